@@ -1,1 +1,24 @@
-//! What things are.
+//! What things are: projects, workflows, roles, tokens, the reasons for a refusal, and the rules that hold for each.
+//!
+//! Nothing here does I/O, reads a clock or makes an id.
+
+pub mod access;
+pub mod document;
+pub mod error;
+pub mod field;
+pub mod id;
+pub mod policy;
+pub mod project;
+pub mod time;
+pub mod workflow;
+
+pub use document::{Collection, ContentHash, CredentialLink, Document, Kind};
+pub use error::{Error, Result};
+pub use field::{Violation, Violations};
+pub use id::{
+    EdgeId, JobId, MergeId, PrincipalId, ProjectId, ResourceId, Revision, TokenId, TriggerId,
+};
+pub use policy::Role;
+pub use project::Project;
+pub use time::Time;
+pub use workflow::Workflow;

@@ -1,0 +1,157 @@
+//! The content of a resource, and its one canonical form.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use sha2::{Digest, Sha256};
+
+use crate::workflow::StoredWorkflow;
+
+/// The kinds of resources. The numbers are kept in the database and never change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A [`crate::Workflow`].
+    Workflow = 1,
+    /// A [`Collection`].
+    Collection = 2,
+    /// A [`CredentialLink`].
+    CredentialLink = 3,
+}
+
+impl Kind {
+    /// Every kind, in the order in which plans list them.
+    pub const ALL: [Self; 3] = [Self::Workflow, Self::Collection, Self::CredentialLink];
+
+    /// The word for it in messages and paths.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Workflow => "workflow",
+            Self::Collection => "collection",
+            Self::CredentialLink => "credential link",
+        }
+    }
+}
+
+/// What a resource holds, with step bodies by hash.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Document {
+    /// A workflow.
+    Workflow(StoredWorkflow),
+    /// A collection.
+    Collection(Collection),
+    /// A credential link.
+    CredentialLink(CredentialLink),
+}
+
+/// A collection's name. Its items are data of one project and no part of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Collection {
+    /// 1–255 characters, unique in the project.
+    pub name: String,
+}
+
+/// A project's permission to use a credential, known by its owner and name. Never holds a value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CredentialLink {
+    /// The credential's name, 1–255 characters.
+    pub name: String,
+    /// E-mail address of the credential's owner, 1–254 characters.
+    pub owner: String,
+}
+
+impl CredentialLink {
+    /// What is unique in a project: `owner|name`, the form that the OpenFn client uses too.
+    pub fn key(&self) -> String {
+        format!("{}|{}", self.owner, self.name)
+    }
+}
+
+impl Document {
+    /// Its kind.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Workflow(_) => Kind::Workflow,
+            Self::Collection(_) => Kind::Collection,
+            Self::CredentialLink(_) => Kind::CredentialLink,
+        }
+    }
+
+    /// What no other live resource of its kind in the project may be called.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Workflow(workflow) => workflow.name.clone(),
+            Self::Collection(collection) => collection.name.clone(),
+            Self::CredentialLink(link) => link.key(),
+        }
+    }
+
+    /// The bytes that are kept and hashed: RFC 8785 JSON of this value with defaults left out, so that the same content
+    /// hashes alike in every project, on both engines, in every release. `tests/canonical.rs` holds the vectors.
+    ///
+    /// # Errors
+    /// Only when a position is not a finite number, which validation refuses.
+    pub fn canonical(&self) -> Result<Vec<u8>, serde_json::Error> {
+        serde_json_canonicalizer::to_vec(self)
+    }
+}
+
+/// SHA-256 of a content: of a document's canonical bytes, or of a step's body.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ContentHash(pub [u8; 32]);
+
+impl ContentHash {
+    /// The hash of these bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+}
+
+impl fmt::Display for ContentHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for ContentHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The text is not 64 hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a content hash is 64 hexadecimal digits")]
+pub struct NotAHash;
+
+impl FromStr for ContentHash {
+    type Err = NotAHash;
+
+    fn from_str(text: &str) -> Result<Self, NotAHash> {
+        if text.len() != 64 || !text.is_ascii() {
+            return Err(NotAHash);
+        }
+        let mut hash = [0; 32];
+        for (byte, pair) in hash.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+            let pair = std::str::from_utf8(pair).map_err(|_| NotAHash)?;
+            *byte = u8::from_str_radix(pair, 16).map_err(|_| NotAHash)?;
+        }
+        Ok(Self(hash))
+    }
+}
+
+impl Serialize for ContentHash {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for ContentHash {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        text.parse().map_err(de::Error::custom)
+    }
+}

@@ -1,0 +1,170 @@
+//! Why a request can't be done. One enum for the whole service; the server maps it to the wire, with no default arm.
+
+use std::error::Error as StdError;
+
+use crate::{
+    Kind, MergeId, PrincipalId, ProjectId, ResourceId, Revision, Role, Time, TokenId, TriggerId,
+    Violation, policy::Action,
+};
+
+/// The result of anything that can be refused.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a request can't be done, and (in its message) what to do about it. `error.proto` documents each reason.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the fields are the changing values of the message above them")]
+pub enum Error {
+    /// The call carries no token.
+    #[error("this call needs a token; send the header `authorization: Bearer sbr_…`")]
+    TokenMissing,
+    /// Unknown, malformed, expired and revoked tokens are deliberately not told apart.
+    #[error("the token is not valid (unknown, expired or revoked); make a new one and use that")]
+    TokenInvalid,
+    /// The caller sees the project, but its role is too low.
+    #[error("{} needs the role {} in project {project}; ask one of its admins", action.phrase(), needs.word())]
+    PermissionDenied { action: Action, needs: Role, project: ProjectId },
+    /// Only a service administrator may.
+    #[error("only a service administrator may do this")]
+    AdministratorRequired,
+    /// The token is limited to one project, and this is not about a project.
+    #[error("this token is limited to one project and can't do this; use one without that limit")]
+    TokenLimited,
+
+    /// Missing and foreign projects are deliberately not told apart.
+    #[error("there is no project {project} that you can see; check the id, or ask to be made a member")]
+    ProjectNotFound { project: String },
+    /// The project holds no such resource, or no longer.
+    #[error("the project has no {} {id:?}; list them to see what it has", kind.word())]
+    ResourceNotFound { kind: Kind, id: String },
+    /// No such trigger in the workflow.
+    #[error("the workflow has no trigger {id}; get the workflow to see what it has")]
+    TriggerNotFound { id: TriggerId },
+    /// Never was, or was pruned.
+    #[error("there is no revision {revision} of {} {id}; list its revisions to see what is kept", kind.word())]
+    RevisionNotFound { kind: Kind, id: ResourceId, revision: Revision },
+    /// No such merge in a project that the caller sees.
+    #[error("there is no merge {id} that you can see")]
+    MergeNotFound { id: MergeId },
+    /// No such user, service account or member.
+    #[error("there is no user or service account {id} here")]
+    PrincipalNotFound { id: PrincipalId },
+    /// No such token among those that the caller may manage.
+    #[error("there is no token {id} that you may manage")]
+    TokenNotFound { id: TokenId },
+
+    /// One or more fields break a rule; all of them are listed.
+    #[error("{}", say_violations(violations))]
+    InvalidFields { violations: Vec<Violation> },
+    /// An imported document can't be read.
+    #[error("the document is not a project state: {problem} (line {line}, column {column}); nothing was changed")]
+    InvalidDocument { problem: String, line: usize, column: usize },
+    /// Not made by this service for this list.
+    #[error("the page token does not belong to this list; start again from the first page")]
+    InvalidPageToken,
+    /// A kind of trigger that is known but not offered.
+    #[error("trigger {trigger:?} is a kafka trigger, which is not supported; use a webhook or cron trigger")]
+    KafkaUnsupported { trigger: String },
+
+    /// A sibling, or a resource of the same kind, has this name.
+    #[error("the name {name:?} is taken {place}; choose another")]
+    NameTaken { name: String, place: &'static str },
+    /// The id given is in use.
+    #[error("the id {id} is in use {place}; leave it out to get a new one")]
+    IdTaken { id: String, place: &'static str },
+    /// Somebody wrote in between.
+    #[error("someone else changed it meanwhile: you sent etag {expected:?}, it is now at {actual:?}; read it again, apply your change to that and send it with the new etag")]
+    EtagMismatch { expected: String, actual: String },
+    /// The same id with another body.
+    #[error("request id {request_id:?} was used for a different request before; use a new one for a new request")]
+    RequestIdReused { request_id: String },
+
+    /// Scheduled projects refuse everything but get, list and restore.
+    #[error("project {project} is scheduled for deletion; restore it first")]
+    ProjectScheduled { project: ProjectId, purge_time: Time },
+    /// Nothing to restore.
+    #[error("project {project} is not scheduled for deletion, so there is nothing to restore")]
+    ProjectNotScheduled { project: ProjectId },
+    /// Restoring starts at the top.
+    #[error("an ancestor of the sandbox, {ancestor}, is scheduled for deletion; restore that one, and this comes back with it")]
+    AncestorScheduled { ancestor: ProjectId },
+    /// The cap, or no sandboxes at all (limit 0).
+    #[error("Maximum sandbox nesting depth reached ({limit} levels deep); merge this sandbox into its parent first, or make the new one higher up")]
+    NestingDepthReached { limit: u32 },
+    /// Exact even under concurrent creates.
+    #[error("all {limit} active sandboxes that the subscription allows are in use ({used}); delete one, or ask for a larger allowance")]
+    SandboxAllowanceReached { used: i64, limit: i64 },
+    /// Else an editor could clone production, own the clone and relabel it.
+    #[error("the environment {environment:?} belongs to the ancestor {ancestor}; only its admins may give it to a sandbox")]
+    EnvironmentGuarded { environment: String, ancestor: ProjectId },
+    /// A root was given where a sandbox is needed.
+    #[error("project {project} is a root, not a sandbox; use the Projects service for it")]
+    NotASandbox { project: ProjectId },
+    /// A sandbox was given where a root is needed.
+    #[error("project {project} is a sandbox; use the Sandboxes service for it")]
+    NotARoot { project: ProjectId },
+    /// The link must exist first.
+    #[error("step {job:?} uses the credential link {link}, which the project does not have; link the credential first, or choose another")]
+    CredentialNotLinked { job: String, link: ResourceId },
+    /// A kind of reference that no project can have yet.
+    #[error("step {job:?} uses the keychain {keychain}, which the project does not have")]
+    KeychainNotFound { job: String, keychain: ResourceId },
+    /// The floor under admins of ancestors, and the last owner.
+    #[error("{problem}")]
+    MemberProtected { problem: &'static str, principal: PrincipalId },
+
+    /// Nothing would be merged.
+    #[error("No workflows selected; choose what to merge")]
+    NothingSelected,
+    /// What the plan looked at has moved.
+    #[error("the plan is out of date: {}; preview again and decide on what is there now", moved.join(", "))]
+    PlanStale { moved: Vec<String> },
+    /// A merge needs a preview.
+    #[error("a merge needs the plan token of a preview; preview first, or say allow_unreviewed")]
+    PlanRequired,
+    /// Source and target are one.
+    #[error("a project can't be merged into itself")]
+    MergeIntoItself,
+    /// A choice for something that the plan does not list, or that it can't be made for.
+    #[error("the choice for {resource:?} can't be made: {problem}")]
+    ChoiceUnknown { resource: String, problem: String },
+    /// The result would break a rule of the target; nothing is written.
+    #[error("merging {resource:?} would break a rule of the target: {rule}")]
+    InvalidResult { resource: String, rule: String },
+    /// Only a sandbox that merges into an ancestor can be retired.
+    #[error("the source can't be retired by this merge: only a sandbox merged into one of its ancestors can")]
+    CannotRetire,
+    /// Different trees.
+    #[error("the two projects are not relatives; only projects of one tree merge")]
+    NotRelated,
+
+    /// A document or body over its limit.
+    #[error("{what} is larger than the limit of {limit_bytes} bytes")]
+    TooLarge { what: String, limit_bytes: u64 },
+    /// Another writer was faster, several times in a row.
+    #[error("the project is being written by others just now; try again with the same request id")]
+    Contention,
+    /// The database can't be reached.
+    #[error("the database can't be reached just now; try again with the same request id")]
+    StorageUnavailable(#[source] Box<dyn StdError + Send + Sync>),
+    /// A broken database or a bug. The source goes to the log, never to a caller.
+    #[error("internal error; the request id finds it in the server's log")]
+    Storage(#[source] Box<dyn StdError + Send + Sync>),
+    /// Something that can't be, was.
+    #[error("internal error; the request id finds it in the server's log")]
+    Bug(&'static str),
+}
+
+impl Error {
+    /// One violation.
+    pub fn invalid(field: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self::InvalidFields { violations: vec![Violation { field: field.into(), problem: problem.into() }] }
+    }
+}
+
+fn say_violations(violations: &[Violation]) -> String {
+    let mut said: Vec<_> = violations.iter().take(5).map(|v| format!("{}: {}", v.field, v.problem)).collect();
+    if violations.len() > 5 {
+        said.push(format!("and {} more", violations.len() - 5));
+    }
+    said.join("; ")
+}

@@ -1,0 +1,160 @@
+//! Who may do what: the one table that every operation asks (1-domain §6).
+
+use serde::{Deserialize, Serialize};
+
+/// What a member may do in one project. Each role includes those before it. The numbers are kept in the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Sees the project.
+    Viewer = 1,
+    /// Writes workflows, makes sandboxes.
+    Editor = 2,
+    /// Changes settings, members, sandboxes.
+    Admin = 3,
+    /// Exactly one in each project.
+    Owner = 4,
+}
+
+/// What a caller wants to do in a project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// See, list, get, watch, read history.
+    See,
+    /// Make a sandbox below it.
+    CreateSandbox,
+    /// Write workflows, turn triggers on and off.
+    Write,
+    /// Update, delete or restore it (a sandbox).
+    ManageSandbox,
+    /// Merge from it.
+    MergeFrom,
+    /// Merge into it.
+    MergeInto,
+    /// Change its settings.
+    ManageSettings,
+    /// Add, change and remove members.
+    ManageMembers,
+    /// Create, rename and delete collections.
+    ManageCollections,
+    /// Make, list and revoke its tokens.
+    ManageTokens,
+    /// Delete, restore or transfer it (a root).
+    DeleteRoot,
+}
+
+/// What is known of a caller's standing in a project. Facts only: reading them is the store's work.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// The caller's role in the project, as a direct member, lowered to what the token allows.
+    pub role: Option<Role>,
+    /// The caller's role in the root of the tree, likewise.
+    pub root_role: Option<Role>,
+    /// Whether the caller is a support user and the project allows support access.
+    pub support: bool,
+}
+
+/// Why not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The caller may not know that the project exists.
+    Hidden,
+    /// The caller sees the project and needs this role in it.
+    Needs(Role),
+}
+
+impl Role {
+    /// The word for it in messages.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Editor => "editor",
+            Self::Admin => "admin",
+            Self::Owner => "owner",
+        }
+    }
+
+    /// From its number in the database.
+    pub const fn from_number(number: i64) -> Option<Self> {
+        match number {
+            1 => Some(Self::Viewer),
+            2 => Some(Self::Editor),
+            3 => Some(Self::Admin),
+            4 => Some(Self::Owner),
+            _ => None,
+        }
+    }
+}
+
+impl Action {
+    /// Every action, for tests that walk the table.
+    pub const ALL: [Self; 11] = [
+        Self::See,
+        Self::CreateSandbox,
+        Self::Write,
+        Self::ManageSandbox,
+        Self::MergeFrom,
+        Self::MergeInto,
+        Self::ManageSettings,
+        Self::ManageMembers,
+        Self::ManageCollections,
+        Self::ManageTokens,
+        Self::DeleteRoot,
+    ];
+
+    /// The lowest role in the project that may.
+    pub const fn needs(self) -> Role {
+        match self {
+            Self::See => Role::Viewer,
+            Self::CreateSandbox | Self::Write | Self::MergeInto => Role::Editor,
+            Self::ManageSandbox
+            | Self::MergeFrom
+            | Self::ManageSettings
+            | Self::ManageMembers
+            | Self::ManageCollections
+            | Self::ManageTokens => Role::Admin,
+            Self::DeleteRoot => Role::Owner,
+        }
+    }
+
+    /// Whether admins and owners of the tree's root may too, as non-members.
+    pub const fn open_to_root_admins(self) -> bool {
+        matches!(self, Self::ManageSandbox | Self::MergeFrom)
+    }
+
+    /// What a message calls it, as the subject of a sentence.
+    pub const fn phrase(self) -> &'static str {
+        match self {
+            Self::See => "seeing the project",
+            Self::CreateSandbox => "making a sandbox",
+            Self::Write => "writing workflows",
+            Self::ManageSandbox => "changing, deleting or restoring a sandbox",
+            Self::MergeFrom => "merging from a project",
+            Self::MergeInto => "merging into a project",
+            Self::ManageSettings => "changing settings",
+            Self::ManageMembers => "changing members",
+            Self::ManageCollections => "creating, renaming or deleting collections",
+            Self::ManageTokens => "managing the project's tokens",
+            Self::DeleteRoot => "deleting or restoring a root project",
+        }
+    }
+}
+
+/// Decides. `Hidden` comes before `Needs`: who may not see a project must not learn that it exists.
+///
+/// # Errors
+/// The [`Refusal`], when the caller may not.
+pub fn may(standing: Standing, action: Action) -> Result<(), Refusal> {
+    let allowed_by_role = standing.role.is_some_and(|role| role >= action.needs());
+    let allowed_by_root =
+        action.open_to_root_admins() && standing.root_role.is_some_and(|role| role >= Role::Admin);
+    let allowed_by_support = action == Action::See && standing.support;
+    if allowed_by_role || allowed_by_root || allowed_by_support {
+        Ok(())
+    } else if standing.role.is_some() || standing.support {
+        Err(Refusal::Needs(action.needs()))
+    } else {
+        Err(Refusal::Hidden)
+    }
+}
