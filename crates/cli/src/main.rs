@@ -1,3 +1,30 @@
-//! The command line.
+//! `sandbar`: a person's and a script's way into Sandbar, over `sandbar-client`.
 
-fn main() {}
+mod args;
+mod choices;
+mod commands;
+mod context;
+mod failure;
+mod json;
+mod output;
+mod render;
+mod resolve;
+mod session;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::Cli;
+
+/// Runs one command. Exit codes are in [`failure::Failure::exit_code`].
+#[tokio::main]
+async fn main() -> ExitCode {
+    // clap itself ends the process with 2 for wrong usage and 0 for help.
+    let cli = Cli::parse();
+    cli.globals.color.write_global();
+    match commands::run(cli).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}

@@ -5,7 +5,10 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest, Sha256};
 
-use crate::workflow::StoredWorkflow;
+use crate::{Violations, field::path, text, workflow::StoredWorkflow};
+
+/// The longest name of a collection or a credential, in characters.
+pub const MAX_NAME: usize = 255;
 
 /// The kinds of resources. The numbers are kept in the database and never change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -22,6 +25,16 @@ pub enum Kind {
 impl Kind {
     /// Every kind, in the order in which plans list them.
     pub const ALL: [Self; 3] = [Self::Workflow, Self::Collection, Self::CredentialLink];
+
+    /// From its number in the database.
+    pub const fn from_number(number: i64) -> Option<Self> {
+        match number {
+            1 => Some(Self::Workflow),
+            2 => Some(Self::Collection),
+            3 => Some(Self::CredentialLink),
+            _ => None,
+        }
+    }
 
     /// The word for it in messages and paths.
     pub const fn word(self) -> &'static str {
@@ -63,7 +76,43 @@ pub struct CredentialLink {
     pub owner: String,
 }
 
+impl Collection {
+    /// The one form in which it is kept: with its name in NFC, so that what looks alike is alike.
+    #[must_use]
+    pub fn tidy(self) -> Self {
+        Self { name: text::nfc(&self.name) }
+    }
+
+    /// What breaks a rule; the same before and after [`Self::tidy`]. Fields are named below `prefix`.
+    pub fn violations(&self, prefix: &str) -> Violations {
+        let mut found = Violations::default();
+        text::check_name(&mut found, &path(prefix, "name"), &self.name, MAX_NAME);
+        found
+    }
+}
+
 impl CredentialLink {
+    /// The one form in which it is kept: with its name in NFC, so that what looks alike is alike.
+    #[must_use]
+    pub fn tidy(self) -> Self {
+        Self { name: text::nfc(&self.name), owner: self.owner }
+    }
+
+    /// What breaks a rule; the same before and after [`Self::tidy`]. Fields are named below `prefix`.
+    pub fn violations(&self, prefix: &str) -> Violations {
+        let mut found = Violations::default();
+        text::check_name(&mut found, &path(prefix, "name"), &self.name, MAX_NAME);
+        let owner = path(prefix, "owner");
+        text::check_email(&mut found, &owner, &self.owner);
+        // Else `a@x|b` with `c` and `a@x` with `b|c` would share a key.
+        found.require(
+            !self.owner.contains('|'),
+            owner,
+            "must not contain `|`, which parts owner and name in the link's key",
+        );
+        found
+    }
+
     /// What is unique in a project: `owner|name`, the form that the OpenFn client uses too.
     pub fn key(&self) -> String {
         format!("{}|{}", self.owner, self.name)
@@ -89,8 +138,29 @@ impl Document {
         }
     }
 
+    /// The one form in which it is kept and hashed. Idempotent.
+    #[must_use]
+    pub fn tidy(self) -> Self {
+        match self {
+            Self::Workflow(workflow) => Self::Workflow(workflow.tidy()),
+            Self::Collection(collection) => Self::Collection(collection.tidy()),
+            Self::CredentialLink(link) => Self::CredentialLink(link.tidy()),
+        }
+    }
+
+    /// What breaks a rule of 1-domain §3, with fields named below `prefix`. Rules that need to know the project (unique
+    /// names, linked credentials) and the limit on bodies, which are hashes here, are checked where those are known.
+    pub fn violations(&self, prefix: &str) -> Violations {
+        match self {
+            Self::Workflow(workflow) => workflow.violations(prefix),
+            Self::Collection(collection) => collection.violations(prefix),
+            Self::CredentialLink(link) => link.violations(prefix),
+        }
+    }
+
     /// The bytes that are kept and hashed: RFC 8785 JSON of this value with defaults left out, so that the same content
-    /// hashes alike in every project, on both engines, in every release. `tests/canonical.rs` holds the vectors.
+    /// hashes alike in every project, on both engines, in every release. Of a [tidy](Self::tidy) document. `CANONICAL.md`
+    /// explains the form; `tests/canonical.rs` holds the vectors.
     ///
     /// # Errors
     /// Only when a position is not a finite number, which validation refuses.

@@ -28,8 +28,23 @@ impl Violations {
         }
     }
 
+    /// Notes all of another's, so that the checks of several parts are answered together.
+    pub fn append(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
+    /// Whether nothing was noted.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// `Ok` when nothing was noted.
     pub fn into_result(self) -> crate::Result<()> {
         if self.0.is_empty() { Ok(()) } else { Err(crate::Error::InvalidFields { violations: self.0 }) }
     }
+}
+
+/// The path of a field inside the one at `prefix`; at the top (an empty prefix) it stands alone.
+pub fn path(prefix: &str, field: &str) -> String {
+    if prefix.is_empty() { field.to_owned() } else { format!("{prefix}.{field}") }
 }

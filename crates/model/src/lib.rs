@@ -9,6 +9,7 @@ pub mod field;
 pub mod id;
 pub mod policy;
 pub mod project;
+mod text;
 pub mod time;
 pub mod workflow;
 

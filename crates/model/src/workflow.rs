@@ -1,5 +1,10 @@
 //! A workflow: steps, triggers, the edges between them, and the rules of 1-domain §3.
 
+mod cron;
+mod graph;
+mod rules;
+mod tidy;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};

@@ -1,1 +1,3 @@
-//! How callers reach it.
+//! How callers reach it: gRPC, gRPC-Web, health, reflection and metrics.
+
+pub mod wire;

@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Writes `sandbar.v1.rs` (messages and clients) and `sandbar.v1.bin` (the descriptors) for all of `proto` into `out`.
-pub fn generate(proto: &Path, out: &Path) -> Result<(), Box<dyn Error>> {
+pub(crate) fn generate(proto: &Path, out: &Path) -> Result<(), Box<dyn Error>> {
     let mut compiler = protox::Compiler::new([proto])?;
     compiler.include_imports(true).include_source_info(true).open_files(sources(proto)?)?;
 

@@ -1,1 +1,38 @@
-//! The Rust client of Sandbar.
+#![doc = include_str!("../README.md")]
+
+mod calls;
+mod client;
+mod error;
+mod list;
+mod plan;
+mod transfer;
+
+/// The messages and raw clients of the contract, generated from `proto/sandbar/v1`.
+///
+/// [`Client`] covers every call; the `*_service_client` modules are for those who want tonic's own clients, with
+/// [`Client::service`] below them.
+#[allow(missing_docs, clippy::all, clippy::pedantic, rustdoc::all)]
+pub mod v1 {
+    include!("gen/sandbar.v1.rs");
+}
+
+pub use calls::{Access, METHODS, Merges, Projects, Sandboxes, Workflows};
+pub use client::{Builder, Client, MAX_MESSAGE_BYTES, Service, new_request_id};
+pub use error::{Error, FieldViolation, Refusal};
+pub use list::{Items, List};
+pub use plan::Plan;
+pub use prost;
+pub use prost_types;
+pub use secrecy;
+pub use tonic::Code;
+pub use v1::Reason;
+
+/// The contract as an encoded `google.protobuf.FileDescriptorSet`, for programs that read messages by reflection.
+pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!("gen/sandbar.v1.bin");
+
+impl std::fmt::Debug for v1::CreateTokenResponse {
+    /// Leaves out the secret, which must never reach a log.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CreateTokenResponse").field("token", &self.token).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,16 @@
+//! The messages and service traits of the contract, generated from `proto/` by `build.rs`, and what it says of itself.
+
+#![allow(missing_docs, unreachable_pub, clippy::pedantic, reason = "generated; the comments are those of the contract")]
+
+use std::fmt;
+
+tonic::include_proto!("sandbar.v1");
+
+/// Describes every message and service of the contract: for reflection, and to know which methods there are.
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/sandbar.v1.bin"));
+
+impl fmt::Debug for CreateTokenResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CreateTokenResponse").field("token", &self.token).finish_non_exhaustive()
+    }
+}

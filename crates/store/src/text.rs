@@ -1,0 +1,89 @@
+//! Statements whose text depends on how many values there are. Made once for each number and kept, so that every
+//! statement's text is static and prepared once.
+
+use std::{
+    collections::HashMap,
+    fmt::Write,
+    sync::{LazyLock, Mutex, PoisonError},
+};
+
+/// Rows of one INSERT at most: 16 columns stay below SQLite's 32,766 bound values.
+pub(crate) const ROWS: usize = 1024;
+/// Values of one IN list at most.
+pub(crate) const LIST: usize = 512;
+
+type Key = (&'static str, &'static str, usize, usize);
+
+static TEXTS: LazyLock<Mutex<HashMap<Key, &'static str>>> = LazyLock::new(Mutex::default);
+
+/// `head ($1, $2), ($3, $4), … tail`: `rows` rows of `columns` values each.
+pub(crate) fn rows(head: &'static str, columns: usize, rows: usize, tail: &'static str) -> &'static str {
+    kept((head, tail, columns, rows), || {
+        let mut text = format!("{head} ");
+        for row in 0..rows {
+            text.push_str(if row == 0 { "(" } else { ", (" });
+            for column in 0..columns {
+                let comma = if column == 0 { "" } else { ", " };
+                let _ = write!(text, "{comma}${}", row * columns + column + 1);
+            }
+            text.push(')');
+        }
+        text.push(' ');
+        text.push_str(tail);
+        text
+    })
+}
+
+/// `head ($n, $n+1, …) tail`: a list of `size` values that begins at placeholder `first`.
+pub(crate) fn list(head: &'static str, first: usize, size: usize, tail: &'static str) -> &'static str {
+    kept((head, tail, first, size), || {
+        let values: Vec<_> = (first..first + size).map(|n| format!("${n}")).collect();
+        format!("{head} ({}) {tail}", values.join(", "))
+    })
+}
+
+/// Cuts into pieces whose sizes are powers of two, the largest `most`, so that few texts do for every number of rows.
+pub(crate) fn chunks<T>(mut items: &[T], most: usize) -> impl Iterator<Item = &[T]> {
+    std::iter::from_fn(move || {
+        let size = most.min(prev_power_of_two(items.len())?);
+        let (chunk, rest) = items.split_at_checked(size)?;
+        items = rest;
+        Some(chunk)
+    })
+}
+
+/// The size of the IN list for this many values: the next power of two; the last value is repeated to fill it.
+pub(crate) fn list_size(values: usize) -> usize {
+    values.next_power_of_two()
+}
+
+fn prev_power_of_two(n: usize) -> Option<usize> {
+    n.checked_ilog2().map(|exponent| 1 << exponent)
+}
+
+fn kept(key: Key, make: impl FnOnce() -> String) -> &'static str {
+    let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
+    // Leaked on purpose: there are about a dozen sizes of a dozen statements, and each is used until the program ends.
+    texts.entry(key).or_insert_with(|| Box::leak(make().into_boxed_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_numbered_through() {
+        assert_eq!(rows("INSERT INTO t VALUES", 2, 2, "END"), "INSERT INTO t VALUES ($1, $2), ($3, $4) END");
+        assert_eq!(list("WHERE a IN", 3, 2, "END"), "WHERE a IN ($3, $4) END");
+    }
+
+    #[test]
+    fn chunks_cover_everything_in_powers_of_two() {
+        for n in 0..3000 {
+            let items: Vec<_> = (0..n).collect();
+            let sizes: Vec<_> = chunks(&items, ROWS).map(<[_]>::len).collect();
+            assert!(sizes.iter().all(|size| size.is_power_of_two() && *size <= ROWS));
+            assert_eq!(chunks(&items, ROWS).flatten().copied().collect::<Vec<_>>(), items);
+        }
+    }
+}

@@ -1,0 +1,261 @@
+-- Times are microseconds since 1970 UTC. Names and keys sort by byte, on every engine alike.
+-- The same tables, columns and indexes as ../sqlite/0001_start.sql; the store suite compares the two.
+
+-- Users and service accounts. kind: 1 user, 2 service account, 3 support.
+CREATE TABLE principals (
+    id            uuid    NOT NULL PRIMARY KEY,
+    kind          bigint  NOT NULL,
+    name          text    COLLATE "C" NOT NULL,
+    email         text    COLLATE "C" NOT NULL,
+    administrator boolean NOT NULL,
+    create_time   bigint  NOT NULL
+);
+CREATE UNIQUE INDEX principals_email ON principals (email) WHERE email <> '';
+CREATE INDEX principals_name ON principals (name, id);
+
+-- Bearer tokens, by the SHA-256 of their text. The text itself is nowhere.
+CREATE TABLE tokens (
+    hash          bytea  NOT NULL PRIMARY KEY,
+    id            uuid   NOT NULL,
+    principal_id  uuid   NOT NULL REFERENCES principals (id),
+    name          text   COLLATE "C" NOT NULL,
+    project_id    uuid,
+    max_role      bigint,
+    create_time   bigint NOT NULL,
+    expire_time   bigint,
+    revoke_time   bigint,
+    last_use_time bigint
+);
+CREATE UNIQUE INDEX tokens_id ON tokens (id);
+CREATE INDEX tokens_principal ON tokens (principal_id, id);
+CREATE INDEX tokens_project ON tokens (project_id, id) WHERE project_id IS NOT NULL;
+
+-- One row a root: what its tree shares. The lock of everything that changes a tree's shape is the first UPDATE of it.
+CREATE TABLE trees (
+    root_id              uuid   NOT NULL PRIMARY KEY,
+    version              bigint NOT NULL,
+    max_active_sandboxes bigint,
+    active_sandboxes     bigint NOT NULL,
+    -- When something in it last became garbage; null: nothing to sweep.
+    garbage_time         bigint
+);
+
+-- A root (no parent) or a sandbox: one row each, whatever it holds. state: 0 active, 1 scheduled for deletion.
+CREATE TABLE projects (
+    id                      uuid    NOT NULL PRIMARY KEY,
+    root_id                 uuid    NOT NULL REFERENCES trees (root_id),
+    parent_id               uuid    REFERENCES projects (id),
+    -- The parent's head_seq at the fork. What is read through; never moves.
+    fork_seq                bigint,
+    depth                   bigint  NOT NULL,
+    -- Bumped first in every write to its resources: the project's write lock.
+    head_seq                bigint  NOT NULL,
+    version                 bigint  NOT NULL,
+    name                    text    COLLATE "C" NOT NULL,
+    description             text    NOT NULL,
+    color                   text    NOT NULL,
+    environment             text    NOT NULL,
+    concurrency             bigint,
+    allow_support_access    boolean NOT NULL,
+    requires_mfa            boolean NOT NULL,
+    retention_policy        text    NOT NULL,
+    history_retention_days  bigint,
+    dataclip_retention_days bigint,
+    workflow_count          bigint  NOT NULL,
+    collection_count        bigint  NOT NULL,
+    state                   bigint  NOT NULL,
+    delete_time             bigint,
+    purge_time              bigint,
+    expire_time             bigint,
+    create_time             bigint  NOT NULL,
+    update_time             bigint  NOT NULL,
+    creator_id              uuid    NOT NULL
+);
+CREATE UNIQUE INDEX projects_sibling_name ON projects (parent_id, name) WHERE state = 0 AND parent_id IS NOT NULL;
+CREATE INDEX projects_children ON projects (parent_id, fork_seq);
+CREATE INDEX projects_tree ON projects (root_id, depth, id);
+CREATE INDEX projects_name ON projects (name, id);
+CREATE INDEX projects_purge ON projects (purge_time, depth) WHERE state = 1;
+CREATE INDEX projects_expire ON projects (expire_time) WHERE state = 0 AND expire_time IS NOT NULL;
+
+-- role: 1 viewer, 2 editor, 3 admin, 4 owner.
+CREATE TABLE members (
+    project_id   uuid   NOT NULL REFERENCES projects (id),
+    principal_id uuid   NOT NULL REFERENCES principals (id),
+    role         bigint NOT NULL,
+    PRIMARY KEY (project_id, principal_id)
+);
+CREATE INDEX members_principal ON members (principal_id, project_id);
+CREATE UNIQUE INDEX members_owner ON members (project_id) WHERE role = 4;
+
+-- Documents (canonical bytes) and step bodies, by SHA-256; shared inside one tree, never across.
+-- encoding: 0 as is, 1 LZ4 block.
+CREATE TABLE contents (
+    root_id    uuid   NOT NULL,
+    hash       bytea  NOT NULL,
+    encoding   bigint NOT NULL,
+    size       bigint NOT NULL,
+    data       bytea  NOT NULL,
+    -- When a writer last relied on it; the sweep leaves fresh ones alone.
+    touch_time bigint NOT NULL,
+    PRIMARY KEY (root_id, hash)
+);
+
+-- Which bodies a document refers to.
+CREATE TABLE content_parts (
+    root_id       uuid  NOT NULL,
+    document_hash bytea NOT NULL,
+    part_hash     bytea NOT NULL,
+    PRIMARY KEY (root_id, document_hash, part_hash)
+);
+
+-- The newest version of each resource that *this* project has touched. kind: 1 workflow, 2 collection, 3 credential link.
+-- An empty content_hash: deleted. base_hash (sandboxes): what it and the parent last agreed on; empty: absent there.
+CREATE TABLE heads (
+    project_id   uuid   NOT NULL,
+    kind         bigint NOT NULL,
+    id           uuid   NOT NULL,
+    first_seq    bigint NOT NULL,
+    seq          bigint NOT NULL,
+    content_hash bytea  NOT NULL,
+    base_hash    bytea,
+    write_time   bigint NOT NULL,
+    writer_id    uuid   NOT NULL,
+    PRIMARY KEY (project_id, kind, id)
+);
+CREATE INDEX heads_changes ON heads (project_id, seq);
+-- This index is the difference between a sandbox and its parent.
+CREATE INDEX heads_unmerged ON heads (project_id, kind, id) WHERE content_hash <> base_hash;
+
+-- Append-only history.
+CREATE TABLE versions (
+    project_id   uuid   NOT NULL,
+    kind         bigint NOT NULL,
+    id           uuid   NOT NULL,
+    seq          bigint NOT NULL,
+    name         text   COLLATE "C" NOT NULL,
+    content_hash bytea  NOT NULL,
+    prev_hash    bytea  NOT NULL,
+    write_time   bigint NOT NULL,
+    writer_id    uuid   NOT NULL,
+    PRIMARY KEY (project_id, kind, id, seq)
+);
+
+-- What is unique in a project and who holds it, from one revision until before another (9223372036854775807: still).
+-- space: a kind (the key is the resource's name), 101 custom path, 102 trigger id.
+CREATE TABLE claims (
+    project_id uuid   NOT NULL,
+    space      bigint NOT NULL,
+    key        text   COLLATE "C" NOT NULL,
+    id         uuid   NOT NULL,
+    since_seq  bigint NOT NULL,
+    until_seq  bigint NOT NULL,
+    PRIMARY KEY (project_id, space, key, id, since_seq)
+);
+CREATE UNIQUE INDEX claims_live ON claims (project_id, space, key) WHERE until_seq = 9223372036854775807;
+CREATE INDEX claims_holder ON claims (project_id, id) WHERE until_seq = 9223372036854775807;
+
+-- The project's log. what: write, import, merge, sync, revert, restore.
+CREATE TABLE changes (
+    project_id   uuid   NOT NULL,
+    seq          bigint NOT NULL,
+    first_seq    bigint NOT NULL,
+    what         text   NOT NULL,
+    source_id    uuid,
+    merge_id     uuid,
+    change_time  bigint NOT NULL,
+    principal_id uuid   NOT NULL,
+    PRIMARY KEY (project_id, seq)
+);
+
+-- What two projects that are not sandbox and own parent last agreed on. project_id < other_id.
+CREATE TABLE merge_bases (
+    project_id uuid   NOT NULL,
+    other_id   uuid   NOT NULL,
+    kind       bigint NOT NULL,
+    id         uuid   NOT NULL,
+    base_hash  bytea  NOT NULL,
+    PRIMARY KEY (project_id, other_id, kind, id)
+);
+CREATE INDEX merge_bases_other ON merge_bases (other_id);
+
+-- what: merge, sync, revert.
+CREATE TABLE merges (
+    id              uuid    NOT NULL PRIMARY KEY,
+    root_id         uuid    NOT NULL,
+    source_id       uuid    NOT NULL,
+    target_id       uuid    NOT NULL,
+    what            text    NOT NULL,
+    merge_time      bigint  NOT NULL,
+    principal_id    uuid    NOT NULL,
+    target_seq      bigint  NOT NULL,
+    retired_source  boolean NOT NULL,
+    unreviewed      boolean NOT NULL,
+    reverts_id      uuid,
+    reverted_by_id  uuid,
+    resource_count  bigint  NOT NULL,
+    choices         text    NOT NULL
+);
+CREATE INDEX merges_source ON merges (source_id, id);
+CREATE INDEX merges_target ON merges (target_id, id);
+CREATE INDEX merges_root ON merges (root_id, id);
+
+-- What a merge did, key by key. Empty hashes: absent.
+CREATE TABLE merge_resources (
+    merge_id         uuid   NOT NULL REFERENCES merges (id),
+    kind             bigint NOT NULL,
+    id               uuid   NOT NULL,
+    source_id        uuid   NOT NULL,
+    label            text   NOT NULL,
+    decision         text   NOT NULL,
+    before_hash      bytea  NOT NULL,
+    after_hash       bytea  NOT NULL,
+    before_name      text   NOT NULL,
+    after_name       text   NOT NULL,
+    seq              bigint NOT NULL,
+    -- What source and target agreed on before and after, so that an undo can put it back.
+    base_before_hash bytea  NOT NULL,
+    base_after_hash  bytea  NOT NULL,
+    PRIMARY KEY (merge_id, kind, id)
+);
+
+-- Only triggers that were ever turned on in this project. suspended: was on when the project was scheduled for deletion.
+CREATE TABLE trigger_states (
+    project_id uuid    NOT NULL,
+    trigger_id uuid    NOT NULL,
+    enabled    boolean NOT NULL,
+    suspended  boolean NOT NULL,
+    PRIMARY KEY (project_id, trigger_id)
+);
+
+-- The answers given to mutations, for a day, so that a repeat has one effect.
+CREATE TABLE idempotency (
+    principal_id uuid   NOT NULL,
+    request_id   text   COLLATE "C" NOT NULL,
+    fingerprint  bytea  NOT NULL,
+    answer       text   NOT NULL,
+    create_time  bigint NOT NULL,
+    PRIMARY KEY (principal_id, request_id)
+);
+CREATE INDEX idempotency_time ON idempotency (create_time);
+
+-- Who did what. Outlives the project.
+CREATE TABLE audit_events (
+    id           uuid   NOT NULL PRIMARY KEY,
+    root_id      uuid,
+    project_id   uuid,
+    event_time   bigint NOT NULL,
+    principal_id uuid   NOT NULL,
+    token_id     uuid   NOT NULL,
+    request_id   text   NOT NULL,
+    action       text   NOT NULL,
+    detail       text   NOT NULL
+);
+CREATE INDEX audit_events_root ON audit_events (root_id, id);
+
+-- Who works on what, until when.
+CREATE TABLE leases (
+    name       text   COLLATE "C" NOT NULL PRIMARY KEY,
+    holder     text   NOT NULL,
+    until_time bigint NOT NULL
+);

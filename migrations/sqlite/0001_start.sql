@@ -1,0 +1,261 @@
+-- Times are microseconds since 1970 UTC. Names and keys sort by byte, on every engine alike.
+-- The same tables, columns and indexes as ../postgres/0001_start.sql; the store suite compares the two.
+
+-- Users and service accounts. kind: 1 user, 2 service account, 3 support.
+CREATE TABLE principals (
+    id            BLOB    NOT NULL PRIMARY KEY,
+    kind          INTEGER  NOT NULL,
+    name          TEXT    NOT NULL,
+    email         TEXT    NOT NULL,
+    administrator INTEGER NOT NULL,
+    create_time   INTEGER  NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX principals_email ON principals (email) WHERE email <> '';
+CREATE INDEX principals_name ON principals (name, id);
+
+-- Bearer tokens, by the SHA-256 of their TEXT. The TEXT itself is nowhere.
+CREATE TABLE tokens (
+    hash          BLOB  NOT NULL PRIMARY KEY,
+    id            BLOB   NOT NULL,
+    principal_id  BLOB   NOT NULL REFERENCES principals (id),
+    name          TEXT   NOT NULL,
+    project_id    BLOB,
+    max_role      INTEGER,
+    create_time   INTEGER NOT NULL,
+    expire_time   INTEGER,
+    revoke_time   INTEGER,
+    last_use_time INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX tokens_id ON tokens (id);
+CREATE INDEX tokens_principal ON tokens (principal_id, id);
+CREATE INDEX tokens_project ON tokens (project_id, id) WHERE project_id IS NOT NULL;
+
+-- One row a root: what its tree shares. The lock of everything that changes a tree's shape is the first UPDATE of it.
+CREATE TABLE trees (
+    root_id              BLOB   NOT NULL PRIMARY KEY,
+    version              INTEGER NOT NULL,
+    max_active_sandboxes INTEGER,
+    active_sandboxes     INTEGER NOT NULL,
+    -- When something in it last became garbage; null: nothing to sweep.
+    garbage_time         INTEGER
+) STRICT;
+
+-- A root (no parent) or a sandbox: one row each, whatever it holds. state: 0 active, 1 scheduled for deletion.
+CREATE TABLE projects (
+    id                      BLOB    NOT NULL PRIMARY KEY,
+    root_id                 BLOB    NOT NULL REFERENCES trees (root_id),
+    parent_id               BLOB    REFERENCES projects (id),
+    -- The parent's head_seq at the fork. What is read through; never moves.
+    fork_seq                INTEGER,
+    depth                   INTEGER  NOT NULL,
+    -- Bumped first in every write to its resources: the project's write lock.
+    head_seq                INTEGER  NOT NULL,
+    version                 INTEGER  NOT NULL,
+    name                    TEXT    NOT NULL,
+    description             TEXT    NOT NULL,
+    color                   TEXT    NOT NULL,
+    environment             TEXT    NOT NULL,
+    concurrency             INTEGER,
+    allow_support_access    INTEGER NOT NULL,
+    requires_mfa            INTEGER NOT NULL,
+    retention_policy        TEXT    NOT NULL,
+    history_retention_days  INTEGER,
+    dataclip_retention_days INTEGER,
+    workflow_count          INTEGER  NOT NULL,
+    collection_count        INTEGER  NOT NULL,
+    state                   INTEGER  NOT NULL,
+    delete_time             INTEGER,
+    purge_time              INTEGER,
+    expire_time             INTEGER,
+    create_time             INTEGER  NOT NULL,
+    update_time             INTEGER  NOT NULL,
+    creator_id              BLOB    NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX projects_sibling_name ON projects (parent_id, name) WHERE state = 0 AND parent_id IS NOT NULL;
+CREATE INDEX projects_children ON projects (parent_id, fork_seq);
+CREATE INDEX projects_tree ON projects (root_id, depth, id);
+CREATE INDEX projects_name ON projects (name, id);
+CREATE INDEX projects_purge ON projects (purge_time, depth) WHERE state = 1;
+CREATE INDEX projects_expire ON projects (expire_time) WHERE state = 0 AND expire_time IS NOT NULL;
+
+-- role: 1 viewer, 2 editor, 3 admin, 4 owner.
+CREATE TABLE members (
+    project_id   BLOB   NOT NULL REFERENCES projects (id),
+    principal_id BLOB   NOT NULL REFERENCES principals (id),
+    role         INTEGER NOT NULL,
+    PRIMARY KEY (project_id, principal_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX members_principal ON members (principal_id, project_id);
+CREATE UNIQUE INDEX members_owner ON members (project_id) WHERE role = 4;
+
+-- Documents (canonical bytes) and step bodies, by SHA-256; shared inside one tree, never across.
+-- encoding: 0 as is, 1 LZ4 block.
+CREATE TABLE contents (
+    root_id    BLOB   NOT NULL,
+    hash       BLOB  NOT NULL,
+    encoding   INTEGER NOT NULL,
+    size       INTEGER NOT NULL,
+    data       BLOB  NOT NULL,
+    -- When a writer last relied on it; the sweep leaves fresh ones alone.
+    touch_time INTEGER NOT NULL,
+    PRIMARY KEY (root_id, hash)
+) STRICT;
+
+-- Which bodies a document refers to.
+CREATE TABLE content_parts (
+    root_id       BLOB  NOT NULL,
+    document_hash BLOB NOT NULL,
+    part_hash     BLOB NOT NULL,
+    PRIMARY KEY (root_id, document_hash, part_hash)
+) STRICT, WITHOUT ROWID;
+
+-- The newest version of each resource that *this* project has touched. kind: 1 workflow, 2 collection, 3 credential link.
+-- An empty content_hash: deleted. base_hash (sandboxes): what it and the parent last agreed on; empty: absent there.
+CREATE TABLE heads (
+    project_id   BLOB   NOT NULL,
+    kind         INTEGER NOT NULL,
+    id           BLOB   NOT NULL,
+    first_seq    INTEGER NOT NULL,
+    seq          INTEGER NOT NULL,
+    content_hash BLOB  NOT NULL,
+    base_hash    BLOB,
+    write_time   INTEGER NOT NULL,
+    writer_id    BLOB   NOT NULL,
+    PRIMARY KEY (project_id, kind, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX heads_changes ON heads (project_id, seq);
+-- This index is the difference between a sandbox and its parent.
+CREATE INDEX heads_unmerged ON heads (project_id, kind, id) WHERE content_hash <> base_hash;
+
+-- Append-only history.
+CREATE TABLE versions (
+    project_id   BLOB   NOT NULL,
+    kind         INTEGER NOT NULL,
+    id           BLOB   NOT NULL,
+    seq          INTEGER NOT NULL,
+    name         TEXT   NOT NULL,
+    content_hash BLOB  NOT NULL,
+    prev_hash    BLOB  NOT NULL,
+    write_time   INTEGER NOT NULL,
+    writer_id    BLOB   NOT NULL,
+    PRIMARY KEY (project_id, kind, id, seq)
+) STRICT, WITHOUT ROWID;
+
+-- What is unique in a project and who holds it, from one revision until before another (9223372036854775807: still).
+-- space: a kind (the key is the resource's name), 101 custom path, 102 trigger id.
+CREATE TABLE claims (
+    project_id BLOB   NOT NULL,
+    space      INTEGER NOT NULL,
+    key        TEXT   NOT NULL,
+    id         BLOB   NOT NULL,
+    since_seq  INTEGER NOT NULL,
+    until_seq  INTEGER NOT NULL,
+    PRIMARY KEY (project_id, space, key, id, since_seq)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX claims_live ON claims (project_id, space, key) WHERE until_seq = 9223372036854775807;
+CREATE INDEX claims_holder ON claims (project_id, id) WHERE until_seq = 9223372036854775807;
+
+-- The project's log. what: write, import, merge, sync, revert, restore.
+CREATE TABLE changes (
+    project_id   BLOB   NOT NULL,
+    seq          INTEGER NOT NULL,
+    first_seq    INTEGER NOT NULL,
+    what         TEXT   NOT NULL,
+    source_id    BLOB,
+    merge_id     BLOB,
+    change_time  INTEGER NOT NULL,
+    principal_id BLOB   NOT NULL,
+    PRIMARY KEY (project_id, seq)
+) STRICT, WITHOUT ROWID;
+
+-- What two projects that are not sandbox and own parent last agreed on. project_id < other_id.
+CREATE TABLE merge_bases (
+    project_id BLOB   NOT NULL,
+    other_id   BLOB   NOT NULL,
+    kind       INTEGER NOT NULL,
+    id         BLOB   NOT NULL,
+    base_hash  BLOB  NOT NULL,
+    PRIMARY KEY (project_id, other_id, kind, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX merge_bases_other ON merge_bases (other_id);
+
+-- what: merge, sync, revert.
+CREATE TABLE merges (
+    id              BLOB    NOT NULL PRIMARY KEY,
+    root_id         BLOB    NOT NULL,
+    source_id       BLOB    NOT NULL,
+    target_id       BLOB    NOT NULL,
+    what            TEXT    NOT NULL,
+    merge_time      INTEGER  NOT NULL,
+    principal_id    BLOB    NOT NULL,
+    target_seq      INTEGER  NOT NULL,
+    retired_source  INTEGER NOT NULL,
+    unreviewed      INTEGER NOT NULL,
+    reverts_id      BLOB,
+    reverted_by_id  BLOB,
+    resource_count  INTEGER  NOT NULL,
+    choices         TEXT    NOT NULL
+) STRICT;
+CREATE INDEX merges_source ON merges (source_id, id);
+CREATE INDEX merges_target ON merges (target_id, id);
+CREATE INDEX merges_root ON merges (root_id, id);
+
+-- What a merge did, key by key. Empty hashes: absent.
+CREATE TABLE merge_resources (
+    merge_id         BLOB   NOT NULL REFERENCES merges (id),
+    kind             INTEGER NOT NULL,
+    id               BLOB   NOT NULL,
+    source_id        BLOB   NOT NULL,
+    label            TEXT   NOT NULL,
+    decision         TEXT   NOT NULL,
+    before_hash      BLOB  NOT NULL,
+    after_hash       BLOB  NOT NULL,
+    before_name      TEXT   NOT NULL,
+    after_name       TEXT   NOT NULL,
+    seq              INTEGER NOT NULL,
+    -- What source and target agreed on before and after, so that an undo can put it back.
+    base_before_hash BLOB  NOT NULL,
+    base_after_hash  BLOB  NOT NULL,
+    PRIMARY KEY (merge_id, kind, id)
+) STRICT, WITHOUT ROWID;
+
+-- Only triggers that were ever turned on in this project. suspended: was on when the project was scheduled for deletion.
+CREATE TABLE trigger_states (
+    project_id BLOB    NOT NULL,
+    trigger_id BLOB    NOT NULL,
+    enabled    INTEGER NOT NULL,
+    suspended  INTEGER NOT NULL,
+    PRIMARY KEY (project_id, trigger_id)
+) STRICT, WITHOUT ROWID;
+
+-- The answers given to mutations, for a day, so that a repeat has one effect.
+CREATE TABLE idempotency (
+    principal_id BLOB   NOT NULL,
+    request_id   TEXT   NOT NULL,
+    fingerprint  BLOB  NOT NULL,
+    answer       TEXT   NOT NULL,
+    create_time  INTEGER NOT NULL,
+    PRIMARY KEY (principal_id, request_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX idempotency_time ON idempotency (create_time);
+
+-- Who did what. Outlives the project.
+CREATE TABLE audit_events (
+    id           BLOB   NOT NULL PRIMARY KEY,
+    root_id      BLOB,
+    project_id   BLOB,
+    event_time   INTEGER NOT NULL,
+    principal_id BLOB   NOT NULL,
+    token_id     BLOB   NOT NULL,
+    request_id   TEXT   NOT NULL,
+    action       TEXT   NOT NULL,
+    detail       TEXT   NOT NULL
+) STRICT;
+CREATE INDEX audit_events_root ON audit_events (root_id, id);
+
+-- Who works on what, until when.
+CREATE TABLE leases (
+    name       TEXT   NOT NULL PRIMARY KEY,
+    holder     TEXT   NOT NULL,
+    until_time INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

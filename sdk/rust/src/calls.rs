@@ -1,0 +1,170 @@
+//! Every unary call of the contract, one line each.
+
+use tonic::codec::CompressionEncoding;
+
+use crate::v1::{
+    self, access_service_client::AccessServiceClient, merge_service_client::MergeServiceClient,
+    projects_service_client::ProjectsServiceClient, sandboxes_service_client::SandboxesServiceClient,
+    workflows_service_client::WorkflowsServiceClient,
+};
+use crate::{Client, Error, MAX_MESSAGE_BYTES, new_request_id};
+
+/// Makes the handle of one service. A `read` is retried; a `write` too, under one `request_id`, filled in where it is
+/// empty; a `once` gets a `request_id` but is never sent twice.
+macro_rules! service {
+    ($(#[$about:meta])* $handle:ident $raw:ident { $($(#[$doc:meta])* $kind:ident $method:ident $request:ident $response:ident;)* }) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug)]
+        pub struct $handle<'a> {
+            pub(crate) client: &'a Client,
+        }
+
+        impl<'a> $handle<'a> {
+            pub(crate) fn new(client: &'a Client) -> Self {
+                Self { client }
+            }
+
+            /// The raw client with the limits that this one promises.
+            pub(crate) fn raw(service: crate::Service) -> $raw<crate::Service> {
+                $raw::new(service)
+                    .max_decoding_message_size(MAX_MESSAGE_BYTES)
+                    .max_encoding_message_size(MAX_MESSAGE_BYTES)
+                    .accept_compressed(CompressionEncoding::Gzip)
+            }
+
+            $(
+                $(#[$doc])*
+                pub async fn $method(&self, request: v1::$request) -> Result<v1::$response, Error> {
+                    let (request, retry) = prepare!($kind request);
+                    let call = async |service, request| {
+                        Self::raw(service).$method(request).await.map(tonic::Response::into_inner)
+                    };
+                    self.client.run(request, retry, call).await
+                }
+            )*
+        }
+    };
+}
+
+macro_rules! prepare {
+    (read $request:ident) => {
+        ($request, true)
+    };
+    (write $request:ident) => {
+        (prepare!(@identify $request), true)
+    };
+    (once $request:ident) => {
+        (prepare!(@identify $request), false)
+    };
+    (@identify $request:ident) => {{
+        let mut request = $request;
+        if request.request_id.is_empty() {
+            request.request_id = new_request_id();
+        }
+        request
+    }};
+}
+
+/// Makes the handles of all services, and the list of what they cover.
+macro_rules! services {
+    ($($(#[$about:meta])* $handle:ident $raw:ident $service:literal { $($(#[$doc:meta])* $kind:ident $method:ident $rpc:literal $request:ident $response:ident;)* })*) => {
+        $(service! { $(#[$about])* $handle $raw { $($(#[$doc])* $kind $method $request $response;)* } })*
+
+        /// The full names of the unary calls that this client covers.
+        pub const METHODS: &[&str] = &[$($(concat!("sandbar.v1.", $service, ".", $rpc)),*),*];
+    };
+}
+
+services! {
+    /// Root projects, import and export. From [`Client::projects`].
+    Projects ProjectsServiceClient "ProjectsService" {
+        /// Makes a root project, empty, owned by the caller. Needs a token that is not limited to one project.
+        write create_project "CreateProject" CreateProjectRequest CreateProjectResponse;
+        /// Answers a root or a sandbox. Works on scheduled ones.
+        read get_project "GetProject" GetProjectRequest GetProjectResponse;
+        /// Lists every project that the caller may see, by name, sandboxes included, scheduled ones on request.
+        read list_projects "ListProjects" ListProjectsRequest ListProjectsResponse;
+        /// Changes name, description, color, environment or settings of a root. Needs admin. Sandboxes: UpdateSandbox.
+        write update_project "UpdateProject" UpdateProjectRequest UpdateProjectResponse;
+        /// Schedules a root and its whole tree for deletion. Needs owner.
+        write delete_project "DeleteProject" DeleteProjectRequest DeleteProjectResponse;
+        /// Clears the schedule of a root and of its scheduled descendants. Needs owner.
+        write restore_project "RestoreProject" RestoreProjectRequest RestoreProjectResponse;
+        /// The allowances of a root. Needs to see the project.
+        read get_subscription "GetSubscription" GetSubscriptionRequest GetSubscriptionResponse;
+        /// Sets the allowances of a root. Needs a service administrator.
+        write update_subscription "UpdateSubscription" UpdateSubscriptionRequest UpdateSubscriptionResponse;
+    }
+
+    /// Sandboxes. From [`Client::sandboxes`].
+    Sandboxes SandboxesServiceClient "SandboxesService" {
+        /// Clones a project at its head, at a cost that does not depend on what it holds. Needs editor on the parent, as a
+        /// direct member. Every trigger of the sandbox is off.
+        write create_sandbox "CreateSandbox" CreateSandboxRequest CreateSandboxResponse;
+        /// Answers one sandbox with what a person wants to know about it. Works on scheduled ones.
+        read get_sandbox "GetSandbox" GetSandboxRequest GetSandboxResponse;
+        /// Lists the sandboxes directly below a project that the caller may see, by name; scheduled ones on request.
+        read list_sandboxes "ListSandboxes" ListSandboxesRequest ListSandboxesResponse;
+        /// Gives the whole tree that a project belongs to, as far as the caller may see it, parents before children.
+        read get_sandbox_tree "GetSandboxTree" GetSandboxTreeRequest GetSandboxTreeResponse;
+        /// Changes name, description, color, environment, settings or expiry. Needs admin on it or on the tree's root.
+        write update_sandbox "UpdateSandbox" UpdateSandboxRequest UpdateSandboxResponse;
+        /// Schedules a sandbox and its descendants for deletion after the grace period. Needs admin on it or on the root.
+        write delete_sandbox "DeleteSandbox" DeleteSandboxRequest DeleteSandboxResponse;
+        /// Takes a scheduled sandbox and its scheduled descendants back. Needs what deleting needs.
+        write restore_sandbox "RestoreSandbox" RestoreSandboxRequest RestoreSandboxResponse;
+    }
+
+    /// Workflows, their triggers and their history. From [`Client::workflows`].
+    Workflows WorkflowsServiceClient "WorkflowsService" {
+        /// Lists a project's workflows by name, without step bodies.
+        read list_workflows "ListWorkflows" ListWorkflowsRequest ListWorkflowsResponse;
+        /// Answers one workflow, whole: as it is now or as it was at a revision.
+        read get_workflow "GetWorkflow" GetWorkflowRequest GetWorkflowResponse;
+        /// Makes a workflow or replaces it. Saving one unchanged takes no revision. Needs editor.
+        write put_workflow "PutWorkflow" PutWorkflowRequest PutWorkflowResponse;
+        /// Needs editor.
+        write delete_workflow "DeleteWorkflow" DeleteWorkflowRequest DeleteWorkflowResponse;
+        /// Turns a trigger on or off in this project. It is state, not content: it never shows up as a change. Needs editor.
+        write set_trigger_enabled "SetTriggerEnabled" SetTriggerEnabledRequest SetTriggerEnabledResponse;
+        /// Lists a workflow's revisions, newest first, through the fork into the parent's.
+        read list_workflow_revisions "ListWorkflowRevisions" ListWorkflowRevisionsRequest ListWorkflowRevisionsResponse;
+        /// Writes a workflow as it was at a revision as its newest one; also brings a deleted one back. Needs editor.
+        write restore_workflow_revision "RestoreWorkflowRevision" RestoreWorkflowRevisionRequest RestoreWorkflowRevisionResponse;
+    }
+
+    /// Merges. From [`Client::merges`].
+    Merges MergeServiceClient "MergeService" {
+        /// Does what a preview said, in one transaction, or nothing.
+        write apply_merge "ApplyMerge" ApplyMergeRequest ApplyMergeResponse;
+        /// Undoes a merge, as previewed. It is a merge itself and can be undone. Needs editor on the merge's target.
+        write revert_merge "RevertMerge" RevertMergeRequest RevertMergeResponse;
+        /// The record of one merge, key by key.
+        read get_merge "GetMerge" GetMergeRequest GetMergeResponse;
+        /// The merges into and out of a project, newest first.
+        read list_merges "ListMerges" ListMergesRequest ListMergesResponse;
+    }
+
+    /// Callers, tokens and members. From [`Client::access`].
+    Access AccessServiceClient "AccessService" {
+        /// Who the token belongs to and what it is limited to.
+        read who_am_i "WhoAmI" WhoAmIRequest WhoAmIResponse;
+        /// Makes a user or service account. Needs a service administrator.
+        write create_principal "CreatePrincipal" CreatePrincipalRequest CreatePrincipalResponse;
+        /// Lists users and service accounts by name. Needs a service administrator.
+        read list_principals "ListPrincipals" ListPrincipalsRequest ListPrincipalsResponse;
+        /// Makes a token: one's own; one for a service account limited to a project (needs admin there); or any one (needs a
+        /// service administrator). It is never wider than the token it was made with.
+        once create_token "CreateToken" CreateTokenRequest CreateTokenResponse;
+        /// Lists tokens without their secrets: one's own, or those limited to a project (needs admin there).
+        read list_tokens "ListTokens" ListTokensRequest ListTokensResponse;
+        /// Ends a token at once, on every server.
+        write revoke_token "RevokeToken" RevokeTokenRequest RevokeTokenResponse;
+        /// Lists a project's members.
+        read list_members "ListMembers" ListMembersRequest ListMembersResponse;
+        /// Adds a member or changes its role. Needs admin. Ownership can't be given or taken here.
+        write set_member "SetMember" SetMemberRequest SetMemberResponse;
+        /// Needs admin, or is one's own leaving.
+        write remove_member "RemoveMember" RemoveMemberRequest RemoveMemberResponse;
+    }
+}
