@@ -67,6 +67,8 @@ CREATE TABLE projects (
     delete_time             bigint,
     purge_time              bigint,
     expire_time             bigint,
+    -- Bumped whenever a trigger is turned on or off, so that what was read of trigger_states can be kept until then.
+    trigger_version         bigint  NOT NULL DEFAULT 0,
     create_time             bigint  NOT NULL,
     update_time             bigint  NOT NULL,
     creator_id              uuid    NOT NULL

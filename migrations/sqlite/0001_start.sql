@@ -67,6 +67,8 @@ CREATE TABLE projects (
     delete_time             INTEGER,
     purge_time              INTEGER,
     expire_time             INTEGER,
+    -- Bumped whenever a trigger is turned on or off, so that what was read of trigger_states can be kept until then.
+    trigger_version         INTEGER  NOT NULL DEFAULT 0,
     create_time             INTEGER  NOT NULL,
     update_time             INTEGER  NOT NULL,
     creator_id              BLOB    NOT NULL

@@ -1,1 +1,105 @@
-//! What callers can do.
+//! What callers can do: one operation per file. Each loads, decides and stores, in that order, and begins by asking the
+//! policy. Nothing here knows gRPC or HTTP.
+
+pub mod access;
+pub mod call;
+mod changing;
+mod gate;
+pub mod merges;
+pub mod openfn;
+pub mod projects;
+pub mod purge;
+mod repeat;
+pub mod sandboxes;
+mod seal;
+pub mod transfer;
+pub mod view;
+pub mod workflows;
+mod world;
+
+use std::sync::Arc;
+
+use moka::sync::Cache;
+use sandbar_model::{PrincipalId, ProjectId, ResourceId, Time, TriggerId, time::DAY};
+use sandbar_store::{Db, content::Contents, view::Views};
+
+pub use call::{Call, Credentials};
+pub use repeat::{Request, retry};
+pub use seal::Sealer;
+pub use world::World;
+
+/// Everything that operations need. One for the whole program; shared.
+#[derive(Debug)]
+pub struct App {
+    /// Where things are kept.
+    pub db: Db,
+    /// The clock and the dice.
+    pub world: Arc<dyn World>,
+    /// What the operator chose.
+    pub limits: Limits,
+    pub(crate) contents: Contents,
+    pub(crate) views: Views,
+    pub(crate) sealer: Sealer,
+    pub(crate) names: Cache<PrincipalId, Arc<str>>,
+    pub(crate) triggers: Cache<(ProjectId, i64, ResourceId), Arc<[TriggerId]>>,
+    pub(crate) uses: gate::Uses,
+}
+
+/// What the operator may choose.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// How long a deleted project can be restored, in microseconds. Default: 7 days.
+    pub grace: i64,
+    /// The deepest that sandboxes may nest, 0 (none at all) to 5.
+    pub max_depth: u32,
+    /// The largest page of a list.
+    pub max_page: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { grace: 7 * DAY, max_depth: sandbar_model::project::MAX_DEPTH, max_page: 500 }
+    }
+}
+
+impl App {
+    /// Puts the parts together.
+    pub fn new(db: Db, world: Arc<dyn World>, sealer: Sealer, limits: Limits) -> Self {
+        Self {
+            db,
+            world,
+            limits,
+            contents: Contents::default(),
+            views: Views::default(),
+            sealer,
+            names: Cache::builder().max_capacity(100_000).time_to_live(std::time::Duration::from_secs(60)).build(),
+            triggers: Cache::new(200_000),
+            uses: gate::Uses::default(),
+        }
+    }
+
+    /// What time it is.
+    pub fn now(&self) -> Time {
+        self.world.now()
+    }
+
+    /// A new id: a UUIDv7, so that ids made later sort later.
+    pub fn new_id(&self) -> uuid::Uuid {
+        self.world.new_id()
+    }
+
+    /// How many rows a page has, when the caller asks for `asked`: 0 means 50.
+    pub(crate) fn page_size(&self, asked: i32) -> sandbar_model::Result<usize> {
+        match usize::try_from(asked) {
+            Ok(0) => Ok(50.min(self.limits.max_page)),
+            Ok(size) => Ok(size.min(self.limits.max_page)),
+            Err(_) => Err(sandbar_model::Error::invalid("page_size", "must not be negative")),
+        }
+    }
+
+    /// Forgets what was read; for measurements of cold reads.
+    pub fn forget(&self) {
+        self.contents.forget();
+        self.triggers.invalidate_all();
+    }
+}

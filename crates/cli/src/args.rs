@@ -32,8 +32,9 @@ Results go to standard output, everything meant for people only to standard erro
 
 /// What every command takes.
 #[derive(Args, Debug)]
+#[command(next_help_heading = "Options of every command")]
 pub(crate) struct Globals {
-    /// The server's URL, such as https://sandbar.example.com. Default: that of the context
+    /// The server's URL, such as `https://sandbar.example.com`. Default: that of the context
     #[arg(long, global = true, env = "SANDBAR_SERVER", hide_env_values = true, value_name = "URL")]
     pub(crate) server: Option<String>,
 
@@ -50,7 +51,7 @@ pub(crate) struct Globals {
     #[arg(short, long, global = true, value_enum, default_value_t = Format::Table)]
     pub(crate) output: Format,
 
-    /// When to colour. `auto` colours on a terminal and obeys NO_COLOR
+    /// When to colour. `auto` colours on a terminal and obeys `NO_COLOR`
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     pub(crate) color: Color,
 
@@ -64,14 +65,14 @@ pub(crate) struct Globals {
 pub(crate) enum Format {
     /// For people.
     Table,
-    /// For programs: snake_case names, RFC 3339 times, lower-case words.
+    /// For programs: `snake_case` names, RFC 3339 times, lower-case words.
     Json,
 }
 
 /// When output is coloured.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Color {
-    /// On a terminal, unless NO_COLOR is set.
+    /// On a terminal, unless `NO_COLOR` is set.
     Auto,
     /// Also into files and pipes.
     Always,
@@ -158,8 +159,8 @@ mod tests {
 
     #[test]
     fn lengths_of_time_are_read() {
-        assert_eq!(duration("7d"), Ok(Duration::from_secs(7 * 86_400)));
-        assert_eq!(duration("1h 30m"), Ok(Duration::from_secs(5_400)));
+        assert_eq!(duration("7d"), Ok(Duration::from_hours(7 * 24)));
+        assert_eq!(duration("1h 30m"), Ok(Duration::from_mins(90)));
         assert!(duration("0s").is_err());
         assert!(duration("-1h").is_err());
         assert!(duration("soon").is_err());

@@ -42,7 +42,8 @@ impl Contexts {
         };
         // The parser's own message quotes the line, which may hold a token.
         toml::from_str(&text).map_err(|error| {
-            let at = error.span().map_or(0, |span| text.get(..span.start).unwrap_or("").lines().count().max(1));
+            let at =
+                error.span().map_or(0, |span| text.get(..span.start).unwrap_or("").lines().count().max(1));
             Failure::Here(format!(
                 "{} is not a file of contexts: line {at}: {}; correct it, or remove it and sign in again",
                 path.display(),

@@ -3,11 +3,10 @@
 use std::io;
 use std::process::ExitCode;
 
-use anstyle::{AnsiColor, Style};
-use sandbar_client::{Error, Reason};
+use sandbar_client::{Code, Error, Reason};
 
 use crate::output;
-use crate::render::visible;
+use crate::render::page::{Page, RED};
 
 /// Why a command did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -40,7 +39,7 @@ impl Failure {
             Self::Usage(_) => 2,
             Self::Call(error) => match **error {
                 _ if error.is_connection() => 3,
-                Error::Deadline(_) => 3,
+                _ if error.code() == Some(Code::DeadlineExceeded) => 3,
                 Error::Endpoint { .. } | Error::Token => 2,
                 _ => 1,
             },
@@ -65,12 +64,13 @@ impl Failure {
     /// Tells the person, and gives the exit code.
     pub(crate) fn report(&self) -> ExitCode {
         if !matches!(self, Self::Closed) {
-            let (red, plain) = (Style::new().bold().fg_color(Some(AnsiColor::Red.into())), Style::new());
-            // When even this can't be written there is nobody left to tell.
-            let _ = output::note(&format!("{red}error:{plain:#}{red:#} {}", visible(&self.to_string())));
+            let mut page = Page::default();
+            page.put(RED.bold(), "error:").plain(format_args!(" {self}"));
             if let Some(hint) = self.hint() {
-                let _ = output::note(&format!("  {hint}"));
+                page.end().plain(format_args!("  {hint}"));
             }
+            // When even this can't be written there is nobody left to tell.
+            let _ = output::note(&page.finish());
         }
         ExitCode::from(self.exit_code())
     }

@@ -1,4 +1,4 @@
-//! Messages as JSON: snake_case names, RFC 3339 times, enum values as lower-case words, null for what is absent.
+//! Messages as JSON: `snake_case` names, RFC 3339 times, enum values as lower-case words, null for what is absent.
 //!
 //! It goes by the contract's descriptors, so every message has its JSON form without code of its own.
 
@@ -102,7 +102,8 @@ fn number(message: &DynamicMessage, name: &str) -> i64 {
 
 fn write_time(message: &DynamicMessage) -> Value {
     let nanos = i32::try_from(number(message, "nanos")).unwrap_or(0);
-    Timestamp::new(number(message, "seconds"), nanos).map_or(Value::Null, |time| Value::from(time.to_string()))
+    Timestamp::new(number(message, "seconds"), nanos)
+        .map_or(Value::Null, |time| Value::from(time.to_string()))
 }
 
 /// `PROJECT_STATE_ACTIVE` as `active`; a value that this client does not know as its number; unspecified as null.

@@ -45,11 +45,6 @@ impl Out {
             Format::Json => result(&format!("{:#}", value()?)),
         }
     }
-
-    /// Whether results are for programs.
-    pub(crate) fn is_json(self) -> bool {
-        self.0 == Format::Json
-    }
 }
 
 /// A table without lines. Cells come from others, so what could steer a terminal is made visible.
@@ -89,7 +84,10 @@ pub(crate) fn confirm(question: &str) -> Result<Option<bool>, Failure> {
     }
     closed(write!(anstream::stderr(), "{} [y/N] ", visible(question)))?;
     let mut answer = String::new();
-    stdin.lock().read_line(&mut answer).map_err(|error| Failure::Here(format!("can't read the answer: {error}")))?;
+    stdin
+        .lock()
+        .read_line(&mut answer)
+        .map_err(|error| Failure::Here(format!("can't read the answer: {error}")))?;
     Ok(Some(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")))
 }
 

@@ -22,9 +22,12 @@ pub(crate) fn project<'a>(
     prefer: Prefer,
 ) -> Result<&'a Project, Failure> {
     let paths = Paths::new(projects);
-    let fits = |project: &&Project| match reference.contains('/') {
-        true => paths.of(project) == reference.trim_matches('/'),
-        false => project.name == reference,
+    let fits = |project: &&Project| {
+        if reference.contains('/') {
+            paths.of(project) == reference.trim_matches('/')
+        } else {
+            project.name == reference
+        }
     };
     let (preferred, other): (Vec<&Project>, Vec<&Project>) = projects
         .iter()
@@ -51,12 +54,12 @@ pub(crate) fn is_scheduled(project: &Project) -> bool {
 }
 
 fn ambiguous(reference: &str, found: &[&Project], paths: &Paths<'_>) -> String {
-    let mut text = format!("{reference:?} fits {} projects; name the one you mean by its id:", found.len());
-    for project in found {
+    let line = |project: &&Project| {
         let scheduled = if is_scheduled(project) { "  (scheduled for deletion)" } else { "" };
-        text.push_str(&format!("\n  {}  {}{scheduled}", project.id, paths.of(project)));
-    }
-    text
+        format!("\n  {}  {}{scheduled}", project.id, paths.of(project))
+    };
+    let lines: String = found.iter().map(line).collect();
+    format!("{reference:?} fits {} projects; name the one you mean by its id:{lines}", found.len())
 }
 
 /// The paths of projects, as far as their ancestors are among them.

@@ -1,9 +1,9 @@
 //! A session: the server that was asked for, and how to print what it answers.
 
 use jiff::Timestamp;
+use sandbar_client::Client;
 use sandbar_client::secrecy::SecretString;
 use sandbar_client::v1::{ListProjectsRequest, ListWorkflowsRequest, Project, WorkflowSummary};
-use sandbar_client::Client;
 
 use crate::args::Globals;
 use crate::context::{self, Context, Contexts};
@@ -107,7 +107,9 @@ fn target(globals: &Globals, contexts: &Contexts) -> Result<(String, SecretStrin
     };
     let server = globals.server.clone().or_else(|| context.map(|context| context.server.clone()));
     let server = server.ok_or_else(|| {
-        Failure::Usage("no server is known; run `sandbar login --server URL`, or set SANDBAR_SERVER".to_owned())
+        Failure::Usage(
+            "no server is known; run `sandbar login --server URL`, or set SANDBAR_SERVER".to_owned(),
+        )
     })?;
     let of_context = |context: &Context| (context.server == server).then(|| context.token.clone());
     let token = globals.token.clone().or_else(|| context.and_then(of_context));
@@ -150,6 +152,8 @@ mod tests {
 
     #[test]
     fn a_context_that_is_named_must_exist() {
-        assert!(asked(&["--context", "b"]).unwrap_err().to_string().contains("there is no context \"b\" (a)"));
+        assert!(
+            asked(&["--context", "b"]).unwrap_err().to_string().contains("there is no context \"b\" (a)")
+        );
     }
 }

@@ -1,6 +1,14 @@
 //! Who calls: principals, their tokens, and members of projects.
 
+mod rules;
+mod secret;
+
 use serde::{Deserialize, Serialize};
+
+pub use rules::{
+    MAX_PRINCIPAL_NAME, MAX_TOKEN_NAME, TOKEN_TTL_DEFAULT, TOKEN_TTL_MAX, TOKEN_TTL_MIN, token_violations,
+};
+pub use secret::{TokenHash, TokenSecret};
 
 use crate::{PrincipalId, ProjectId, Role, Time, TokenId};
 
@@ -31,6 +39,18 @@ pub enum PrincipalKind {
     ServiceAccount = 2,
     /// A person of the operator's, who sees projects that allow support access.
     Support = 3,
+}
+
+impl PrincipalKind {
+    /// From its number in the database.
+    pub const fn from_number(number: i64) -> Option<Self> {
+        match number {
+            1 => Some(Self::User),
+            2 => Some(Self::ServiceAccount),
+            3 => Some(Self::Support),
+            _ => None,
+        }
+    }
 }
 
 /// A bearer token's record. The token itself is known only to its bearer.

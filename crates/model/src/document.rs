@@ -113,7 +113,7 @@ impl CredentialLink {
         found
     }
 
-    /// What is unique in a project: `owner|name`, the form that the OpenFn client uses too.
+    /// What is unique in a project: `owner|name`, the form that `@openfn/cli` uses too.
     pub fn key(&self) -> String {
         format!("{}|{}", self.owner, self.name)
     }
@@ -201,7 +201,8 @@ impl FromStr for ContentHash {
     type Err = NotAHash;
 
     fn from_str(text: &str) -> Result<Self, NotAHash> {
-        if text.len() != 64 || !text.is_ascii() {
+        // `from_str_radix` alone would take a sign too.
+        if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(NotAHash);
         }
         let mut hash = [0; 32];
@@ -223,5 +224,45 @@ impl<'de> Deserialize<'de> for ContentHash {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
         text.parse().map_err(de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn link_fields(owner: &str, name: &str) -> Vec<String> {
+        let link =
+            Document::CredentialLink(CredentialLink { owner: owner.to_owned(), name: name.to_owned() });
+        link.violations("link").0.into_iter().map(|violation| violation.field).collect()
+    }
+
+    #[test]
+    fn numbers_of_kinds_are_kept() {
+        for (kind, number) in Kind::ALL.into_iter().zip(1..) {
+            assert_eq!(kind as i64, number);
+            assert_eq!(Kind::from_number(number), Some(kind));
+        }
+        for number in [i64::MIN, 0, 4] {
+            assert_eq!(Kind::from_number(number), None);
+        }
+    }
+
+    #[test]
+    fn a_collection_has_a_name() {
+        let problems =
+            |name: &str| Document::Collection(Collection { name: name.to_owned() }).violations("").0.len();
+        assert_eq!(problems(&"é".repeat(255)), 0);
+        for name in ["", "a\0", &"é".repeat(256)] {
+            assert_eq!(problems(name), 1, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_link_has_an_owner_and_a_name() {
+        assert!(link_fields("user-1@example.org", "DHIS2 (raw)|2").is_empty());
+        assert_eq!(link_fields("", ""), ["link.name", "link.owner"]);
+        assert_eq!(link_fields("user-1", "x"), ["link.owner"]);
+        assert_eq!(link_fields("a@b|c", "x"), ["link.owner"], "its key could be another's");
     }
 }

@@ -3,6 +3,7 @@
 //! Nothing here does I/O, reads a clock or makes an id.
 
 pub mod access;
+pub mod claim;
 pub mod document;
 pub mod error;
 pub mod field;

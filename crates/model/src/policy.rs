@@ -141,6 +141,25 @@ impl Action {
     }
 }
 
+/// What a caller's memberships come to with the token that the call carries: a role limit lowers the role in the project
+/// and the one in the root alike; outside the token's scope nothing is left, not even a support user's sight.
+///
+/// `support`: the caller is a support user and the project allows support access. `in_scope`: the token isn't limited to
+/// a project, or the project is that one or below it.
+pub fn standing(
+    role: Option<Role>,
+    root_role: Option<Role>,
+    support: bool,
+    scope_max_role: Option<Role>,
+    in_scope: bool,
+) -> Standing {
+    if !in_scope {
+        return Standing::default();
+    }
+    let lowered = |role: Role| scope_max_role.map_or(role, |limit| role.min(limit));
+    Standing { role: role.map(lowered), root_role: root_role.map(lowered), support }
+}
+
 /// Decides. `Hidden` comes before `Needs`: who may not see a project must not learn that it exists.
 ///
 /// # Errors

@@ -1,11 +1,29 @@
 //! A project: a root (the workspace, production) or a sandbox of another project; rules of 1-domain §2.
 
+mod rules;
+
 use serde::{Deserialize, Serialize};
+
+pub use rules::{
+    MAX_DESCRIPTION, MAX_PROJECT_NAME, SANDBOX_TTL_MAX, SANDBOX_TTL_MIN, sandbox_ttl_violations, slug,
+};
 
 use crate::{PrincipalId, ProjectId, Revision, Time};
 
 /// The deepest that sandboxes may nest, unless the operator says less.
 pub const MAX_DEPTH: u32 = 5;
+
+/// The environment of a root made without one.
+pub const ROOT_ENVIRONMENT: &str = "main";
+/// The environment of a sandbox made without one.
+pub const SANDBOX_ENVIRONMENT: &str = "dev";
+
+/// The colours of which a sandbox made without one gets a random one: far enough apart to tell, dark enough to carry
+/// white text (a contrast of at least 4.5, WCAG 2 level AA).
+pub const PALETTE: [&str; 16] = [
+    "#b91c1c", "#c2410c", "#92590a", "#5b5f07", "#3b7a1a", "#166534", "#047464", "#0e7490", "#78350f",
+    "#1d4ed8", "#312e81", "#6d28d9", "#a21caf", "#be185d", "#7f1d3f", "#475569",
+];
 
 /// What a person chooses about a project.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,6 +104,8 @@ pub struct Project {
     pub update_time: Time,
     /// Who made it.
     pub creator: PrincipalId,
+    /// Counts the switches of its triggers, so that what was read of them can be remembered until the next.
+    pub trigger_version: i64,
 }
 
 /// What a sandbox was cloned from.

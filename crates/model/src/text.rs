@@ -11,7 +11,7 @@ use crate::Violations;
 /// The longest e-mail address, in characters (RFC 5321 §4.5.3.1.3 as corrected by erratum 1690).
 pub(crate) const MAX_EMAIL: usize = 254;
 
-/// A name: 1 to `max` characters, none of them a control character (PostgreSQL can't keep NUL, lists can't show others).
+/// A name: 1 to `max` characters, none of them a control character (a database can't keep NUL, a list can't show others).
 pub(crate) fn check_name(found: &mut Violations, field: &str, name: &str, max: usize) {
     check_length(found, field, name, 1, max);
     found.require(
@@ -35,9 +35,9 @@ pub(crate) fn check_length(found: &mut Violations, field: &str, text: &str, min:
 pub(crate) fn check_email(found: &mut Violations, field: &str, email: &str) {
     check_length(found, field, email, 1, MAX_EMAIL);
     let parts = email.split_once('@');
-    let well_formed = parts.is_some_and(|(local, domain)| {
-        !local.is_empty() && !domain.is_empty() && !domain.contains('@')
-    }) && !email.chars().any(|c| c.is_whitespace() || c.is_control());
+    let well_formed = parts
+        .is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty() && !domain.contains('@'))
+        && !email.chars().any(|c| c.is_whitespace() || c.is_control());
     found.require(
         well_formed || email.is_empty(),
         field,

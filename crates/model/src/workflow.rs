@@ -5,6 +5,8 @@ mod graph;
 mod rules;
 mod tidy;
 
+pub use rules::{MAX_JOB_NAME, MAX_NAME, MAX_TEXT, REFUSED_WORDS};
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -180,7 +182,7 @@ pub struct Edge {
 pub enum EdgeSource {
     /// After a job.
     Job(JobId),
-    /// When a trigger fires. Then only always and js_expression are possible.
+    /// When a trigger fires. Then only always and `js_expression` are possible.
     Trigger(TriggerId),
 }
 

@@ -1,3 +1,13 @@
 //! How callers reach it: gRPC, gRPC-Web, health, reflection and metrics.
 
+pub mod admin;
+pub mod config;
+pub mod convert;
+pub mod health;
+pub mod layers;
+pub mod methods;
+pub mod purge;
+pub mod serve;
+pub mod status;
+pub mod telemetry;
 pub mod wire;

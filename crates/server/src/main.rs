@@ -1,1 +1,46 @@
-fn main(){}
+//! `sandbar-server`: serves calls, brings the schema up to date, answers health checks, makes a first token.
+
+mod healthcheck;
+mod open;
+
+use std::{error::Error, process::ExitCode};
+
+use clap::Parser;
+use sandbar_server::{
+    config::{Cli, Command, ServeArgs, TokensCommand},
+    serve::{self, Serving},
+    telemetry::Telemetry,
+};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let done = match Cli::parse().into_command() {
+        Command::Serve(args) => serve(&args).await,
+        Command::Migrate(args) => open::migrate(&args).await,
+        Command::Healthcheck(args) => healthcheck::run(&args).await,
+        Command::Tokens(TokensCommand::Create(args)) => open::create_token(&args).await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("sandbar-server: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(args: &ServeArgs) -> Result<(), Box<dyn Error>> {
+    args.check()?;
+    let telemetry = Telemetry::start(&args.telemetry, "sandbar-server")?;
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), config = ?args, "starting");
+    let shutdown = serve::signals()?;
+    let key = args.key.load(&args.database)?;
+
+    // Bound first: a second server on the same port is told so before it touches the database.
+    let serving = Serving::bind(args, telemetry.metrics.clone()).await?;
+    let opened = open::app(args, &key, &telemetry.metrics).await?;
+    tracing::info!(address = %serving.listener.local_addr()?, "serving");
+    serve::serve(serving, opened.services, opened.readiness, shutdown).await?;
+    telemetry.finish();
+    Ok(())
+}

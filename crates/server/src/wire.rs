@@ -1,6 +1,12 @@
 //! The messages and service traits of the contract, generated from `proto/` by `build.rs`, and what it says of itself.
 
-#![allow(missing_docs, unreachable_pub, clippy::pedantic, reason = "generated; the comments are those of the contract")]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::pedantic,
+    clippy::large_enum_variant,
+    reason = "generated; the comments are those of the contract"
+)]
 
 use std::fmt;
 
@@ -8,6 +14,15 @@ tonic::include_proto!("sandbar.v1");
 
 /// Describes every message and service of the contract: for reflection, and to know which methods there are.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/sandbar.v1.bin"));
+
+/// The services of the contract, by the names that health and reflection know them by.
+pub const SERVICES: [&str; 5] = [
+    projects_service_server::SERVICE_NAME,
+    sandboxes_service_server::SERVICE_NAME,
+    workflows_service_server::SERVICE_NAME,
+    merge_service_server::SERVICE_NAME,
+    access_service_server::SERVICE_NAME,
+];
 
 impl fmt::Debug for CreateTokenResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

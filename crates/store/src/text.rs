@@ -52,6 +52,19 @@ pub(crate) fn chunks<T>(mut items: &[T], most: usize) -> impl Iterator<Item = &[
     })
 }
 
+/// A statement with one part for each of `count` levels, joined by UNION ALL; `part` makes the text of one.
+pub(crate) fn union(name: &'static str, count: usize, part: impl Fn(usize) -> String) -> &'static str {
+    kept((name, "", count, 0), || {
+        let parts: Vec<_> = (0..count).map(part).collect();
+        format!("-- {name}\n{}", parts.join("\nUNION ALL "))
+    })
+}
+
+/// `size` values: those given, then the last one over and over, which an IN list does not mind.
+pub(crate) fn filled<T>(values: &[T], size: usize) -> impl Iterator<Item = &T> {
+    values.iter().chain(std::iter::repeat_with(|| values.last()).map_while(|last| last)).take(size)
+}
+
 /// The size of the IN list for this many values: the next power of two; the last value is repeated to fill it.
 pub(crate) fn list_size(values: usize) -> usize {
     values.next_power_of_two()

@@ -84,7 +84,7 @@ services! {
         read get_project "GetProject" GetProjectRequest GetProjectResponse;
         /// Lists every project that the caller may see, by name, sandboxes included, scheduled ones on request.
         read list_projects "ListProjects" ListProjectsRequest ListProjectsResponse;
-        /// Changes name, description, color, environment or settings of a root. Needs admin. Sandboxes: UpdateSandbox.
+        /// Changes name, description, color, environment or settings of a root. Needs admin. Sandboxes: `UpdateSandbox`.
         write update_project "UpdateProject" UpdateProjectRequest UpdateProjectResponse;
         /// Schedules a root and its whole tree for deletion. Needs owner.
         write delete_project "DeleteProject" DeleteProjectRequest DeleteProjectResponse;

@@ -107,8 +107,10 @@ impl Client {
             .with_jitter();
         let answer = attempt.retry(backoff).when(error::is_transient);
         match tokio::time::timeout(deadline, answer).await {
-            Ok(answer) => answer.map_err(Error::from),
             Err(_) => Err(Error::Deadline(deadline)),
+            // The transport keeps the deadline too, and may notice first.
+            Ok(Err(status)) if error::is_timeout(&status) => Err(Error::Deadline(deadline)),
+            Ok(answer) => answer.map_err(Error::from),
         }
     }
 }
@@ -192,10 +194,9 @@ impl Builder {
         endpoint: impl Into<String>,
         token: impl Into<SecretString>,
     ) -> Result<Client, Error> {
-        let (endpoint, authorize) = (self.endpoint(endpoint.into())?, Authorize::new(&token.into())?);
+        let (endpoint, authorize) = (self.endpoint(&endpoint.into())?, Authorize::new(&token.into())?);
         let name = endpoint.uri().to_string();
-        let channel =
-            endpoint.connect().await.map_err(|source| Error::Connect { endpoint: name, source })?;
+        let channel = endpoint.connect().await.map_err(|source| Error::Connect { endpoint: name, source })?;
         Ok(self.client(channel, authorize))
     }
 
@@ -209,7 +210,7 @@ impl Builder {
         endpoint: impl Into<String>,
         token: impl Into<SecretString>,
     ) -> Result<Client, Error> {
-        let (endpoint, authorize) = (self.endpoint(endpoint.into())?, Authorize::new(&token.into())?);
+        let (endpoint, authorize) = (self.endpoint(&endpoint.into())?, Authorize::new(&token.into())?);
         Ok(self.client(endpoint.connect_lazy(), authorize))
     }
 
@@ -218,8 +219,8 @@ impl Builder {
         Client { service: InterceptedService::new(channel, authorize), settings: Arc::new(settings) }
     }
 
-    fn endpoint(&self, url: String) -> Result<Endpoint, Error> {
-        let refuse = |problem: String| Error::Endpoint { endpoint: url.clone(), problem };
+    fn endpoint(&self, url: &str) -> Result<Endpoint, Error> {
+        let refuse = |problem: String| Error::Endpoint { endpoint: url.to_owned(), problem };
         let uri: Uri = url.parse().map_err(|error: http::uri::InvalidUri| refuse(error.to_string()))?;
         let tls = match uri.scheme_str() {
             Some("https") => true,

@@ -53,15 +53,21 @@ pub enum Error {
 }
 
 impl Error {
-    /// Why the server refused. None for errors that did not come from the server, or that this client is too old to
-    /// know.
+    /// Why the server refused, or [`Reason::DeadlineExceeded`]. None for other errors that did not come from the
+    /// server, and for a reason that this client is too old to know.
     pub fn reason(&self) -> Option<Reason> {
-        self.refusal().and_then(Refusal::reason)
+        match self {
+            Self::Deadline(_) => Some(Reason::DeadlineExceeded),
+            _ => self.refusal().and_then(Refusal::reason),
+        }
     }
 
-    /// The gRPC code, when the server answered with one.
+    /// The gRPC code, when the server answered with one or the deadline has passed.
     pub fn code(&self) -> Option<Code> {
-        self.refusal().map(Refusal::code)
+        match self {
+            Self::Deadline(_) => Some(Code::DeadlineExceeded),
+            _ => self.refusal().map(Refusal::code),
+        }
     }
 
     /// The server's message, or what this error says about itself.
@@ -159,7 +165,7 @@ impl From<Status> for Refusal {
         let violations = details.bad_request().map(|bad| &bad.field_violations).into_iter().flatten();
         let connection = is_connection(&status);
         let message = match status.message() {
-            message if connection => format!("lost the server: {message}{}", causes(&status)),
+            message if connection => format!("can't reach the server: {message}{}", causes(&status)),
             "" => format!("the server answered {:?} without a message", status.code()),
             message => message.to_owned(),
         };
@@ -170,10 +176,7 @@ impl From<Status> for Refusal {
             reason: info.and_then(|info| Reason::from_str_name(&format!("REASON_{}", info.reason))),
             metadata: info.map(|info| info.metadata.clone()).unwrap_or_default(),
             violations: violations
-                .map(|one| FieldViolation {
-                    field: one.field.clone(),
-                    description: one.description.clone(),
-                })
+                .map(|one| FieldViolation { field: one.field.clone(), description: one.description.clone() })
                 .collect(),
             request_id: header("x-request-id").map(str::to_owned),
             connection,
@@ -196,14 +199,21 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
-/// Whether the same call can succeed a moment later: nothing is reached, or the server asks to come back.
+/// Whether the same call can succeed a moment later: the server was not reached, or asks to come back.
 pub(crate) fn is_transient(status: &Status) -> bool {
-    let overloaded = || status.get_details_error_info().is_some_and(|info| info.reason == "OVERLOADED");
+    let says = |reason| status.get_details_error_info().is_some_and(|info| info.reason == reason);
     match status.code() {
         Code::Unavailable => true,
-        Code::ResourceExhausted => overloaded(),
+        Code::ResourceExhausted => says("OVERLOADED"),
+        Code::Aborted => says("CONTENTION"),
         _ => is_connection(status),
     }
+}
+
+/// Whether a status says that time ran out without the server having said so: the transport's, or a proxy's.
+pub(crate) fn is_timeout(status: &Status) -> bool {
+    matches!(status.code(), Code::Cancelled | Code::DeadlineExceeded)
+        && status.get_details_error_info().is_none()
 }
 
 /// A status that the client's transport made rather than the server has the transport's error as its source.

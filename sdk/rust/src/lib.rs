@@ -19,7 +19,7 @@ pub mod v1 {
 pub use calls::{Access, METHODS, Merges, Projects, Sandboxes, Workflows};
 pub use client::{Builder, Client, MAX_MESSAGE_BYTES, Service, new_request_id};
 pub use error::{Error, FieldViolation, Refusal};
-pub use list::{Items, List};
+pub use list::{Items, List, Page};
 pub use plan::Plan;
 pub use prost;
 pub use prost_types;

@@ -8,13 +8,16 @@ use futures::stream::{BoxStream, Stream, StreamExt, TryStreamExt};
 
 use crate::{Client, Error, v1};
 
+/// The items of one page, and the token of the next one, empty after the last.
+pub type Page<T> = Result<(Vec<T>, String), Error>;
+
 /// A request for one page of a list. Implemented for every list of the contract.
 pub trait List: Clone + Send + 'static {
     /// What the list holds.
     type Item: Send + 'static;
 
-    /// Fetches the page that the request asks for, and the token of the next one, empty after the last.
-    fn page(self, client: &Client) -> BoxFuture<'_, Result<(Vec<Self::Item>, String), Error>>;
+    /// Fetches the page that the request asks for.
+    fn page(self, client: &Client) -> BoxFuture<'_, Page<Self::Item>>;
 
     /// The same request for the page that the token names.
     #[must_use]
@@ -70,7 +73,7 @@ macro_rules! lists {
         $(impl List for v1::$request {
             type Item = v1::$item;
 
-            fn page(self, client: &Client) -> BoxFuture<'_, Result<(Vec<v1::$item>, String), Error>> {
+            fn page(self, client: &Client) -> BoxFuture<'_, Page<v1::$item>> {
                 Box::pin(async move {
                     let page = client.$service().$method(self).await?;
                     Ok((page.$items, page.next_page_token))

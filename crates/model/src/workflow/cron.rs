@@ -5,11 +5,11 @@ use croner::parser::{CronParser, Seconds, Year};
 /// The five fields, in order.
 const FIELDS: [&str; 5] = ["minute", "hour", "day of the month", "month", "day of the week"];
 
-/// The longest expression, in characters: OpenFn's column of it. Real ones have about ten.
+/// The longest expression, in bytes, like a workflow's other short texts. Real ones have about ten.
 const MAX_EXPRESSION: usize = 255;
 
-/// What is wrong with an expression, for a person to mend; none when nothing is. Exactly five fields as in OpenFn: no
-/// seconds, no years, no `@daily`.
+/// What is wrong with an expression, for a person to mend; none when nothing is. Exactly five fields, as in the
+/// products that we replace: no seconds, no years, no `@daily`.
 pub(super) fn problem(expression: &str) -> Option<String> {
     if expression.len() > MAX_EXPRESSION {
         return Some(format!("has {} bytes; at most {MAX_EXPRESSION} are allowed", expression.len()));
@@ -86,7 +86,9 @@ mod tests {
             let problem = problem(bad).unwrap_or_default();
             assert!(problem.contains(said), "{bad:?}: {problem}");
         }
-        assert!(problem(&format!("0 0 {} * *", "1,".repeat(200))).unwrap_or_default().contains("at most 255"));
+        assert!(
+            problem(&format!("0 0 {} * *", "1,".repeat(200))).unwrap_or_default().contains("at most 255")
+        );
     }
 
     proptest! {

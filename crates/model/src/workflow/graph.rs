@@ -55,7 +55,8 @@ fn unordered(ways: &[Way]) -> HashSet<JobId> {
         incoming.entry(way.from).or_default();
         next.entry(way.from).or_default().push(way.to);
     }
-    let mut ready: Vec<JobId> = incoming.iter().filter(|(_, count)| **count == 0).map(|(job, _)| *job).collect();
+    let mut ready: Vec<JobId> =
+        incoming.iter().filter(|(_, count)| **count == 0).map(|(job, _)| *job).collect();
     while let Some(job) = ready.pop() {
         incoming.remove(&job);
         for to in next.remove(&job).unwrap_or_default() {

@@ -897,6 +897,8 @@ pub enum Reason {
     PermissionDenied = 3,
     /// PERMISSION_DENIED. Not retryable. Only a service administrator may do this.
     AdministratorRequired = 4,
+    /// PERMISSION_DENIED. Not retryable. The token is limited to one project, and the call is not about a project.
+    TokenLimited = 5,
     /// NOT_FOUND. The project does not exist, or the caller may not see it (deliberately not told apart).
     ProjectNotFound = 10,
     /// NOT_FOUND. The project holds no such resource, or no longer. Metadata: `kind`, `id`.
@@ -909,6 +911,8 @@ pub enum Reason {
     PrincipalNotFound = 14,
     /// NOT_FOUND. No such token among those that the caller may manage. Metadata: `id`.
     TokenNotFound = 15,
+    /// NOT_FOUND. The workflow has no such trigger. Metadata: `id`.
+    TriggerNotFound = 16,
     /// INVALID_ARGUMENT. Field violations say where and what; all are reported at once.
     InvalidFields = 20,
     /// INVALID_ARGUMENT. The document given to an import is not a project state; metadata: `line`, `column`, `problem`.
@@ -937,12 +941,16 @@ pub enum Reason {
     SandboxAllowanceReached = 44,
     /// PERMISSION_DENIED. The environment belongs to an ancestor of which the caller is not admin. Metadata: `environment`.
     EnvironmentGuarded = 45,
-    /// FAILED_PRECONDITION. The call is for sandboxes and the project is a root, or the other way round.
+    /// FAILED_PRECONDITION. The call is for sandboxes and the project is a root; use ProjectsService.
     NotASandbox = 46,
     /// FAILED_PRECONDITION. A job uses a credential that its project does not link. Metadata: `job`, `credential_link_id`.
     CredentialNotLinked = 47,
     /// FAILED_PRECONDITION. The change would remove or downgrade someone whom the tree protects, or leave no owner.
     MemberProtected = 48,
+    /// FAILED_PRECONDITION. The call is for roots and the project is a sandbox; use SandboxesService.
+    NotARoot = 49,
+    /// FAILED_PRECONDITION. A job uses a keychain that its project does not have. Metadata: `job`, `keychain_id`.
+    KeychainNotFound = 50,
     /// INVALID_ARGUMENT. Nothing is selected to merge.
     NothingSelected = 60,
     /// ABORTED. What the plan looked at has moved since; preview again. Metadata: `moved` (the resources).
@@ -969,6 +977,8 @@ pub enum Reason {
     StorageUnavailable = 83,
     /// INTERNAL. A bug or a broken database. The request id in the answer finds it in the server's log.
     Internal = 84,
+    /// ABORTED. Other writers of the project were faster several times in a row; retry with the same `request_id`.
+    Contention = 85,
 }
 impl Reason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -982,12 +992,14 @@ impl Reason {
             Self::TokenInvalid => "REASON_TOKEN_INVALID",
             Self::PermissionDenied => "REASON_PERMISSION_DENIED",
             Self::AdministratorRequired => "REASON_ADMINISTRATOR_REQUIRED",
+            Self::TokenLimited => "REASON_TOKEN_LIMITED",
             Self::ProjectNotFound => "REASON_PROJECT_NOT_FOUND",
             Self::ResourceNotFound => "REASON_RESOURCE_NOT_FOUND",
             Self::RevisionNotFound => "REASON_REVISION_NOT_FOUND",
             Self::MergeNotFound => "REASON_MERGE_NOT_FOUND",
             Self::PrincipalNotFound => "REASON_PRINCIPAL_NOT_FOUND",
             Self::TokenNotFound => "REASON_TOKEN_NOT_FOUND",
+            Self::TriggerNotFound => "REASON_TRIGGER_NOT_FOUND",
             Self::InvalidFields => "REASON_INVALID_FIELDS",
             Self::InvalidDocument => "REASON_INVALID_DOCUMENT",
             Self::InvalidPageToken => "REASON_INVALID_PAGE_TOKEN",
@@ -1005,6 +1017,8 @@ impl Reason {
             Self::NotASandbox => "REASON_NOT_A_SANDBOX",
             Self::CredentialNotLinked => "REASON_CREDENTIAL_NOT_LINKED",
             Self::MemberProtected => "REASON_MEMBER_PROTECTED",
+            Self::NotARoot => "REASON_NOT_A_ROOT",
+            Self::KeychainNotFound => "REASON_KEYCHAIN_NOT_FOUND",
             Self::NothingSelected => "REASON_NOTHING_SELECTED",
             Self::PlanStale => "REASON_PLAN_STALE",
             Self::PlanRequired => "REASON_PLAN_REQUIRED",
@@ -1018,6 +1032,7 @@ impl Reason {
             Self::DeadlineExceeded => "REASON_DEADLINE_EXCEEDED",
             Self::StorageUnavailable => "REASON_STORAGE_UNAVAILABLE",
             Self::Internal => "REASON_INTERNAL",
+            Self::Contention => "REASON_CONTENTION",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1028,12 +1043,14 @@ impl Reason {
             "REASON_TOKEN_INVALID" => Some(Self::TokenInvalid),
             "REASON_PERMISSION_DENIED" => Some(Self::PermissionDenied),
             "REASON_ADMINISTRATOR_REQUIRED" => Some(Self::AdministratorRequired),
+            "REASON_TOKEN_LIMITED" => Some(Self::TokenLimited),
             "REASON_PROJECT_NOT_FOUND" => Some(Self::ProjectNotFound),
             "REASON_RESOURCE_NOT_FOUND" => Some(Self::ResourceNotFound),
             "REASON_REVISION_NOT_FOUND" => Some(Self::RevisionNotFound),
             "REASON_MERGE_NOT_FOUND" => Some(Self::MergeNotFound),
             "REASON_PRINCIPAL_NOT_FOUND" => Some(Self::PrincipalNotFound),
             "REASON_TOKEN_NOT_FOUND" => Some(Self::TokenNotFound),
+            "REASON_TRIGGER_NOT_FOUND" => Some(Self::TriggerNotFound),
             "REASON_INVALID_FIELDS" => Some(Self::InvalidFields),
             "REASON_INVALID_DOCUMENT" => Some(Self::InvalidDocument),
             "REASON_INVALID_PAGE_TOKEN" => Some(Self::InvalidPageToken),
@@ -1051,6 +1068,8 @@ impl Reason {
             "REASON_NOT_A_SANDBOX" => Some(Self::NotASandbox),
             "REASON_CREDENTIAL_NOT_LINKED" => Some(Self::CredentialNotLinked),
             "REASON_MEMBER_PROTECTED" => Some(Self::MemberProtected),
+            "REASON_NOT_A_ROOT" => Some(Self::NotARoot),
+            "REASON_KEYCHAIN_NOT_FOUND" => Some(Self::KeychainNotFound),
             "REASON_NOTHING_SELECTED" => Some(Self::NothingSelected),
             "REASON_PLAN_STALE" => Some(Self::PlanStale),
             "REASON_PLAN_REQUIRED" => Some(Self::PlanRequired),
@@ -1064,6 +1083,7 @@ impl Reason {
             "REASON_DEADLINE_EXCEEDED" => Some(Self::DeadlineExceeded),
             "REASON_STORAGE_UNAVAILABLE" => Some(Self::StorageUnavailable),
             "REASON_INTERNAL" => Some(Self::Internal),
+            "REASON_CONTENTION" => Some(Self::Contention),
             _ => None,
         }
     }

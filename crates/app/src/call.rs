@@ -1,0 +1,46 @@
+//! What every call brings along beside its request.
+
+use sandbar_model::{
+    ContentHash, Error, Result,
+    access::{TokenHash, TokenSecret},
+};
+
+/// Who calls and from where, before anything was checked.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// What the caller showed.
+    pub credentials: Credentials,
+    /// The address that the call came from, for the audit trail.
+    pub address: String,
+    /// The id under which this call stands in the log.
+    pub trace_id: String,
+    /// SHA-256 of the request as it was sent: a repeat of a request id must come with the same.
+    pub digest: ContentHash,
+}
+
+/// What a caller showed.
+#[derive(Clone, Debug)]
+pub enum Credentials {
+    /// Nothing.
+    Missing,
+    /// Something that can't be a token.
+    Malformed,
+    /// A token. Only its hash goes further than this.
+    Token(TokenHash),
+}
+
+impl Credentials {
+    /// From the text after `Bearer `.
+    pub fn bearer(text: &str) -> Self {
+        TokenSecret::parse(text).map_or(Self::Malformed, |token| Self::Token(token.hash()))
+    }
+
+    /// The hash to look up.
+    pub(crate) fn token(&self) -> Result<&TokenHash> {
+        match self {
+            Self::Missing => Err(Error::TokenMissing),
+            Self::Malformed => Err(Error::TokenInvalid),
+            Self::Token(hash) => Ok(hash),
+        }
+    }
+}

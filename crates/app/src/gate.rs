@@ -1,0 +1,190 @@
+//! The gate that every call goes through: one statement tells who calls and what they are in the project.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
+
+use sandbar_model::{
+    Error, PrincipalId, Project, ProjectId, Result, Role, Time, TokenId,
+    access::{PrincipalKind, Scope},
+    policy::{self, Action, Refusal, Standing},
+    time::MINUTE,
+};
+use sandbar_store::{Tx, gate, token};
+
+use crate::{App, Call};
+
+/// Who calls, as the database knows it now.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    pub(crate) id: PrincipalId,
+    pub(crate) kind: PrincipalKind,
+    pub(crate) administrator: bool,
+    pub(crate) token: TokenId,
+    pub(crate) scope: Scope,
+}
+
+/// A caller in a project.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) caller: Caller,
+    pub(crate) project: Project,
+    pub(crate) standing: Standing,
+}
+
+impl Caller {
+    /// Refuses tokens that are limited to one project.
+    pub(crate) fn unlimited(&self) -> Result<()> {
+        if self.scope.project.is_some() { Err(Error::TokenLimited) } else { Ok(()) }
+    }
+
+    /// Refuses all but service administrators with an unlimited token.
+    pub(crate) fn administrator(&self) -> Result<()> {
+        self.unlimited()?;
+        let lowered = self.scope.max_role.is_some();
+        if self.administrator && !lowered { Ok(()) } else { Err(Error::AdministratorRequired) }
+    }
+}
+
+impl Entry {
+    /// Refuses an action that the caller may not do here.
+    pub(crate) fn may(&self, action: Action) -> Result<()> {
+        policy::may(self.standing, action).map_err(|refusal| match refusal {
+            Refusal::Hidden => hidden(self.project.id),
+            Refusal::Needs(needs) => Error::PermissionDenied { action, needs, project: self.project.id },
+        })
+    }
+
+    /// Refuses a project that is scheduled for deletion: it answers nothing but get, list and restore.
+    pub(crate) fn active(&self) -> Result<()> {
+        active(&self.project)
+    }
+
+    /// The role that the caller has, for the answer.
+    pub(crate) fn role(&self) -> Option<Role> {
+        self.standing.role
+    }
+}
+
+/// See [`Entry::active`].
+pub(crate) fn active(project: &Project) -> Result<()> {
+    match project.scheduled {
+        None => Ok(()),
+        Some(schedule) => {
+            Err(Error::ProjectScheduled { project: project.id, purge_time: schedule.purge_time })
+        }
+    }
+}
+
+/// What a project that the caller may not see answers, and one that does not exist.
+pub(crate) fn hidden(project: ProjectId) -> Error {
+    Error::ProjectNotFound { project: project.to_string() }
+}
+
+impl App {
+    /// Lets a caller in, for calls that are not about a project.
+    pub(crate) async fn caller(&self, tx: &mut Tx, call: &Call) -> Result<Caller> {
+        let entry = gate::enter(tx, call.credentials.token()?, None).await?;
+        self.checked(&entry.ok_or(Error::TokenInvalid)?)
+    }
+
+    /// Lets a caller into a project to do something there.
+    ///
+    /// # Errors
+    /// [`Error::ProjectNotFound`] when there is none that the caller may see, [`Error::PermissionDenied`] when the
+    /// role is too low, [`Error::ProjectScheduled`] for everything but seeing and restoring what is scheduled.
+    pub(crate) async fn enter(&self, tx: &mut Tx, call: &Call, project: ProjectId, action: Action) -> Result<Entry> {
+        let found = gate::enter(tx, call.credentials.token()?, Some(project)).await?;
+        let entry = self.admitted(tx, found, project).await?;
+        entry.may(action)?;
+        if action != Action::See {
+            entry.active()?;
+        }
+        Ok(entry)
+    }
+
+    /// Like [`Self::enter`], for the two calls that scheduled projects answer beside being seen.
+    pub(crate) async fn enter_any(
+        &self,
+        tx: &mut Tx,
+        call: &Call,
+        project: ProjectId,
+        action: Action,
+    ) -> Result<Entry> {
+        let found = gate::enter(tx, call.credentials.token()?, Some(project)).await?;
+        let entry = self.admitted(tx, found, project).await?;
+        entry.may(action)?;
+        Ok(entry)
+    }
+
+    /// Turns what the gate found into a caller in a project.
+    pub(crate) async fn admitted(
+        &self,
+        tx: &mut Tx,
+        found: Option<gate::Entry>,
+        wanted: ProjectId,
+    ) -> Result<Entry> {
+        let found = found.ok_or(Error::TokenInvalid)?;
+        let caller = self.checked(&found)?;
+        let project = found.project.ok_or_else(|| hidden(wanted))?;
+        let in_scope = match caller.scope.project {
+            None => true,
+            Some(limit) if limit == project.id => true,
+            Some(limit) => self.views.of(tx, &project).await?.level_of(limit).is_some(),
+        };
+        let support = caller.kind == PrincipalKind::Support && project.profile.settings.allow_support_access;
+        let standing = policy::standing(found.role, found.root_role, support, caller.scope.max_role, in_scope);
+        Ok(Entry { caller, project, standing })
+    }
+
+    /// Refuses tokens that are over, and notes the use of the others.
+    fn checked(&self, entry: &gate::Entry) -> Result<Caller> {
+        let now = self.now();
+        let gate::Entry { token, principal, .. } = entry;
+        if token.revoke_time.is_some() || token.expire_time.is_some_and(|end| end <= now) {
+            return Err(Error::TokenInvalid);
+        }
+        if token.last_use_time.is_none_or(|last| last.plus(MINUTE) <= now) {
+            self.uses.note(token.id, now);
+        }
+        Ok(Caller {
+            id: principal.id,
+            kind: principal.kind,
+            administrator: principal.administrator,
+            token: token.id,
+            scope: token.scope,
+        })
+    }
+
+    /// Writes down when tokens were last used; called every few seconds, so that reads write nothing.
+    ///
+    /// # Errors
+    /// When the database can't be written; the uses are then kept for the next time.
+    pub async fn note_token_uses(&self) -> Result<()> {
+        let uses = self.uses.take();
+        if uses.is_empty() {
+            return Ok(());
+        }
+        let noted = async {
+            let mut tx = self.db.write().await?;
+            token::note_use(&mut tx, &uses).await?;
+            tx.commit().await
+        };
+        noted.await.inspect_err(|_| uses.iter().for_each(|(token, time)| self.uses.note(*token, *time)))
+    }
+}
+
+/// When tokens were used since that was last written down.
+#[derive(Debug, Default)]
+pub(crate) struct Uses(Mutex<BTreeMap<TokenId, Time>>);
+
+impl Uses {
+    fn note(&self, token: TokenId, time: Time) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(token, time);
+    }
+
+    fn take(&self) -> Vec<(TokenId, Time)> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner)).into_iter().collect()
+    }
+}

@@ -1,0 +1,13 @@
+//! Merging: seeing what a merge would do, doing exactly that, and undoing it.
+
+mod apply;
+mod gather;
+mod preview;
+mod record;
+mod relation;
+mod revert;
+
+pub use apply::{ApplyMerge, Review, apply};
+pub use preview::{ItemView, PlanView, PreviewMerge, PreviewRevert, Retirement, describe, preview, preview_revert};
+pub use record::{ListMerges, MergeView, get, list};
+pub use revert::{RevertMerge, Reverted, revert};

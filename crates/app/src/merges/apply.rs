@@ -1,0 +1,303 @@
+//! Doing what a preview said, in one transaction, or nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sandbar_merge::{Choices, Decision, Item, Label, Plan, Selector};
+use sandbar_model::{ContentHash, Error, Kind, MergeId, ProjectId, ResourceId, Result};
+use sandbar_store::{
+    Tx,
+    change::What,
+    merge_record::{self, MergeKind, MergeRecord, MergedResource},
+    project, tree,
+    view::View,
+    write::{Write, Written},
+};
+
+use super::{
+    preview::{Planned, Sides, sides},
+    record::{MergeView, view},
+    relation::Agreed,
+};
+use crate::{
+    App, Call, Request,
+    changing::Changing,
+    repeat::{Trace, conclude, repeated, retry},
+    sandboxes,
+    workflows::link_user,
+};
+
+/// Asks for a merge.
+#[derive(Clone, Debug)]
+pub struct ApplyMerge {
+    /// From where.
+    pub source: ProjectId,
+    /// Into what; none: the source's parent.
+    pub target: Option<ProjectId>,
+    /// What the caller chose: the same as in the preview.
+    pub choices: Choices,
+    /// See [`super::PreviewMerge::retire`].
+    pub retire: Option<bool>,
+    /// From the preview.
+    pub review: Review,
+    /// See [`Request::request_id`].
+    pub request_id: String,
+    /// Check everything and change nothing.
+    pub validate_only: bool,
+}
+
+/// Whether somebody looked before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Review {
+    /// The token of the preview.
+    Plan(String),
+    /// Nobody did, and the caller says so.
+    Unreviewed,
+}
+
+impl Review {
+    /// From the wire.
+    ///
+    /// # Errors
+    /// [`Error::PlanRequired`] for neither, [`Error::InvalidFields`] for both.
+    pub fn parse(token: String, allow_unreviewed: bool) -> Result<Self> {
+        match (token.is_empty(), allow_unreviewed) {
+            (false, false) => Ok(Self::Plan(token)),
+            (true, true) => Ok(Self::Unreviewed),
+            (true, false) => Err(Error::PlanRequired),
+            (false, true) => Err(Error::invalid("allow_unreviewed", "must not be set together with a plan token")),
+        }
+    }
+
+    pub(super) fn unreviewed(&self) -> bool {
+        matches!(self, Self::Unreviewed)
+    }
+
+    /// Refuses a plan that is not the one that was looked at.
+    pub(super) fn check(&self, app: &App, planned: &Planned, sides: &Sides) -> Result<()> {
+        let Self::Plan(token) = self else { return Ok(()) };
+        let token = app.sealer.open_plan(token).ok_or_else(|| Error::PlanStale {
+            moved: vec!["the plan token was not made by this service".to_owned()],
+        })?;
+        if token.digest == planned.digest {
+            Ok(())
+        } else {
+            Err(Error::PlanStale { moved: planned.moved(token, sides) })
+        }
+    }
+}
+
+impl Request for ApplyMerge {
+    const ACTION: &'static str = "merge.apply";
+
+    fn request_id(&self) -> &str {
+        &self.request_id
+    }
+}
+
+/// Merges: the target's resources, what the two agree on, the record and the retirement of the source, or nothing.
+///
+/// # Errors
+/// [`Error::PlanStale`] with what moved, [`Error::NothingSelected`], [`Error::ChoiceUnknown`],
+/// [`Error::InvalidResult`], [`Error::CannotRetire`], [`Error::MergeIntoItself`], [`Error::NotRelated`],
+/// [`Error::ProjectScheduled`], and the gate's.
+pub async fn apply(app: &App, call: &Call, request: &ApplyMerge) -> Result<MergeView> {
+    retry(|| once(app, call, request)).await
+}
+
+async fn once(app: &App, call: &Call, request: &ApplyMerge) -> Result<MergeView> {
+    let mut tx = app.db.write().await?;
+    let mut sides = sides(app, &mut tx, call, request.source, request.target).await?;
+    let caller = sides.target.caller.clone();
+    let by = (call, &caller);
+    if let Some(id) = repeated::<_, MergeId>(app, &mut tx, by, request).await? {
+        return view(app, &mut tx, id).await;
+    }
+    let mut change = lock(app, &mut tx, &mut sides, &caller).await?;
+    let planned = Planned::of(app, &mut tx, &sides, &request.choices, request.retire).await?;
+    request.review.check(app, &planned, &sides)?;
+    let relation = planned.relation.as_ref().ok_or(Error::Bug("a merge is planned between relatives"))?;
+    let written = write_plan(app, &mut tx, &mut change, &planned.plan).await?;
+    let kind = if relation.downwards() { MergeKind::Sync } else { MergeKind::Merge };
+    let id = MergeId(app.new_id());
+    let resources = merged(&planned, &written, None);
+    let record = MergeRecord {
+        id,
+        root: change.project.root,
+        source: sides.source.project.id,
+        target: change.project.id,
+        what: kind,
+        time: app.now(),
+        principal: caller.id,
+        target_revision: change.project.head,
+        retired_source: planned.retirement.is_some(),
+        unreviewed: request.review.unreviewed(),
+        reverts: None,
+        reverted_by: None,
+        resource_count: count(&resources),
+        choices: choices_json(&request.choices).to_string(),
+    };
+    merge_record::insert(&mut tx, &record, &resources).await?;
+    relation.agree(&mut tx, &agreed(&planned)).await?;
+    let word = if relation.downwards() { "sync" } else { "merge" };
+    change.end(&mut tx, What::Merge { merge: id, source: record.source, word }).await?;
+    if planned.retirement.is_some() {
+        sandboxes::retire(app, &mut tx, &sides.source.project, app.now()).await?;
+    }
+    let answer = view(app, &mut tx, id).await?;
+    if !request.validate_only {
+        let trace = trace(&record);
+        conclude(app, tx, by, request, trace, &id).await?;
+    }
+    Ok(answer)
+}
+
+/// Locks the tree's shape and both projects, always in the same order, and looks at both again: what was read before may
+/// have moved while this waited.
+async fn lock<'a>(
+    app: &'a App,
+    tx: &mut Tx,
+    sides: &mut Sides,
+    caller: &'a crate::gate::Caller,
+) -> Result<Changing<'a>> {
+    let (source, target) = (sides.source.project.id, sides.target.project.id);
+    tree::lock(tx, sides.target.project.root).await?;
+    let locked = if source < target { project::lock(tx, source).await? } else { None };
+    let change = Changing::begin(app, tx, caller, target).await?;
+    let locked = match locked {
+        Some(locked) => locked,
+        None => project::lock(tx, source).await?.ok_or_else(|| crate::gate::hidden(source))?,
+    };
+    sides.source.project = locked;
+    sides.source.active()?;
+    sides.target.project = change.project.clone();
+    Ok(change)
+}
+
+/// Writes what a plan selects.
+pub(super) async fn write_plan(
+    app: &App,
+    tx: &mut Tx,
+    change: &mut Changing<'_>,
+    plan: &Plan,
+) -> Result<BTreeMap<(Kind, ResourceId), Written>> {
+    if plan.selected().next().is_none() {
+        return Err(Error::NothingSelected);
+    }
+    if let Some(refusal) = plan.blocked() {
+        return Err(refusal);
+    }
+    check_removed_links(app, tx, &change.view, plan).await?;
+    let writes = plan.writes().map(|write| Write {
+        kind: write.kind,
+        id: write.id,
+        document: write.after.map(|state| (*state.document).clone()),
+    });
+    let outcome = change.write(tx, writes.collect()).await?;
+    if let Some(clash) = outcome.clashes.first() {
+        let resource = clash.write.document.as_ref().map(sandbar_model::Document::name).unwrap_or_default();
+        return Err(Error::InvalidResult { resource, rule: format!("{} is taken", clash.claim.phrase()) });
+    }
+    Ok(outcome.written.into_iter().map(|written| ((written.kind, written.id), written)).collect())
+}
+
+/// The record's lines. `bases` gives, in an undo, what the two agreed on; else the plan says.
+pub(super) fn merged(
+    planned: &Planned,
+    written: &BTreeMap<(Kind, ResourceId), Written>,
+    bases: Option<&BTreeMap<(Kind, ResourceId), (Option<ContentHash>, Option<ContentHash>)>>,
+) -> Vec<MergedResource> {
+    let name = |state: &Option<sandbar_merge::State>| {
+        state.as_ref().map(|state| state.document.name()).unwrap_or_default()
+    };
+    let line = |item: &Item| {
+        let done = written.get(&(item.kind, item.target_id))?;
+        let (base_before, base_after) = match bases {
+            Some(bases) => bases.get(&(item.kind, item.target_id)).copied().unwrap_or_default(),
+            None => (item.base.as_ref().map(|base| base.hash), done.after),
+        };
+        Some(MergedResource {
+            kind: item.kind,
+            id: item.target_id,
+            source_id: item.id,
+            label: label_word(item.label).to_owned(),
+            decision: decision_word(item.decision).to_owned(),
+            before: done.before,
+            after: done.after,
+            before_name: name(&item.target),
+            after_name: name(&item.after),
+            revision: done.revision,
+            base_before,
+            base_after,
+        })
+    };
+    planned.plan.selected().filter_map(line).collect()
+}
+
+/// What the two agree on afterwards: what was taken, and what both had alike without knowing.
+fn agreed(planned: &Planned) -> Vec<Agreed> {
+    let mut agreed: BTreeMap<_, _> = planned
+        .gathered
+        .hashes
+        .iter()
+        .filter(|(_, h)| h.source == h.target && h.source != h.base)
+        .map(|((kind, id), h)| ((*kind, *id), Agreed { kind: *kind, source_id: *id, target_id: *id, base: h.source }))
+        .collect();
+    for item in planned.plan.selected() {
+        let base = item.write().and_then(|write| write.base_after);
+        let (kind, source_id, target_id) = (item.kind, item.id, item.target_id);
+        agreed.insert((kind, source_id), Agreed { kind, source_id, target_id, base });
+    }
+    agreed.into_values().collect()
+}
+
+/// Refuses to remove credential links that workflows of the target still use.
+async fn check_removed_links(app: &App, tx: &mut Tx, view: &View, plan: &Plan) -> Result<()> {
+    let written: BTreeSet<ResourceId> = plan.writes().map(|write| write.id).collect();
+    match link_user(app, tx, view, &plan.removed_links(), &written).await? {
+        None => Ok(()),
+        Some((job, link)) => {
+            let rule = format!("step {job:?} of a workflow that this merge leaves as it is uses it");
+            Err(Error::InvalidResult { resource: format!("credential link {link}"), rule })
+        }
+    }
+}
+
+pub(super) fn trace(record: &MergeRecord) -> Trace {
+    let detail = serde_json::json!({
+        "merge": record.id, "source": record.source, "revision": record.target_revision,
+        "resources": record.resource_count, "retired_source": record.retired_source,
+        "unreviewed": record.unreviewed, "reverts": record.reverts,
+    });
+    Trace { root: Some(record.root), project: Some(record.target), detail }
+}
+
+pub(super) fn count(resources: &[MergedResource]) -> i64 {
+    i64::try_from(resources.len()).unwrap_or(i64::MAX)
+}
+
+pub(super) fn choices_json(choices: &Choices) -> serde_json::Value {
+    let one = |(selector, decision): &(Selector, Decision)| {
+        serde_json::json!({ "resource": selector.to_string(), "decision": decision })
+    };
+    serde_json::json!({ "defaults": choices.defaults, "choices": choices.choices.iter().map(one).collect::<Vec<_>>() })
+}
+
+/// The word in the record.
+fn label_word(label: Label) -> &'static str {
+    match label {
+        Label::New => "new",
+        Label::Changed => "changed",
+        Label::Deleted => "deleted",
+        Label::Diverged => "diverged",
+        Label::TargetOnly => "target_only",
+    }
+}
+
+/// The word in the record.
+fn decision_word(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Leave => "leave",
+        Decision::Take => "take",
+        Decision::Overwrite => "overwrite",
+    }
+}

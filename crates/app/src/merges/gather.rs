@@ -1,0 +1,169 @@
+//! Reading what a plan is made from.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use sandbar_merge::{Candidate, Context, Purpose, State};
+use sandbar_model::{
+    ContentHash, Document, Error, Kind, ProjectId, ResourceId, Result,
+    claim::{Claim, claims},
+    workflow::Uses,
+};
+use sandbar_store::{
+    Tx, claim,
+    resource::{self, Found},
+    view::View,
+};
+
+use super::relation::{Key, Relation};
+use crate::App;
+
+/// Everything that a plan looks at.
+#[derive(Debug)]
+pub(crate) struct Gathered {
+    pub(crate) candidates: Vec<Candidate>,
+    pub(crate) context: Context,
+    /// Who wrote each resource last, in the source and in the target.
+    pub(crate) found: BTreeMap<Key, (Option<Found>, Option<Found>)>,
+}
+
+/// The three contents of one resource, by hash.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Hashes {
+    pub(crate) base: Option<ContentHash>,
+    pub(crate) source: Option<ContentHash>,
+    pub(crate) target: Option<ContentHash>,
+}
+
+/// Reads what a merge between two relatives is planned from.
+pub(crate) async fn between(app: &App, tx: &mut Tx, relation: &Relation) -> Result<Gathered> {
+    let mut gathered = BTreeMap::new();
+    let mut found = BTreeMap::new();
+    let mut keys = relation.touched(tx).await?;
+    // Two resources of one name are looked at together, whichever of the two was touched: so until no more turn up.
+    while !keys.is_empty() {
+        read(tx, relation, &keys, &mut gathered, &mut found).await?;
+        keys = namesakes(app, tx, relation, &keys, &gathered).await?;
+        keys.retain(|key| !gathered.contains_key(key));
+    }
+    let candidates = candidates(app, tx, relation.source.root, gathered).await?;
+    let context = context(tx, &relation.target, &candidates, Purpose::Merge).await?;
+    Ok(Gathered { candidates, context, found })
+}
+
+/// Reads what an undo is planned from: `hashes` holds what the merge left (base) and what was before (source).
+pub(crate) async fn undo(
+    app: &App,
+    tx: &mut Tx,
+    target: &View,
+    mut hashes: BTreeMap<Key, Hashes>,
+) -> Result<Gathered> {
+    let mut found = BTreeMap::new();
+    for kind in Kind::ALL {
+        let ids: Vec<_> = hashes.keys().filter(|key| key.0 == kind).map(|(_, id)| *id).collect();
+        let now = resource::resolve_many(tx, target, kind, ids.iter().copied()).await?;
+        for id in ids {
+            let here = now.get(&id).copied();
+            if let Some(hashes) = hashes.get_mut(&(kind, id)) {
+                hashes.target = here.and_then(|found| found.hash);
+            }
+            found.insert((kind, id), (None, here));
+        }
+    }
+    let candidates = candidates(app, tx, target.root, hashes).await?;
+    let context = context(tx, target, &candidates, Purpose::Revert).await?;
+    Ok(Gathered { candidates, context, found })
+}
+
+async fn read(
+    tx: &mut Tx,
+    relation: &Relation,
+    keys: &BTreeSet<Key>,
+    gathered: &mut BTreeMap<Key, Hashes>,
+    found: &mut BTreeMap<Key, (Option<Found>, Option<Found>)>,
+) -> Result<()> {
+    let keys: Vec<_> = keys.iter().copied().collect();
+    let bases = relation.bases(tx, &keys).await?;
+    for kind in Kind::ALL {
+        let ids: Vec<_> = keys.iter().filter(|key| key.0 == kind).map(|(_, id)| *id).collect();
+        if ids.is_empty() {
+            continue;
+        }
+        let source = resource::resolve_many(tx, &relation.source, kind, ids.iter().copied()).await?;
+        let target = resource::resolve_many(tx, &relation.target, kind, ids.iter().copied()).await?;
+        for id in ids {
+            let (here, there) = (source.get(&id).copied(), target.get(&id).copied());
+            let hashes = Hashes {
+                base: bases.get(&(kind, id)).copied().flatten(),
+                source: here.and_then(|found| found.hash),
+                target: there.and_then(|found| found.hash),
+            };
+            gathered.insert((kind, id), hashes);
+            found.insert((kind, id), (here, there));
+        }
+    }
+    Ok(())
+}
+
+/// What has, on the one side, the name of something that is only on the other.
+async fn namesakes(
+    app: &App,
+    tx: &mut Tx,
+    relation: &Relation,
+    keys: &BTreeSet<Key>,
+    gathered: &BTreeMap<Key, Hashes>,
+) -> Result<BTreeSet<Key>> {
+    let lonely = |side: fn(&Hashes) -> Option<ContentHash>, other: fn(&Hashes) -> Option<ContentHash>| {
+        let hashes = keys.iter().filter_map(|key| gathered.get(key)).filter(move |h| other(h).is_none());
+        hashes.filter_map(side).collect::<Vec<_>>()
+    };
+    let (source, target) = (lonely(|h| h.source, |h| h.target), lonely(|h| h.target, |h| h.source));
+    let mut found = BTreeSet::new();
+    for (hashes, view) in [(source, &relation.target), (target, &relation.source)] {
+        let documents = app.contents.documents(tx, relation.source.root, hashes).await?;
+        let names = documents.values().map(|document| Claim::Name(document.kind(), document.name()));
+        let holders = claim::holders(tx, view, names).await?;
+        found.extend(holders.into_iter().map(|(claim, id)| (claim.kind(), id)));
+    }
+    Ok(found)
+}
+
+async fn candidates(
+    app: &App,
+    tx: &mut Tx,
+    root: ProjectId,
+    gathered: BTreeMap<Key, Hashes>,
+) -> Result<Vec<Candidate>> {
+    let hashes = gathered.values().flat_map(|h| [h.base, h.source, h.target]).flatten();
+    let documents = app.contents.documents(tx, root, hashes).await?;
+    let state = |hash: Option<ContentHash>| -> Result<Option<State>> {
+        let Some(hash) = hash else { return Ok(None) };
+        let document = documents.get(&hash).cloned().ok_or(Error::Bug("a document of a plan is missing"))?;
+        Ok(Some(State { hash, document }))
+    };
+    let candidate = |((kind, id), h): ((Kind, ResourceId), Hashes)| {
+        Ok(Candidate { kind, id, base: state(h.base)?, source: state(h.source)?, target: state(h.target)? })
+    };
+    gathered.into_iter().map(candidate).collect()
+}
+
+async fn context(tx: &mut Tx, target: &View, candidates: &[Candidate], purpose: Purpose) -> Result<Context> {
+    let sources: Vec<&Document> =
+        candidates.iter().filter_map(|c| c.source.as_ref().map(|state| &*state.document)).collect();
+    let wanted: BTreeSet<_> = sources.iter().flat_map(|document| links(document)).collect();
+    let linked: HashMap<_, _> = resource::resolve_many(tx, target, Kind::CredentialLink, wanted).await?;
+    let target_links = linked.into_iter().filter(|(_, found)| found.hash.is_some()).map(|(id, _)| id).collect();
+    let holders = claim::holders(tx, target, sources.iter().flat_map(|document| claims(document))).await?;
+    Ok(Context { purpose, same_root: true, target_links, holders, collection_items: BTreeMap::new() })
+}
+
+/// The credential links that a document's steps use.
+pub(crate) fn links(document: &Document) -> impl Iterator<Item = ResourceId> {
+    let jobs = match document {
+        Document::Workflow(workflow) => workflow.jobs.as_slice(),
+        Document::Collection(_) | Document::CredentialLink(_) => &[],
+    };
+    jobs.iter().filter_map(|job| match job.uses {
+        Some(Uses::CredentialLink(link)) => Some(link),
+        Some(Uses::Keychain(_)) | None => None,
+    })
+}

@@ -1,0 +1,93 @@
+//! The records of merges: for auditors, and for undo.
+
+use sandbar_model::{Error, MergeId, ProjectId, Result, policy::Action};
+use sandbar_store::{
+    Tx,
+    merge_record::{self, MergeRecord, MergedResource},
+};
+
+use crate::{
+    App, Call,
+    view::{Page, Stamp, stamp},
+};
+
+/// Asks for a page of merges.
+#[derive(Clone, Debug)]
+pub struct ListMerges {
+    /// Into or out of which project.
+    pub project: ProjectId,
+    /// At most this many; 0: 50.
+    pub page_size: i32,
+    /// From the page before; empty: the first.
+    pub page_token: String,
+}
+
+/// A merge as a caller sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MergeView {
+    /// The record.
+    pub record: MergeRecord,
+    /// Who and when.
+    pub stamp: Stamp,
+    /// Key by key; empty in lists.
+    pub resources: Vec<MergedResource>,
+}
+
+/// The record of one merge. Needs to see its source or its target.
+///
+/// # Errors
+/// [`Error::MergeNotFound`], [`Error::TokenInvalid`].
+pub async fn get(app: &App, call: &Call, id: MergeId) -> Result<MergeView> {
+    let mut tx = app.db.read().await?;
+    visible(app, &mut tx, call, id).await?;
+    view(app, &mut tx, id).await
+}
+
+/// The merges into and out of a project, newest first. Needs to see it.
+///
+/// # Errors
+/// [`Error::InvalidPageToken`], and the gate's.
+pub async fn list(app: &App, call: &Call, request: &ListMerges) -> Result<Page<MergeView>> {
+    let mut tx = app.db.read().await?;
+    app.enter(&mut tx, call, request.project, Action::See).await?;
+    let seal = format!("merges {}", request.project);
+    let (cursor, limit) = (app.sealer.cursor(&seal, &request.page_token)?, app.page_size(request.page_size)?);
+    let before = match cursor.as_str() {
+        "" => None,
+        id => Some(id.parse().map_err(|_| Error::InvalidPageToken)?),
+    };
+    let one_more = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+    let mut records = merge_record::page_of_project(&mut tx, request.project, before, one_more).await?;
+    let more = records.len() > limit;
+    records.truncate(limit);
+    let next = records.last().filter(|_| more).map(|record| app.sealer.page(&seal, &record.id.to_string()));
+    let names = app.names(&mut tx, records.iter().map(|record| record.principal)).await?;
+    let rows = records.into_iter().map(|record| MergeView {
+        stamp: stamp(&names, record.time, record.principal),
+        record,
+        resources: Vec::new(),
+    });
+    Ok(Page { rows: rows.collect(), next_page_token: next.unwrap_or_default() })
+}
+
+/// The record, if the caller sees its source or its target; else it is as if there was none.
+pub(super) async fn visible(app: &App, tx: &mut Tx, call: &Call, id: MergeId) -> Result<MergeRecord> {
+    app.caller(tx, call).await?;
+    let record = merge_record::get(tx, id).await?.ok_or(Error::MergeNotFound { id })?;
+    for project in [record.target, record.source] {
+        match app.enter(tx, call, project, Action::See).await {
+            Ok(_) => return Ok(record),
+            Err(Error::ProjectNotFound { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(Error::MergeNotFound { id })
+}
+
+/// A record, whole.
+pub(super) async fn view(app: &App, tx: &mut Tx, id: MergeId) -> Result<MergeView> {
+    let record = merge_record::get(tx, id).await?.ok_or(Error::MergeNotFound { id })?;
+    let resources = merge_record::resources(tx, id, None, i64::MAX).await?;
+    let stamp = app.stamp(tx, record.time, record.principal).await?;
+    Ok(MergeView { record, stamp, resources })
+}

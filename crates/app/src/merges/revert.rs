@@ -1,0 +1,167 @@
+//! Undoing a merge: what nobody touched since goes back, later edits stay. It is a merge itself, so it can be undone.
+
+use std::collections::BTreeMap;
+
+use sandbar_merge::Choices;
+use sandbar_model::{ContentHash, Kind, MergeId, Project, ProjectId, ResourceId, Result, TriggerId, policy::Action};
+use sandbar_store::{
+    Tx,
+    change::What,
+    merge_record::{self, MergeKind, MergeRecord, MergedResource},
+    project, tree,
+};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    apply::{Review, choices_json, count, merged, trace, write_plan},
+    preview::{Planned, Sides, revert_sides},
+    record::{MergeView, view},
+    relation::{Agreed, Relation},
+};
+use crate::{
+    App, Call, Request,
+    changing::Changing,
+    repeat::{conclude, repeated, retry},
+    sandboxes,
+};
+
+/// Asks for a merge to be undone.
+#[derive(Clone, Debug)]
+pub struct RevertMerge {
+    /// Which.
+    pub merge: MergeId,
+    /// What the caller chose: the same as in the preview.
+    pub choices: Choices,
+    /// From the preview.
+    pub review: Review,
+    /// Also take the source back, if the merge retired it and it is not gone yet.
+    pub restore_source: bool,
+    /// See [`Request::request_id`].
+    pub request_id: String,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reverted {
+    /// The undo's own record.
+    pub merge: MergeView,
+    /// The source and its descendants, if they were taken back.
+    pub restored: Vec<Project>,
+    /// Their triggers that were on before. They stay off.
+    pub triggers_turned_off: Vec<(ProjectId, TriggerId)>,
+}
+
+impl Request for RevertMerge {
+    const ACTION: &'static str = "merge.revert";
+
+    fn request_id(&self) -> &str {
+        &self.request_id
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Done {
+    merge: MergeId,
+    restored: Vec<Project>,
+    triggers: Vec<(ProjectId, TriggerId)>,
+}
+
+type Bases = BTreeMap<(Kind, ResourceId), (Option<ContentHash>, Option<ContentHash>)>;
+
+/// Undoes a merge. Needs editor on its target; taking the source back needs what restoring it needs.
+///
+/// # Errors
+/// [`sandbar_model::Error::MergeNotFound`], [`sandbar_model::Error::PlanStale`], [`sandbar_model::Error::NothingSelected`] (everything was touched since, or undone
+/// already), [`sandbar_model::Error::InvalidResult`], [`sandbar_model::Error::ProjectScheduled`], and the gate's.
+pub async fn revert(app: &App, call: &Call, request: &RevertMerge) -> Result<Reverted> {
+    retry(|| once(app, call, request)).await
+}
+
+async fn once(app: &App, call: &Call, request: &RevertMerge) -> Result<Reverted> {
+    let mut tx = app.db.write().await?;
+    let (mut sides, undone) = revert_sides(app, &mut tx, call, request.merge).await?;
+    let caller = sides.target.caller.clone();
+    let by = (call, &caller);
+    if let Some(done) = repeated::<_, Done>(app, &mut tx, by, request).await? {
+        let merge = view(app, &mut tx, done.merge).await?;
+        return Ok(Reverted { merge, restored: done.restored, triggers_turned_off: done.triggers });
+    }
+    tree::lock(&mut tx, undone.root).await?;
+    let mut change = Changing::begin(app, &mut tx, &caller, undone.target).await?;
+    sides.target.project = change.project.clone();
+    let planned = Planned::undo(app, &mut tx, &sides, &undone, &request.choices).await?;
+    request.review.check(app, &planned, &sides)?;
+    let written = write_plan(app, &mut tx, &mut change, &planned.plan).await?;
+    let id = MergeId(app.new_id());
+    let before = merge_record::resources(&mut tx, undone.id, None, i64::MAX).await?;
+    let bases = go_back(app, &mut tx, &sides, &before, &written.keys().copied().collect::<Vec<_>>()).await?;
+    let resources = merged(&planned, &written, Some(&bases));
+    let record = MergeRecord {
+        id,
+        what: MergeKind::Revert,
+        time: app.now(),
+        principal: caller.id,
+        target_revision: change.project.head,
+        retired_source: false,
+        unreviewed: request.review.unreviewed(),
+        reverts: Some(undone.id),
+        reverted_by: None,
+        resource_count: count(&resources),
+        choices: choices_json(&request.choices).to_string(),
+        ..undone.clone()
+    };
+    merge_record::insert(&mut tx, &record, &resources).await?;
+    merge_record::set_reverted_by(&mut tx, undone.id, id).await?;
+    change.end(&mut tx, What::Merge { merge: id, source: record.source, word: "revert" }).await?;
+    let (restored, triggers) = restore_source(app, &mut tx, call, request, &undone).await?;
+    let answer =
+        Reverted { merge: view(app, &mut tx, id).await?, restored: restored.clone(), triggers_turned_off: triggers.clone() };
+    conclude(app, tx, by, request, trace(&record), &Done { merge: id, restored, triggers }).await?;
+    Ok(answer)
+}
+
+/// Puts back what source and target agreed on before the merge, so that what was undone is offered again; unless they
+/// have agreed on something else since. Answers, by the target's key, what they agreed on before and after this.
+async fn go_back(
+    app: &App,
+    tx: &mut Tx,
+    sides: &Sides,
+    before: &[MergedResource],
+    written: &[(Kind, ResourceId)],
+) -> Result<Bases> {
+    let mut bases = Bases::new();
+    let source = project::get(tx, sides.source.project.id).await?;
+    let Some(source) = source.filter(|source| source.id != sides.target.project.id) else { return Ok(bases) };
+    let relation = Relation::of(app, tx, &source, &sides.target.project).await?;
+    let undone: Vec<_> = before.iter().filter(|r| written.contains(&(r.kind, r.id))).collect();
+    let keys: Vec<_> = undone.iter().map(|r| (r.kind, r.source_id)).collect();
+    let now = relation.bases(tx, &keys).await?;
+    let mut agreed = Vec::new();
+    for r in undone {
+        let base = now.get(&(r.kind, r.source_id)).copied().flatten();
+        let back = if base == r.base_after { r.base_before } else { base };
+        bases.insert((r.kind, r.id), (base, back));
+        if back != base {
+            agreed.push(Agreed { kind: r.kind, source_id: r.source_id, target_id: r.id, base: back });
+        }
+    }
+    relation.agree(tx, &agreed).await?;
+    Ok(bases)
+}
+
+async fn restore_source(
+    app: &App,
+    tx: &mut Tx,
+    call: &Call,
+    request: &RevertMerge,
+    undone: &MergeRecord,
+) -> Result<(Vec<Project>, Vec<(ProjectId, TriggerId)>)> {
+    if !request.restore_source || !undone.retired_source {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let source = app.enter_any(tx, call, undone.source, Action::ManageSandbox).await?;
+    if source.project.scheduled.is_none() {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    sandboxes::unretire(app, tx, &source.project, app.now()).await
+}

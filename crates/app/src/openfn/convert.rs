@@ -1,0 +1,231 @@
+//! Makes the model's values of the document's.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sandbar_model::{
+    Collection, CredentialLink, EdgeId, Error, JobId, ResourceId, Result, TriggerId, Violations, Workflow,
+    workflow::{
+        Condition, Cron, DEFAULT_ADAPTOR, DEFAULT_CRON, Edge, EdgeSource, Job, MAX_BODY_BYTES, Position,
+        Trigger, TriggerKind, Uses, Webhook,
+    },
+};
+use uuid::Uuid;
+
+use super::{
+    piece::{Piece, WorkflowPiece},
+    section::Item,
+    wire::{self, Parts, Place},
+};
+
+impl Item for wire::Workflow {
+    fn piece(self, at: &str, make_id: &mut dyn FnMut() -> Uuid) -> Result<Piece> {
+        let mut piece = WorkflowPiece {
+            id: self.id.map(ResourceId),
+            workflow: named(self.name.clone().unwrap_or_default()),
+            enabled: BTreeMap::new(),
+            delete: self.delete == Some(true) || self.deleted_at.is_some(),
+            lock_version: self.lock_version,
+        };
+        if !piece.delete {
+            let mut reading = Reading { at, make_id, found: Violations::default(), gone: BTreeSet::new() };
+            reading.content(self, &mut piece)?;
+            reading.found.into_result()?;
+        }
+        Ok(Piece::Workflow(piece))
+    }
+}
+
+impl Item for wire::Collection {
+    fn piece(self, at: &str, _: &mut dyn FnMut() -> Uuid) -> Result<Piece> {
+        let delete = self.delete == Some(true);
+        let mut found = Violations::default();
+        let name = needed(&mut found, self.name, delete, at, "name");
+        found.into_result()?;
+        Ok(Piece::Collection { id: self.id.map(ResourceId), collection: Collection { name }, delete })
+    }
+}
+
+impl Item for wire::CredentialLink {
+    fn piece(self, at: &str, _: &mut dyn FnMut() -> Uuid) -> Result<Piece> {
+        let delete = self.delete == Some(true);
+        let mut found = Violations::default();
+        let name = needed(&mut found, self.name, delete, at, "name");
+        let owner = needed(&mut found, self.owner, delete, at, "owner");
+        found.into_result()?;
+        Ok(Piece::CredentialLink {
+            id: self.id.map(ResourceId),
+            link: CredentialLink { name, owner },
+            delete,
+        })
+    }
+}
+
+/// What the making of one workflow needs.
+struct Reading<'a> {
+    at: &'a str,
+    make_id: &'a mut dyn FnMut() -> Uuid,
+    found: Violations,
+    /// Jobs and triggers that the document deletes by name: their edges go with them.
+    gone: BTreeSet<Uuid>,
+}
+
+impl Reading<'_> {
+    fn content(&mut self, from: wire::Workflow, to: &mut WorkflowPiece) -> Result<()> {
+        needed(&mut self.found, from.name, false, self.at, "name");
+        let workflow = &mut to.workflow;
+        workflow.concurrency = from.concurrency;
+        workflow.enable_job_logs = from.enable_job_logs.unwrap_or(true);
+        workflow.positions = self.positions(from.positions);
+        for (place, job) in from.jobs.0 {
+            let at = format!("{}.jobs{place}", self.at);
+            workflow.jobs.extend(self.job(job, &at)?);
+        }
+        for (place, trigger) in from.triggers.0 {
+            let at = format!("{}.triggers{place}", self.at);
+            let enabled = trigger.enabled;
+            let Some(trigger) = self.trigger(trigger, &at)? else { continue };
+            to.enabled.extend(enabled.map(|enabled| (trigger.id, enabled)));
+            workflow.triggers.push(trigger);
+        }
+        for (place, edge) in from.edges.0 {
+            let at = format!("{}.edges{place}", self.at);
+            workflow.edges.extend(self.edge(edge, &at));
+        }
+        workflow.jobs.sort_by_key(|job| job.id);
+        workflow.triggers.sort_by_key(|trigger| trigger.id);
+        workflow.edges.sort_by_key(|edge| edge.id);
+        Ok(())
+    }
+
+    fn positions(&mut self, from: Parts<Position>) -> BTreeMap<Uuid, Position> {
+        let mut positions = BTreeMap::new();
+        for (place, position) in from.0 {
+            match &place {
+                Place::Key(key) if let Ok(id) = Uuid::try_parse(key) => {
+                    positions.insert(id, position);
+                }
+                _ => self.found.add(
+                    format!("{}.positions{place}", self.at),
+                    "must be under the id of a job or trigger, a UUID",
+                ),
+            }
+        }
+        positions
+    }
+
+    fn id(&mut self, given: Option<Uuid>) -> Uuid {
+        given.unwrap_or_else(|| (self.make_id)())
+    }
+
+    fn job(&mut self, from: wire::Job, at: &str) -> Result<Option<Job>> {
+        if from.delete == Some(true) {
+            self.gone.extend(from.id);
+            return Ok(None);
+        }
+        let body = from.body.unwrap_or_default();
+        if body.len() > MAX_BODY_BYTES {
+            return Err(Error::TooLarge { what: format!("{at}.body"), limit_bytes: MAX_BODY_BYTES as u64 });
+        }
+        let uses = match (from.project_credential_id, from.keychain_credential_id) {
+            (None, None) => None,
+            (Some(link), None) => Some(Uses::CredentialLink(ResourceId(link))),
+            (None, Some(keychain)) => Some(Uses::Keychain(ResourceId(keychain))),
+            (Some(_), Some(_)) => {
+                let problem = "a job uses a project_credential_id or a keychain_credential_id, not both; set one to null";
+                self.found.add(format!("{at}.keychain_credential_id"), problem);
+                None
+            }
+        };
+        let name = needed(&mut self.found, from.name, false, at, "name");
+        let adaptor = from.adaptor.unwrap_or_else(|| DEFAULT_ADAPTOR.to_owned());
+        Ok(Some(Job { id: JobId(self.id(from.id)), name, adaptor, body, uses }))
+    }
+
+    fn trigger(&mut self, from: wire::Trigger, at: &str) -> Result<Option<Trigger>> {
+        if from.delete == Some(true) {
+            self.gone.extend(from.id);
+            return Ok(None);
+        }
+        let kind = match from.kind {
+            Some(wire::TriggerKind::Kafka) => return Err(Error::KafkaUnsupported { trigger: at.to_owned() }),
+            Some(wire::TriggerKind::Webhook) => {
+                let codes = from.webhook_response_config.unwrap_or_default();
+                TriggerKind::Webhook(Webhook {
+                    custom_path: from.custom_path,
+                    reply: from.webhook_reply.unwrap_or_default(),
+                    success_code: codes.success_code,
+                    error_code: codes.error_code,
+                    auth_methods: Vec::new(),
+                })
+            }
+            Some(wire::TriggerKind::Cron) => TriggerKind::Cron(Cron {
+                expression: from.cron_expression.unwrap_or_else(|| DEFAULT_CRON.to_owned()),
+                cursor_job: from.cron_cursor_job_id.map(JobId),
+            }),
+            None => {
+                self.found.add(format!("{at}.type"), "is needed: webhook or cron");
+                return Ok(None);
+            }
+        };
+        Ok(Some(Trigger { id: TriggerId(self.id(from.id)), kind }))
+    }
+
+    fn edge(&mut self, from: wire::Edge, at: &str) -> Option<Edge> {
+        let ends = [from.source_job_id, from.source_trigger_id, from.target_job_id];
+        let goes = from.delete == Some(true) || ends.iter().flatten().any(|end| self.gone.contains(end));
+        // A client that removes a step together with its last edge leaves the edge behind, without a target.
+        let target = JobId(from.target_job_id.filter(|_| !goes)?);
+        let source = match (from.source_job_id, from.source_trigger_id) {
+            (Some(job), None) => EdgeSource::Job(JobId(job)),
+            (None, Some(trigger)) => EdgeSource::Trigger(TriggerId(trigger)),
+            _ => {
+                self.found.add(at, "needs exactly one of source_job_id and source_trigger_id");
+                return None;
+            }
+        };
+        // The model's conditions have no `never`: an edge that is never followed is one that is off.
+        let never = matches!(from.condition_type, Some(wire::Condition::Never));
+        Some(Edge {
+            id: EdgeId(self.id(from.id)),
+            source,
+            target,
+            condition: condition(from.condition_type, source),
+            label: from.condition_label,
+            expression: from.condition_expression,
+            enabled: from.enabled.unwrap_or(true) && !never,
+        })
+    }
+}
+
+/// The condition that is said, else what a new edge of this source has in the `OpenFn` editor.
+fn condition(said: Option<wire::Condition>, source: EdgeSource) -> Condition {
+    let usual = match source {
+        EdgeSource::Trigger(_) => Condition::Always,
+        EdgeSource::Job(_) => Condition::OnJobSuccess,
+    };
+    match said {
+        Some(wire::Condition::Always) => Condition::Always,
+        Some(wire::Condition::OnJobSuccess) => Condition::OnJobSuccess,
+        Some(wire::Condition::OnJobFailure) => Condition::OnJobFailure,
+        Some(wire::Condition::JsExpression) => Condition::JsExpression,
+        Some(wire::Condition::Never) | None => usual,
+    }
+}
+
+fn named(name: String) -> Workflow {
+    Workflow {
+        name,
+        concurrency: None,
+        enable_job_logs: true,
+        positions: BTreeMap::new(),
+        jobs: Vec::new(),
+        triggers: Vec::new(),
+        edges: Vec::new(),
+    }
+}
+
+/// A text that only something to be deleted may lack.
+fn needed(found: &mut Violations, text: Option<String>, delete: bool, at: &str, key: &str) -> String {
+    found.require(text.is_some() || delete, format!("{at}.{key}"), "is needed");
+    text.unwrap_or_default()
+}

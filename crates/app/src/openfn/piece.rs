@@ -1,0 +1,45 @@
+//! What a document is read as: one resource after another.
+
+use std::collections::BTreeMap;
+
+use sandbar_model::{Collection, CredentialLink, ResourceId, TriggerId, Workflow};
+
+/// One resource of the document.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Piece {
+    /// A workflow with its bodies.
+    Workflow(WorkflowPiece),
+    /// A collection's name.
+    Collection {
+        /// None: the document names none.
+        id: Option<ResourceId>,
+        /// With an empty name where one is deleted by id alone.
+        collection: Collection,
+        /// Whether the document says that it goes.
+        delete: bool,
+    },
+    /// A credential that the project may use.
+    CredentialLink {
+        /// What jobs of the same document refer to. None: the document names none.
+        id: Option<ResourceId>,
+        /// With empty parts where one is deleted by id alone.
+        link: CredentialLink,
+        /// Whether the document says that it goes.
+        delete: bool,
+    },
+}
+
+/// See [`Piece::Workflow`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct WorkflowPiece {
+    /// None: the document names none.
+    pub id: Option<ResourceId>,
+    /// All of its content, parts sorted by id. Of a deleted one only the name is read, which may be empty.
+    pub workflow: Workflow<String>,
+    /// Whether each trigger is on; those of which the document says nothing are not in it.
+    pub enabled: BTreeMap<TriggerId, bool>,
+    /// Whether the document says that it goes: `"delete": true`, or a `deleted_at`.
+    pub delete: bool,
+    /// The server's count that the writer of the document saw last. No content: an import has no use for it.
+    pub lock_version: Option<i64>,
+}

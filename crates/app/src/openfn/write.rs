@@ -1,0 +1,183 @@
+//! Writes a project state document, piece by piece.
+
+use std::{
+    io::{self, BufWriter, Write},
+    mem,
+};
+
+use sandbar_model::{Collection, CredentialLink, Project, ResourceId, Time, TriggerId, Workflow};
+use serde::Serialize;
+use serde_json::{
+    Serializer,
+    ser::{Formatter, PrettyFormatter},
+};
+
+use super::keys::{Unique, slug};
+
+mod entry;
+
+/// Writes one project, with nothing kept of what is written but a number per key. Text as `OpenFn`'s own files have it:
+/// indented by one space, characters as they are, a newline at the end; order of keys as in `tests/data/histories`.
+///
+/// Sections come in their order: credentials, collections, workflows; those left out are written as empty, for a state is
+/// complete. Writes are buffered; nothing is complete before [`Self::finish`].
+pub struct StateWriter<W: Write> {
+    out: BufWriter<W>,
+    format: PrettyFormatter<'static>,
+    /// How many of [`SECTIONS`] were begun.
+    begun: usize,
+    /// Whether the next key is the first of its object.
+    first: bool,
+    keys: Unique,
+}
+
+const SECTIONS: [&str; 3] = ["project_credentials", "collections", "workflows"];
+
+/// What a server notes about a workflow, for people and for clients that check whether they are out of date. Ignored when
+/// the document is read again, but for the lock version.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stamps {
+    /// When it was made.
+    pub inserted_at: Option<Time>,
+    /// When it was last changed.
+    pub updated_at: Option<Time>,
+    /// Counts its changes.
+    pub lock_version: Option<i64>,
+}
+
+impl<W: Write> StateWriter<W> {
+    /// Begins a document with what it says about the project.
+    ///
+    /// # Errors
+    /// Those of `out`, as in all of these.
+    pub fn begin(out: W, project: &Project) -> io::Result<Self> {
+        let mut writer = Self {
+            out: BufWriter::with_capacity(64 * 1024, out),
+            format: PrettyFormatter::with_indent(b" "),
+            begun: 0,
+            first: true,
+            keys: Unique::default(),
+        };
+        writer.format.begin_object(&mut writer.out)?;
+        writer.project(project)?;
+        Ok(writer)
+    }
+
+    /// Writes a credential link.
+    ///
+    /// # Errors
+    /// A collection or workflow was written before, which is a bug of the caller.
+    pub fn credential(&mut self, id: ResourceId, link: &CredentialLink) -> io::Result<()> {
+        self.enter(1)?;
+        let key = self.keys.key(slug(&format!("{}-{}", link.owner, link.name)));
+        self.member(&key, &entry::Credential { id, name: &link.name, owner: &link.owner })
+    }
+
+    /// Writes a collection.
+    ///
+    /// # Errors
+    /// A workflow was written before, which is a bug of the caller.
+    pub fn collection(&mut self, id: ResourceId, collection: &Collection) -> io::Result<()> {
+        self.enter(2)?;
+        let key = self.keys.key(collection.name.clone());
+        self.member(&key, &entry::Collection { id, name: &collection.name })
+    }
+
+    /// Writes a workflow. `enabled` says which of its triggers are on.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn workflow(
+        &mut self,
+        id: ResourceId,
+        workflow: &Workflow<String>,
+        enabled: &dyn Fn(TriggerId) -> bool,
+        stamps: Stamps,
+    ) -> io::Result<()> {
+        self.enter(3)?;
+        let key = self.keys.key(slug(&workflow.name));
+        self.member(&key, &entry::Workflow::new(id, workflow, enabled, stamps))
+    }
+
+    /// Ends the document, and gives back what it was written to.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn finish(mut self) -> io::Result<W> {
+        self.enter(SECTIONS.len())?;
+        self.leave()?;
+        self.format.end_object(&mut self.out)?;
+        self.out.write_all(b"\n")?;
+        self.out.into_inner().map_err(io::IntoInnerError::into_error)
+    }
+
+    fn project(&mut self, project: &Project) -> io::Result<()> {
+        let profile = &project.profile;
+        let settings = &profile.settings;
+        self.member("id", &project.id)?;
+        self.member("name", &profile.name)?;
+        self.member("description", &filled(&profile.description))?;
+        self.member("color", &filled(&profile.color))?;
+        self.member("env", &filled(&profile.environment))?;
+        self.member("concurrency", &settings.concurrency)?;
+        self.member("inserted_at", &entry::Stamp(project.create_time))?;
+        self.member("updated_at", &entry::Stamp(project.update_time))?;
+        if let Some(fork) = &project.fork {
+            self.member("parent_id", &fork.parent)?;
+        }
+        let purge = project.scheduled.map(|schedule| entry::Stamp(schedule.purge_time));
+        self.member("scheduled_deletion", &purge)?;
+        self.member("history_retention_period", &settings.history_retention_days)?;
+        self.member("dataclip_retention_period", &settings.dataclip_retention_days)?;
+        self.member("retention_policy", &settings.retention_policy)?;
+        self.member("allow_support_access", &settings.allow_support_access)?;
+        self.member("requires_mfa", &settings.requires_mfa)
+    }
+
+    /// Goes on to the section with this number, counted from 1, past those in between.
+    fn enter(&mut self, section: usize) -> io::Result<()> {
+        if self.begun > section {
+            return Err(io::Error::other(
+                "credentials, collections and workflows must be written in this order",
+            ));
+        }
+        for name in SECTIONS.iter().take(section).skip(self.begun) {
+            self.leave()?;
+            self.key(name)?;
+            self.format.begin_object(&mut self.out)?;
+            self.begun += 1;
+            self.first = true;
+            self.keys = Unique::default();
+        }
+        Ok(())
+    }
+
+    /// Ends the section that was begun, if any.
+    fn leave(&mut self) -> io::Result<()> {
+        if self.begun > 0 {
+            self.format.end_object(&mut self.out)?;
+            self.format.end_object_value(&mut self.out)?;
+            self.first = false;
+        }
+        Ok(())
+    }
+
+    fn member(&mut self, key: &str, value: &impl Serialize) -> io::Result<()> {
+        self.key(key)?;
+        // The formatter's copy knows how deep it is.
+        value.serialize(&mut Serializer::with_formatter(&mut self.out, self.format.clone()))?;
+        self.format.end_object_value(&mut self.out)
+    }
+
+    fn key(&mut self, key: &str) -> io::Result<()> {
+        self.format.begin_object_key(&mut self.out, mem::take(&mut self.first))?;
+        serde_json::to_writer(&mut self.out, key)?;
+        self.format.end_object_key(&mut self.out)?;
+        self.format.begin_object_value(&mut self.out)
+    }
+}
+
+/// An empty text is written as null.
+fn filled(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !text.is_empty())
+}

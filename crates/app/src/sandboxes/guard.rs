@@ -1,0 +1,125 @@
+//! The environment guard: else an editor could clone production, own the clone, relabel it and read the secrets that
+//! production's label picks (1-domain §5).
+
+use std::collections::HashMap;
+
+use sandbar_model::{
+    Error, Project, ProjectId, Result, Role,
+    access::Scope,
+    policy::{self},
+};
+use sandbar_store::{Tx, member};
+
+use crate::gate::Caller;
+
+/// Refuses a label that one of a sandbox's ancestors (nearest first) uses, unless the caller is admin of each that does.
+pub(super) async fn check(tx: &mut Tx, caller: &Caller, ancestors: &[Project], environment: &str) -> Result<()> {
+    let same: Vec<_> = ancestors.iter().filter(|a| a.profile.environment == environment).map(|a| a.id).collect();
+    if same.is_empty() {
+        return Ok(());
+    }
+    let roles = member::roles(tx, caller.id, &same).await?;
+    allowed(caller.scope, ancestors, &roles, environment)
+}
+
+/// Decides with the roles as the token lowers them: outside its project it gives none.
+fn allowed(
+    scope: Scope,
+    ancestors: &[Project],
+    roles: &HashMap<ProjectId, Role>,
+    environment: &str,
+) -> Result<()> {
+    let mut above = ancestors.iter();
+    while let Some(ancestor) = above.next() {
+        if ancestor.profile.environment != environment {
+            continue;
+        }
+        let in_scope = scope
+            .project
+            .is_none_or(|limit| limit == ancestor.id || above.clone().any(|higher| higher.id == limit));
+        let role = roles.get(&ancestor.id).copied();
+        let standing = policy::standing(role, None, false, scope.max_role, in_scope);
+        if standing.role.is_none_or(|role| role < Role::Admin) {
+            return Err(Error::EnvironmentGuarded { environment: environment.to_owned(), ancestor: ancestor.id });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use sandbar_model::{
+        PrincipalId, Revision, Time,
+        project::{Profile, Settings},
+    };
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn id(number: u128) -> ProjectId {
+        ProjectId(Uuid::from_u128(number))
+    }
+
+    fn project(number: u128, environment: &str) -> Project {
+        Project {
+            id: id(number),
+            root: id(1),
+            fork: None,
+            depth: 0,
+            head: Revision(0),
+            version: 1,
+            profile: Profile {
+                name: "p".to_owned(),
+                description: String::new(),
+                color: String::new(),
+                environment: environment.to_owned(),
+                settings: Settings::default(),
+            },
+            workflow_count: 0,
+            collection_count: 0,
+            scheduled: None,
+            expire_time: None,
+            create_time: Time(0),
+            update_time: Time(0),
+            creator: PrincipalId(Uuid::from_u128(9)),
+            trigger_version: 0,
+        }
+    }
+
+    /// 3 is below 2 is below 1; 1 and 3 are `main`.
+    fn may(roles: &[(u128, Role)], scope: Scope, environment: &str) -> Option<ProjectId> {
+        let ancestors = [project(3, "main"), project(2, "dev"), project(1, "main")];
+        let roles = roles.iter().map(|(number, role)| (id(*number), *role)).collect();
+        match allowed(scope, &ancestors, &roles, environment) {
+            Ok(()) => None,
+            Err(Error::EnvironmentGuarded { ancestor, .. }) => Some(ancestor),
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+
+    #[test]
+    fn a_free_label_is_free() {
+        assert_eq!(may(&[], Scope::default(), "staging"), None);
+    }
+
+    #[test]
+    fn a_label_needs_an_admin_of_every_ancestor_that_uses_it() {
+        let scope = Scope::default();
+        assert_eq!(may(&[(1, Role::Admin), (3, Role::Owner)], scope, "main"), None);
+        assert_eq!(may(&[(1, Role::Editor), (3, Role::Owner)], scope, "main"), Some(id(1)));
+        assert_eq!(may(&[(1, Role::Owner)], scope, "main"), Some(id(3)));
+        assert_eq!(may(&[(1, Role::Owner), (3, Role::Owner)], scope, "dev"), Some(id(2)));
+    }
+
+    #[test]
+    fn a_token_takes_away_what_it_does_not_reach() {
+        let owner = [(1, Role::Owner), (2, Role::Owner), (3, Role::Owner)];
+        let low = Scope { project: None, max_role: Some(Role::Editor) };
+        assert_eq!(may(&owner, low, "dev"), Some(id(2)));
+        let within = |number| Scope { project: Some(id(number)), max_role: None };
+        assert_eq!(may(&owner, within(1), "main"), None);
+        assert_eq!(may(&owner, within(2), "dev"), None);
+        assert_eq!(may(&owner, within(3), "dev"), Some(id(2)));
+        assert_eq!(may(&owner, within(2), "main"), Some(id(1)));
+    }
+}

@@ -1,0 +1,132 @@
+//! Taking projects back from deletion, inside a transaction that does it for a reason of its own.
+
+use std::collections::{HashMap, HashSet};
+
+use sandbar_model::{
+    Error, Project, ProjectId, Result, Time, TriggerId,
+    project::{MAX_PROJECT_NAME, Profile},
+};
+use sandbar_store::{
+    Tx, project,
+    tree::{self, TreeRow},
+    trigger,
+};
+
+use super::retire::as_they_are;
+use crate::{
+    gate::{Caller, hidden},
+    projects::{Restored, lock_below, views},
+};
+
+/// What came back.
+#[derive(Clone, Debug)]
+pub(crate) struct Back {
+    /// The project first, then its descendants.
+    pub(crate) projects: Vec<Project>,
+    /// The triggers that were on before. They stay off.
+    pub(crate) turned_off: Vec<(ProjectId, TriggerId)>,
+}
+
+impl Back {
+    /// For the one who asked for it.
+    pub(crate) async fn answer(self, tx: &mut Tx, caller: &Caller) -> Result<Restored> {
+        let restored = views(tx, caller, self.projects).await?;
+        Ok(Restored { restored, triggers_turned_off: self.turned_off })
+    }
+}
+
+/// Takes a project and everything that is scheduled below it back; `name` is what it shall be called, empty: as before.
+/// The caller holds the tree's lock, of which it got `tree`.
+///
+/// # Errors
+/// As [`super::restore`].
+pub(crate) async fn unretire(
+    tx: &mut Tx,
+    tree: &TreeRow,
+    project: &Project,
+    name: &str,
+    now: Time,
+) -> Result<Back> {
+    let below = lock_below(tx, project.id).await?;
+    let above = project::ancestors(tx, project.id).await?;
+    let project = below.first().ok_or_else(|| hidden(project.id))?;
+    let back: Vec<_> = below.iter().filter(|project| project.scheduled.is_some()).cloned().collect();
+    let more = allowed(tree, project, &above, &back, now)?;
+    for (id, name) in new_names(project, name, &back)? {
+        project::rename(tx, id, &name, now).await?;
+    }
+    let ids: Vec<_> = back.iter().map(|project| project.id).collect();
+    project::restore(tx, &ids, now).await?;
+    let turned_off = trigger::resume_list(tx, &ids).await?;
+    tree::add_active(tx, tree.root, more).await?;
+    Ok(Back { projects: as_they_are(tx, project.id, &ids).await?, turned_off })
+}
+
+/// Whether a project can come back, with all of `back`; answers how many of those count towards the allowance.
+fn allowed(tree: &TreeRow, project: &Project, above: &[Project], back: &[Project], now: Time) -> Result<i64> {
+    let Some(schedule) = project.scheduled else {
+        return Err(Error::ProjectNotScheduled { project: project.id });
+    };
+    // From then on the purge worker may be at it, a batch at a time: half a project must not come back.
+    if schedule.purge_time <= now {
+        return Err(hidden(project.id));
+    }
+    // Nearest first, and restoring starts at the top.
+    if let Some(ancestor) = above.iter().rev().find(|ancestor| ancestor.scheduled.is_some()) {
+        return Err(Error::AncestorScheduled { ancestor: ancestor.id });
+    }
+    let sandboxes = back.iter().filter(|project| project.is_sandbox()).count();
+    let more = i64::try_from(sandboxes).map_err(|_| Error::Bug("a tree has more sandboxes than can be counted"))?;
+    match tree.max_active_sandboxes {
+        Some(limit) if more > 0 && tree.active_sandboxes + more > limit => {
+            Err(Error::SandboxAllowanceReached { used: tree.active_sandboxes, limit })
+        }
+        _ => Ok(more),
+    }
+}
+
+/// Who comes back with another name: the project, if the caller said so; and of its descendants those that were deleted
+/// before a younger sibling got their name.
+fn new_names(project: &Project, name: &str, back: &[Project]) -> Result<Vec<(ProjectId, String)>> {
+    let mut renamed = Vec::new();
+    if !name.is_empty() && name != project.profile.name {
+        let profile = Profile { name: name.to_owned(), ..project.profile.clone() };
+        profile.violations("").into_result()?;
+        renamed.push((project.id, profile.name));
+    }
+    let mut siblings: HashMap<ProjectId, Vec<&Project>> = HashMap::new();
+    for child in back.iter().filter(|child| child.id != project.id) {
+        if let Some(fork) = child.fork {
+            siblings.entry(fork.parent).or_default().push(child);
+        }
+    }
+    for mut children in siblings.into_values() {
+        children.sort_by_key(|child| std::cmp::Reverse((child.create_time, child.id)));
+        let mut taken: HashSet<String> = children.iter().map(|child| child.profile.name.clone()).collect();
+        let mut kept = HashSet::new();
+        for child in children {
+            let name = &child.profile.name;
+            if !kept.insert(name) {
+                let name = numbered(name, &taken);
+                taken.insert(name.clone());
+                renamed.push((child.id, name));
+            }
+        }
+    }
+    renamed.sort_unstable();
+    Ok(renamed)
+}
+
+/// The name with the first free number after it.
+fn numbered(name: &str, taken: &HashSet<String>) -> String {
+    let mut number = 2_u32;
+    loop {
+        let end = format!("-{number}");
+        let stem: String = name.chars().take(MAX_PROJECT_NAME - end.len()).collect();
+        let candidate = stem + &end;
+        if !taken.contains(&candidate) {
+            return candidate;
+        }
+        number += 1;
+    }
+}

@@ -1,0 +1,10 @@
+//! Whole projects, in and out, as documents. However large one is, it goes through a file, a piece at a time in memory.
+
+mod export;
+mod import;
+mod landing;
+mod spool;
+
+pub use export::{Exported, export};
+pub use import::{ImportProject, Imported, import};
+pub use spool::Spooled;

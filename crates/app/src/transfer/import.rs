@@ -1,0 +1,182 @@
+//! Making a project equal to a document, in one atomic change that touches only what differs.
+
+use std::{io::Read, sync::Arc};
+
+use sandbar_model::{
+    ContentHash, Error, Project, ProjectId, Result, Role,
+    policy::Action,
+    project::{Profile, Settings},
+};
+use sandbar_store::{Tx, change::What, project};
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
+
+use super::{landing::Landing, spool::Spooled};
+use crate::{
+    App, Call, Request, World,
+    changing::Changing,
+    gate::{Caller, Entry},
+    openfn::{self, Head, Piece, Stop},
+    projects::{allowed, make},
+    repeat::{Trace, conclude, repeated},
+    view::ProjectView,
+};
+
+/// Pieces read ahead of the database. Each may be a workflow with large bodies, so there are few.
+const AHEAD: usize = 16;
+
+/// Asks for a project to be as a document says.
+#[derive(Clone, Debug)]
+pub struct ImportProject {
+    /// Which; none: a new root, named as the document says.
+    pub project: Option<ProjectId>,
+    /// See [`Request::request_id`].
+    pub request_id: String,
+    /// Check everything and change nothing.
+    pub validate_only: bool,
+}
+
+/// What an import changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Imported {
+    /// The project afterwards.
+    pub project: ProjectView,
+    /// Resources made.
+    pub created: u64,
+    /// Resources changed.
+    pub updated: u64,
+    /// Resources deleted.
+    pub deleted: u64,
+    /// Resources of the document that were so already.
+    pub unchanged: u64,
+    /// The document's size.
+    pub bytes: u64,
+}
+
+impl Request for ImportProject {
+    const ACTION: &'static str = "project.import";
+
+    fn request_id(&self) -> &str {
+        &self.request_id
+    }
+}
+
+/// Imports a document. What a section of it does not name is deleted; a section that it does not have stays as it is.
+/// Name and environment of an existing project stay (they are its place in the tree, not its content). Needs editor;
+/// settings that differ need admin.
+///
+/// # Errors
+/// [`Error::InvalidDocument`], [`Error::InvalidFields`] with every broken rule of the workflow that breaks one,
+/// [`Error::NameTaken`], [`Error::IdTaken`], [`Error::CredentialNotLinked`], and the gate's. Nothing is changed then.
+pub async fn import(app: &App, call: &Call, request: &ImportProject, document: Spooled) -> Result<Imported> {
+    // A repeat must come with the same document.
+    let digest = ContentHash::of(&[call.digest.0, document.hash.0].concat());
+    let call = &Call { digest, ..call.clone() };
+    let mut tx = app.db.write().await?;
+    let is_new = request.project.is_none();
+    let (caller, entry) = match request.project {
+        Some(project) => {
+            let entry = app.enter(&mut tx, call, project, Action::Write).await?;
+            (entry.caller.clone(), Some(entry))
+        }
+        None => (app.caller(&mut tx, call).await?, None),
+    };
+    if entry.is_none() {
+        allowed(&caller)?;
+    }
+    let by = (call, &caller);
+    if let Some(answer) = repeated(app, &mut tx, by, request).await? {
+        return Ok(answer);
+    }
+    let before = match &entry {
+        Some(entry) => entry.project.clone(),
+        None => new_root(app, &mut tx, &caller).await?,
+    };
+    let change = Changing::begin(app, &mut tx, &caller, before.id).await?;
+    let mut landing = Landing::new(app, change, is_new);
+    let bytes = document.size;
+    let head = feed(&mut tx, &mut landing, Arc::clone(&app.world), document.into_file()).await?;
+    let (counts, mut change) = landing.finish(&mut tx, head.sections).await?;
+    change.end(&mut tx, What::Import).await?;
+    apply_head(app, &mut tx, entry.as_ref(), &before, &head).await?;
+    let project = project::get(&mut tx, before.id).await?.ok_or(Error::Bug("an imported project is gone"))?;
+    let role = entry.as_ref().map_or(Some(Role::Owner), Entry::role);
+    let answer = Imported {
+        project: ProjectView { project, role },
+        created: counts.created,
+        updated: counts.updated,
+        deleted: counts.deleted,
+        unchanged: counts.unchanged,
+        bytes,
+    };
+    if !request.validate_only {
+        let trace = trace(&answer);
+        conclude(app, tx, by, request, trace, &answer).await?;
+    }
+    Ok(answer)
+}
+
+/// Reads the document on a thread of its own and lands it piece by piece. What the reader says counts more than what the
+/// landing says, but for the landing's own refusal.
+async fn feed(
+    tx: &mut Tx,
+    landing: &mut Landing<'_>,
+    world: Arc<dyn World>,
+    document: impl Read + Send + 'static,
+) -> Result<Head> {
+    let (sender, mut pieces) = mpsc::channel::<Piece>(AHEAD);
+    let reader = tokio::task::spawn_blocking(move || {
+        let sink = |piece| {
+            // The other end is dropped only when the import has failed; what this says is then not looked at.
+            sender.blocking_send(piece).map_err(|_| Stop(Error::Bug("an import was given up")))
+        };
+        openfn::read(document, || world.new_id(), sink)
+    });
+    while let Some(piece) = pieces.recv().await {
+        landing.take(tx, piece).await?;
+    }
+    reader.await.map_err(|_| Error::Bug("reading a document panicked"))?
+}
+
+/// A new root for the document, called by its id until the document's own name is known, at its end.
+async fn new_root(app: &App, tx: &mut Tx, caller: &Caller) -> Result<Project> {
+    let id = ProjectId(app.new_id());
+    let profile = Profile {
+        name: id.to_string(),
+        description: String::new(),
+        color: String::new(),
+        environment: String::new(),
+        settings: Settings::default(),
+    };
+    make(app, tx, caller, Some(id), profile).await
+}
+
+/// Changes the project's own record where the document says otherwise. `entry`: none in a new root, of which the caller
+/// is the owner.
+async fn apply_head(app: &App, tx: &mut Tx, entry: Option<&Entry>, before: &Project, head: &Head) -> Result<()> {
+    let mut profile = before.profile.clone();
+    head.apply(&mut profile);
+    if entry.is_some() {
+        profile.environment.clone_from(&before.profile.environment);
+    } else {
+        let name = head.name.as_deref();
+        name.ok_or_else(|| Error::invalid("document.name", "must be given for a new project"))?.clone_into(&mut profile.name);
+    }
+    if profile == before.profile {
+        return Ok(());
+    }
+    if let Some(entry) = entry {
+        entry.may(Action::ManageSettings)?;
+    }
+    profile.violations("document").into_result()?;
+    project::set_profile(tx, before.id, &profile, before.expire_time, app.now()).await
+}
+
+fn trace(answer: &Imported) -> Trace {
+    let project = &answer.project.project;
+    let detail = serde_json::json!({
+        "created": answer.created, "updated": answer.updated, "deleted": answer.deleted,
+        "unchanged": answer.unchanged, "bytes": answer.bytes, "revision": project.head,
+    });
+    Trace { root: Some(project.root), project: Some(project.id), detail }
+}

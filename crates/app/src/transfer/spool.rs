@@ -1,0 +1,103 @@
+//! Keeping a document in a file while it comes in or goes out, so that a slow client neither holds the database's write
+//! lock nor a snapshot, and no document is ever whole in memory.
+
+use std::{
+    fs::File,
+    io::{self, Seek, SeekFrom},
+};
+
+use bytes::Bytes;
+use futures::{Stream, StreamExt};
+use sandbar_model::{ContentHash, Error, Result};
+use sha2::{Digest, Sha256};
+use tokio::io::AsyncWriteExt;
+
+/// A document in an unnamed file, which is gone with this value.
+#[derive(Debug)]
+pub struct Spooled {
+    file: File,
+    /// How many bytes it has.
+    pub size: u64,
+    /// SHA-256 of it.
+    pub hash: ContentHash,
+}
+
+impl Spooled {
+    /// Takes a whole document in.
+    ///
+    /// # Errors
+    /// The stream's own; [`Error::TooLarge`] past `limit` bytes.
+    pub async fn take(mut chunks: impl Stream<Item = Result<Bytes>> + Unpin, limit: u64) -> Result<Self> {
+        let mut file = tokio::fs::File::from_std(unnamed()?);
+        let (mut size, mut hasher) = (0_u64, Sha256::new());
+        while let Some(chunk) = chunks.next().await {
+            let chunk = chunk?;
+            size = size.saturating_add(chunk.len() as u64);
+            if size > limit {
+                return Err(Error::TooLarge { what: "the document".to_owned(), limit_bytes: limit });
+            }
+            hasher.update(&chunk);
+            file.write_all(&chunk).await.map_err(disk)?;
+        }
+        file.flush().await.map_err(disk)?;
+        Self::begin(file.into_std().await, size, ContentHash(hasher.finalize().into()))
+    }
+
+    /// A document that was written to `file`.
+    pub(super) fn written(mut file: File) -> Result<Self> {
+        let size = file.stream_position().map_err(disk)?;
+        Self::begin(file, size, ContentHash([0; 32]))
+    }
+
+    fn begin(mut file: File, size: u64, hash: ContentHash) -> Result<Self> {
+        file.seek(SeekFrom::Start(0)).map_err(disk)?;
+        Ok(Self { file, size, hash })
+    }
+
+    /// To read it from its beginning.
+    pub fn into_file(self) -> File {
+        self.file
+    }
+}
+
+/// A file that nobody else can open.
+pub(super) fn unnamed() -> Result<File> {
+    tempfile::tempfile().map_err(disk)
+}
+
+/// The server's disk is full or broken: nothing that the caller did.
+pub(super) fn disk(error: io::Error) -> Error {
+    Error::StorageUnavailable(error.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use futures::stream;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_goes_in_comes_out() {
+        let chunks = [b"one ".as_slice(), b"", b"two"].map(|chunk| Ok(Bytes::from_static(chunk)));
+        let spooled = Spooled::take(stream::iter(chunks), 7).await.unwrap();
+        assert_eq!((spooled.size, spooled.hash), (7, ContentHash::of(b"one two")));
+        let mut text = String::new();
+        spooled.into_file().read_to_string(&mut text).unwrap();
+        assert_eq!(text, "one two");
+    }
+
+    #[tokio::test]
+    async fn too_much_is_refused() {
+        let chunks = [Ok(Bytes::from_static(b"12345678"))];
+        let refused = Spooled::take(stream::iter(chunks), 7).await;
+        assert!(matches!(refused, Err(Error::TooLarge { limit_bytes: 7, .. })));
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_breaks_off_is_an_error() {
+        let chunks = [Ok(Bytes::from_static(b"1")), Err(Error::Contention)];
+        assert!(matches!(Spooled::take(stream::iter(chunks), 7).await, Err(Error::Contention)));
+    }
+}

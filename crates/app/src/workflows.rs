@@ -1,0 +1,129 @@
+//! Reading and writing workflows.
+
+mod delete;
+mod get;
+mod list;
+mod put;
+mod restore;
+mod revisions;
+mod trigger;
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use sandbar_model::{
+    ContentHash, Document, Error, Kind, ProjectId, ResourceId, Result, TriggerId,
+    workflow::{StoredWorkflow, Uses},
+};
+use sandbar_store::{
+    Tx,
+    resource::{self, Found},
+    trigger as trigger_store,
+    view::View,
+};
+
+pub use delete::{DeleteWorkflow, delete};
+pub use get::{GetWorkflow, Which, get};
+pub use list::{ListWorkflows, list};
+pub(crate) use put::checked;
+pub use put::{Etag, PutWorkflow, put};
+pub use restore::{RestoreRevision, restore};
+pub use revisions::{ListRevisions, RevisionView, revisions};
+pub use trigger::{SetTrigger, TriggerView, set_trigger};
+
+use crate::{App, gate::Entry, view::WorkflowView};
+
+/// What is not there.
+fn missing(id: impl ToString) -> Error {
+    Error::ResourceNotFound { kind: Kind::Workflow, id: id.to_string() }
+}
+
+impl App {
+    /// The content of a workflow, without bodies.
+    async fn stored_workflow(&self, tx: &mut Tx, root: ProjectId, hash: ContentHash) -> Result<Arc<Document>> {
+        self.contents.document(tx, root, hash).await
+    }
+
+    /// A workflow as it was found, whole.
+    async fn workflow_view(
+        &self,
+        tx: &mut Tx,
+        entry: &Entry,
+        id: ResourceId,
+        found: Found,
+    ) -> Result<WorkflowView> {
+        let hash = found.hash.ok_or_else(|| missing(id))?;
+        let document = self.stored_workflow(tx, entry.project.root, hash).await?;
+        let stored = as_workflow(&document)?;
+        let mut bodies =
+            self.contents.bodies(tx, entry.project.root, stored.jobs.iter().map(|job| job.body)).await?;
+        let workflow = stored.clone().map_bodies(|hash| bodies.get(&hash).cloned().unwrap_or_default());
+        bodies.clear();
+        let triggers: Vec<_> = stored.triggers.iter().map(|trigger| trigger.id).collect();
+        let enabled = self.enabled_triggers(tx, entry, id, &triggers).await?;
+        let updated = self.stamp(tx, found.write_time, found.writer).await?;
+        let (project, in_root) = (entry.project.id, !entry.project.is_sandbox());
+        Ok(WorkflowView { project, in_root, id, workflow, revision: found.revision, hash, updated, enabled })
+    }
+
+    /// Which of a workflow's triggers are on. Remembered until one is switched in the project: the gate's statement
+    /// brings the number that tells.
+    async fn enabled_triggers(
+        &self,
+        tx: &mut Tx,
+        entry: &Entry,
+        id: ResourceId,
+        triggers: &[TriggerId],
+    ) -> Result<Arc<[TriggerId]>> {
+        if triggers.is_empty() {
+            return Ok(Arc::default());
+        }
+        let key = (entry.project.id, entry.project.trigger_version, id);
+        if let Some(enabled) = self.triggers.get(&key)
+            && enabled.iter().all(|trigger| triggers.contains(trigger))
+        {
+            return Ok(enabled);
+        }
+        let states = trigger_store::states(tx, entry.project.id, triggers).await?;
+        let enabled: Arc<[TriggerId]> =
+            triggers.iter().copied().filter(|trigger| states.get(trigger) == Some(&true)).collect();
+        self.triggers.insert(key, Arc::clone(&enabled));
+        Ok(enabled)
+    }
+}
+
+/// The workflow in a document that was read as one.
+pub(crate) fn as_workflow(document: &Document) -> Result<&StoredWorkflow> {
+    match document {
+        Document::Workflow(workflow) => Ok(workflow),
+        Document::Collection(_) | Document::CredentialLink(_) => Err(Error::Bug("a workflow's content is none")),
+    }
+}
+
+/// A step that uses one of these credential links, in a workflow that is not one of `except`. Reads every workflow of the
+/// project, which only a change that removes a link has to pay for.
+pub(crate) async fn link_user(
+    app: &App,
+    tx: &mut Tx,
+    view: &View,
+    links: &BTreeSet<ResourceId>,
+    except: &BTreeSet<ResourceId>,
+) -> Result<Option<(String, ResourceId)>> {
+    let mut after = (!links.is_empty()).then(String::new);
+    while let Some(cursor) = after {
+        let page = resource::page(tx, view, Kind::Workflow, &cursor, 500).await?;
+        let ids: Vec<_> = page.rows.iter().map(|row| row.id).filter(|id| !except.contains(id)).collect();
+        let found = resource::resolve_many(tx, view, Kind::Workflow, ids).await?;
+        let hashes = found.values().filter_map(|found| found.hash);
+        for document in app.contents.documents(tx, view.root, hashes).await?.values() {
+            for job in &as_workflow(document)?.jobs {
+                if let Some(Uses::CredentialLink(link)) = job.uses
+                    && links.contains(&link)
+                {
+                    return Ok(Some((job.name.clone(), link)));
+                }
+            }
+        }
+        after = page.next;
+    }
+    Ok(None)
+}

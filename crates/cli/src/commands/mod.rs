@@ -1,0 +1,41 @@
+//! The commands: each takes its arguments, asks the server and prints what it says.
+
+pub(crate) mod access;
+pub(crate) mod edit;
+pub(crate) mod login;
+pub(crate) mod merge;
+pub(crate) mod project;
+pub(crate) mod sandbox;
+pub(crate) mod transfer;
+pub(crate) mod workflow;
+
+use clap::CommandFactory;
+
+use crate::args::{Cli, Command};
+use crate::failure::Failure;
+use crate::output;
+use crate::session::Session;
+
+/// Runs one command.
+pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
+    let globals = &cli.globals;
+    match cli.command {
+        Command::Login(args) => login::login(globals, &args).await,
+        Command::Context(command) => login::context(globals, &command),
+        Command::Completion { shell } => completion(shell),
+        Command::Whoami => login::whoami(&Session::open(globals).await?).await,
+        Command::Project(command) => project::run(&Session::open(globals).await?, command).await,
+        Command::Sandbox(command) => sandbox::run(&Session::open(globals).await?, command).await,
+        Command::Workflow(command) => workflow::run(&Session::open(globals).await?, command).await,
+        Command::Merge(command) => merge::run(&Session::open(globals).await?, command).await,
+        Command::Token(command) => access::token(&Session::open(globals).await?, command).await,
+        Command::Member(command) => access::member(&Session::open(globals).await?, command).await,
+        Command::Principal(command) => access::principal(&Session::open(globals).await?, command).await,
+    }
+}
+
+fn completion(shell: clap_complete::Shell) -> Result<(), Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "sandbar", &mut script);
+    output::result(&String::from_utf8_lossy(&script))
+}

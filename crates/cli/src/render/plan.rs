@@ -1,0 +1,208 @@
+//! A plan, as a person reads it before approving.
+
+use anstyle::Style;
+use jiff::Timestamp;
+use sandbar_client::Plan;
+use sandbar_client::v1::{FieldChange, MergeDecision, MergeLabel, PlanHead, PlanResource, Project, Stamp};
+
+use super::count;
+use super::page::{BOLD, CYAN, DIM, GREEN, PLAIN, Page, RED, YELLOW};
+use super::time::{absolute, stamp};
+use crate::choices::{handle, kind_word};
+
+/// What a merge would do. `apply` is the command that does exactly this.
+pub(crate) fn plan(title: &str, plan: &Plan, apply: &str, now: Timestamp) -> String {
+    let mut page = Page::default();
+    head(&mut page, title, &plan.head);
+    let (listed, moved_on): (Vec<_>, Vec<_>) =
+        plan.resources.iter().partition(|resource| resource.label() != MergeLabel::TargetOnly);
+    for one in listed {
+        page.end();
+        resource(&mut page, one, now);
+    }
+    if !moved_on.is_empty() {
+        page.end().line(DIM, "Moved on in the target only, nothing to do:");
+        for one in moved_on {
+            let changed = side("", one.target_changed.as_ref(), now).unwrap_or_default();
+            page.line(DIM, format_args!("  {} {:?}{changed}", kind(one), one.name));
+        }
+    }
+    warnings(&mut page, &plan.head);
+    retirement(&mut page, &plan.head);
+    page.end().put(DIM, "Plan ").line(PLAIN, &plan.head.plan_token);
+    if plan.head.selected_count == 0 {
+        page.line(PLAIN, "Nothing is selected, so there is nothing to apply.");
+    } else {
+        page.line(PLAIN, "Apply exactly this:").put(PLAIN, "  ").line(BOLD, apply);
+    }
+    page.finish()
+}
+
+fn head(page: &mut Page, title: &str, head: &PlanHead) {
+    let name = |project: Option<&Project>| {
+        project
+            .map_or_else(|| "?".to_owned(), |project| format!("{} ({})", project.name, project.environment))
+    };
+    page.put(PLAIN, format_args!("{title} ")).put(BOLD, name(head.source.as_ref()));
+    page.put(DIM, " → ").line(BOLD, name(head.target.as_ref()));
+    let counts = [
+        (GREEN, head.new_count, "new"),
+        (CYAN, head.changed_count, "changed"),
+        (RED, head.deleted_count, "deleted"),
+        (YELLOW, head.diverged_count, "diverged"),
+        (DIM, head.target_only_count, "moved on in the target only"),
+    ];
+    let mut first = true;
+    for (style, number, label) in counts.into_iter().filter(|(_, number, _)| *number > 0) {
+        page.plain(if first { "" } else { ", " }).put(style, format_args!("{number} {label}"));
+        first = false;
+    }
+    if first {
+        page.plain("The two agree: nothing differs.");
+    } else {
+        page.plain("; ").put(BOLD, format_args!("{} would be written", head.selected_count));
+    }
+    page.end();
+}
+
+fn resource(page: &mut Page, resource: &PlanResource, now: Timestamp) {
+    let (style, sign, label) = label(resource.label());
+    let does = match resource.decision() {
+        MergeDecision::Take => (GREEN, "take"),
+        MergeDecision::Overwrite => (GREEN, "overwrite"),
+        MergeDecision::Leave | MergeDecision::Unspecified => (DIM, "leave"),
+    };
+    page.put(style, format_args!("{sign} {label:<8}")).plain(format_args!(" {} ", kind(resource)));
+    page.put(BOLD, format_args!("{:?}", resource.name));
+    if !resource.renamed_from.is_empty() {
+        page.put(DIM, format_args!(" (was {:?})", resource.renamed_from));
+    }
+    page.put(DIM, "  → ").line(does.0, does.1);
+    let sides = [
+        side("source", resource.source_changed.as_ref(), now),
+        side("target", resource.target_changed.as_ref(), now),
+    ];
+    let sides: Vec<String> = sides.into_iter().flatten().collect();
+    if !sides.is_empty() {
+        page.line(DIM, format_args!("    {}", sides.join("; ")));
+    }
+    if let Some(advice) = advice(resource) {
+        page.line(YELLOW, format_args!("    {advice}"));
+    }
+    for one in &resource.fields {
+        field(page, one);
+    }
+}
+
+fn label(label: MergeLabel) -> (Style, char, &'static str) {
+    match label {
+        MergeLabel::New => (GREEN, '+', "new"),
+        MergeLabel::Changed => (CYAN, '~', "changed"),
+        MergeLabel::Deleted => (RED, '-', "deleted"),
+        MergeLabel::Diverged => (YELLOW, '!', "diverged"),
+        MergeLabel::TargetOnly => (DIM, '=', "target"),
+        MergeLabel::Unspecified => (DIM, '?', "unknown"),
+    }
+}
+
+fn kind(resource: &PlanResource) -> &'static str {
+    kind_word(resource.key.as_ref().map(sandbar_client::v1::ResourceKey::kind).unwrap_or_default())
+}
+
+/// Who changed it last on a side and when.
+fn side(name: &str, changed: Option<&Stamp>, now: Timestamp) -> Option<String> {
+    changed.map(|changed| format!("{name} by {}", stamp(now, changed)))
+}
+
+/// What a person can do about one that is left out without having been chosen.
+fn advice(resource: &PlanResource) -> Option<String> {
+    if matches!(resource.decision(), MergeDecision::Take | MergeDecision::Overwrite) {
+        return None;
+    }
+    let handle = super::shell([handle(resource).as_str()]);
+    match resource.label() {
+        MergeLabel::Diverged => {
+            Some(format!("both sides changed it; replace the target's with --overwrite {handle}"))
+        }
+        MergeLabel::Deleted => Some(format!("delete it in the target too with --include {handle}")),
+        _ => None,
+    }
+}
+
+fn field(page: &mut Page, field: &FieldChange) {
+    let title = if field.title.is_empty() { &field.path } else { &field.title };
+    page.put(PLAIN, "    ").put(CYAN, title);
+    match (field.changed_in_source, field.changed_in_target) {
+        (true, true) => page.put(YELLOW, "  changed on both sides"),
+        (false, true) => page.put(DIM, "  changed in the target only"),
+        _ => page,
+    };
+    page.end();
+    if !field.body_diff.is_empty() {
+        diff(page, &field.body_diff);
+        return;
+    }
+    // What it was matters where neither of the two still has it.
+    if field.changed_in_source && field.changed_in_target {
+        value(page, DIM, "base ", field.base.as_deref().unwrap_or("nothing"));
+    }
+    if let Some(target) = &field.target {
+        value(page, RED, "- ", target);
+    }
+    if let Some(source) = &field.source {
+        value(page, GREEN, "+ ", source);
+    }
+}
+
+/// A value, its further lines below its first.
+fn value(page: &mut Page, style: Style, sign: &str, value: &str) {
+    let mut sign = sign.to_owned();
+    for line in value.split('\n') {
+        page.line(style, format_args!("      {sign}{line}"));
+        sign = " ".repeat(sign.len());
+    }
+}
+
+fn diff(page: &mut Page, text: &str) {
+    for line in text.lines() {
+        let style = match line.as_bytes().first() {
+            _ if line.starts_with("+++") || line.starts_with("---") => DIM,
+            Some(b'+') => GREEN,
+            Some(b'-') => RED,
+            Some(b'@') => CYAN,
+            _ => PLAIN,
+        };
+        page.line(style, format_args!("      {line}"));
+    }
+}
+
+fn warnings(page: &mut Page, head: &PlanHead) {
+    if head.warnings.is_empty() {
+        return;
+    }
+    page.end();
+    for warning in &head.warnings {
+        page.line(YELLOW, format_args!("warning: {}", warning.message));
+    }
+}
+
+fn retirement(page: &mut Page, head: &PlanHead) {
+    if !head.retires_source {
+        return;
+    }
+    let source = head.source.as_ref().map_or("", |source| source.name.as_str());
+    page.end().put(YELLOW, format_args!("Afterwards {source} is scheduled for deletion"));
+    if !head.retired_descendants.is_empty() {
+        let number = i64::try_from(head.retired_descendants.len()).unwrap_or(i64::MAX);
+        page.put(YELLOW, format_args!(" with {} below it", count(number, "sandbox", "sandboxes")));
+    }
+    page.line(YELLOW, format_args!(", gone for good {}:", absolute(head.purge_time.as_ref())));
+    for project in head.source.iter().chain(&head.retired_descendants) {
+        page.line(YELLOW, format_args!("  {}  {}", project.name, project.id));
+    }
+    page.line(DIM, "  Keep it with --keep-source.");
+}
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

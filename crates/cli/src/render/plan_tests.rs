@@ -1,0 +1,136 @@
+//! Reports of plans, as snapshots.
+
+use sandbar_client::prost_types;
+use sandbar_client::v1::{Actor, MergeWarning, ResourceKey, ResourceKind};
+
+use super::*;
+
+const NOW: i64 = 1_800_000_000;
+
+fn changed(name: &str, hours: i64) -> Stamp {
+    Stamp {
+        time: Some(prost_types::Timestamp { seconds: NOW - hours * 3_600, nanos: 0 }),
+        actor: Some(Actor { name: name.into(), ..Default::default() }),
+    }
+}
+
+fn project(name: &str, environment: &str) -> Project {
+    Project {
+        id: format!("id-of-{name}"),
+        name: name.into(),
+        environment: environment.into(),
+        ..Default::default()
+    }
+}
+
+fn listed(name: &str, kind: ResourceKind, label: MergeLabel, decision: MergeDecision) -> PlanResource {
+    PlanResource {
+        key: Some(ResourceKey { kind: kind.into(), id: format!("id-of-{name}") }),
+        name: name.into(),
+        label: label.into(),
+        decision: decision.into(),
+        source_changed: Some(changed("Ada", 2)),
+        ..Default::default()
+    }
+}
+
+fn fields() -> Vec<FieldChange> {
+    vec![
+        FieldChange {
+            path: "concurrency".into(),
+            title: "concurrency".into(),
+            base: Some("1".into()),
+            target: Some("2".into()),
+            source: Some("3".into()),
+            changed_in_source: true,
+            changed_in_target: true,
+            ..Default::default()
+        },
+        FieldChange {
+            title: "step \"Fetch\" · body".into(),
+            body_diff: "@@ -1,2 +1,2 @@\n get('/');\n-old(); \u{1b}[2J\n+new();\n".into(),
+            changed_in_source: true,
+            ..Default::default()
+        },
+        FieldChange {
+            title: "step \"Send\"".into(),
+            source: Some("{\n  \"name\": \"Send\"\n}".into()),
+            changed_in_source: true,
+            ..Default::default()
+        },
+    ]
+}
+
+fn full() -> Plan {
+    use MergeDecision::{Leave, Take};
+    use ResourceKind::{Collection, Workflow};
+    let mut renamed = listed("Sync contacts", Workflow, MergeLabel::Changed, Take);
+    renamed.renamed_from = "Sync".into();
+    renamed.fields = vec![FieldChange {
+        title: "name".into(),
+        target: Some("\"Sync\"".into()),
+        source: Some("\"Sync contacts\"".into()),
+        changed_in_source: true,
+        ..Default::default()
+    }];
+    let mut diverged = listed("Billing run", Workflow, MergeLabel::Diverged, Leave);
+    diverged.target_changed = Some(changed("Bob", 24 * 3));
+    diverged.fields = fields();
+    let mut moved_on = listed("Reports", Workflow, MergeLabel::TargetOnly, Leave);
+    moved_on.target_changed = Some(changed("Bob", 5));
+    let warning = MergeWarning {
+        message: "The trigger of \"Intake\" arrives turned off.".into(),
+        ..Default::default()
+    };
+    Plan {
+        head: PlanHead {
+            plan_token: "pt_4f8c".into(),
+            source: Some(project("fix", "dev")),
+            target: Some(project("acme", "main")),
+            new_count: 1,
+            changed_count: 1,
+            deleted_count: 1,
+            diverged_count: 1,
+            target_only_count: 1,
+            selected_count: 2,
+            retires_source: true,
+            retired_descendants: vec![project("deep", "dev")],
+            purge_time: Some(prost_types::Timestamp { seconds: NOW + 7 * 86_400, nanos: 0 }),
+            warnings: vec![warning],
+        },
+        resources: vec![
+            listed("Intake", Workflow, MergeLabel::New, Take),
+            renamed,
+            listed("patients", Collection, MergeLabel::Deleted, Leave),
+            diverged,
+            moved_on,
+        ],
+    }
+}
+
+fn rendered(of: &Plan) -> String {
+    let now = Timestamp::from_second(NOW).unwrap();
+    plan("Merge", of, "sandbar merge apply fix --plan pt_4f8c", now)
+}
+
+#[test]
+fn a_whole_plan_without_colour() {
+    insta::assert_snapshot!(anstream::adapter::strip_str(&rendered(&full())).to_string());
+}
+
+#[test]
+fn a_whole_plan_in_colour() {
+    insta::assert_snapshot!(rendered(&full()).replace('\u{1b}', "␛"));
+}
+
+#[test]
+fn an_empty_plan_says_so() {
+    let head = PlanHead { plan_token: "pt_0".into(), ..Default::default() };
+    let text = rendered(&Plan { head, resources: Vec::new() });
+    insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string());
+}
+
+#[test]
+fn text_of_others_brings_no_escapes() {
+    assert!(!rendered(&full()).contains("\u{1b}[2J"));
+}

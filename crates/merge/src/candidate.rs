@@ -1,0 +1,69 @@
+//! What a plan is made from.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use sandbar_model::{ContentHash, Document, Error, Kind, ResourceId, Result, claim::Claim};
+
+/// A resource's content somewhere, with the hash that names it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct State {
+    /// The hash of the document's canonical form.
+    pub hash: ContentHash,
+    /// The content.
+    pub document: Arc<Document>,
+}
+
+impl State {
+    /// A content that was not read from the store, with its hash.
+    ///
+    /// # Errors
+    /// [`Error::Bug`] when a position is not a finite number, which the rules of a workflow refuse.
+    pub fn of(document: Document) -> Result<Self> {
+        let bytes =
+            document.canonical().map_err(|_| Error::Bug("a document without a canonical form in a merge"))?;
+        Ok(Self { hash: ContentHash::of(&bytes), document: Arc::new(document) })
+    }
+}
+
+/// One resource that the source or the target touched since the two last agreed on it. None: absent there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Candidate {
+    /// With the id, its key.
+    pub kind: Kind,
+    /// The same in every project of the tree.
+    pub id: ResourceId,
+    /// What the two last agreed on.
+    pub base: Option<State>,
+    /// What the source has.
+    pub source: Option<State>,
+    /// What the target has.
+    pub target: Option<State>,
+}
+
+/// What a plan has to know about the two projects beside the resources themselves.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// What the plan is for.
+    pub purpose: Purpose,
+    /// Whether the two are of one tree: only then are the webhook auth methods of one known in the other.
+    pub same_root: bool,
+    /// The credential links that the target has now, and its keychains.
+    pub target_links: BTreeSet<ResourceId>,
+    /// Who holds what in the target now: asked for every claim that a source state makes. Absent: free.
+    pub holders: BTreeMap<Claim, ResourceId>,
+    /// How many items a collection holds in the target: asked for every collection that the source lacks.
+    pub collection_items: BTreeMap<ResourceId, u64>,
+}
+
+/// What a plan is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Taking the source's changes into the target.
+    Merge,
+    /// Undoing a merge: base is what it left, source what was before it, target what is now (3-merge §6). What the
+    /// merge made goes by default.
+    Revert,
+}

@@ -1,0 +1,177 @@
+//! What of a resource crosses and what stays behind: the table of 3-merge §4.
+//!
+//! Of a workflow everything crosses but two things. A step's credential or keychain needs one in the target: else the
+//! target's own step keeps what it has, and a new one gets none. The webhook auth methods of a trigger that the target
+//! has are the target's business; a new trigger brings its own within one tree. (Whether a trigger is on is no content
+//! and so can't cross; new ones arrive off.) Collections and credential links cross whole.
+
+use std::{borrow::Cow, collections::BTreeMap};
+
+use sandbar_model::{
+    Document, JobId, Result, TriggerId,
+    workflow::{Job, StoredWorkflow, Trigger, TriggerKind, Uses, Webhook},
+};
+use uuid::Uuid;
+
+use crate::{State, Warning, links::Links};
+
+/// How things cross into one target.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Carrier<'a> {
+    pub(crate) links: &'a Links<'a>,
+    pub(crate) same_root: bool,
+}
+
+impl Carrier<'_> {
+    /// What the target has once the source's version has replaced its own.
+    pub(crate) fn onto(self, source: &State, target: Option<&State>) -> Result<State> {
+        let Document::Workflow(workflow) = &*source.document else { return Ok(source.clone()) };
+        match self.workflow(workflow, target.and_then(as_workflow)) {
+            Cow::Borrowed(_) => Ok(source.clone()),
+            Cow::Owned(changed) => State::of(Document::Workflow(changed)),
+        }
+    }
+
+    /// Whether replacing the target's version by the source's leaves it as it is.
+    pub(crate) fn changes_nothing(self, source: &State, target: &State) -> bool {
+        match (as_workflow(source), as_workflow(target)) {
+            (Some(source), Some(target)) => *self.workflow(source, Some(target)) == *target,
+            _ => source.hash == target.hash,
+        }
+    }
+
+    /// What a person should know about what stays behind, or arrives other than it was.
+    pub(crate) fn warnings(self, source: &State, target: Option<&State>) -> Vec<Warning> {
+        let Some(workflow) = as_workflow(source) else { return Vec::new() };
+        let target = target.and_then(as_workflow);
+        let (own_jobs, own_triggers) = (uses_by_job(target), triggers_by_id(target));
+        let mut warnings = Vec::new();
+        for job in &workflow.jobs {
+            let own = own_jobs.get(&job.id).copied().flatten();
+            warnings.extend(self.credential_warning(job, own));
+        }
+        for trigger in &workflow.triggers {
+            let own = own_triggers.get(&trigger.id).copied();
+            if own.is_none() {
+                warnings.push(Warning::trigger_off(trigger.id.0, trigger_phrase(trigger)));
+            }
+            if let TriggerKind::Webhook(webhook) = &trigger.kind
+                && !matches!(own.map(|own| &own.kind), Some(TriggerKind::Webhook(_)))
+                && guards(webhook, own, self.same_root).len() < webhook.auth_methods.len()
+            {
+                warnings.push(Warning::auth_dropped(trigger.id.0, webhook.auth_methods.len()));
+            }
+        }
+        warnings
+    }
+
+    fn workflow<'w>(
+        self,
+        source: &'w StoredWorkflow,
+        target: Option<&StoredWorkflow>,
+    ) -> Cow<'w, StoredWorkflow> {
+        let own = uses_by_job(target);
+        let mut result = with_guards_of(source, target, self.same_root);
+        for (at, job) in source.jobs.iter().enumerate() {
+            let uses = self.uses(job, own.get(&job.id).copied().flatten());
+            if uses != job.uses
+                && let Some(job) = result.to_mut().jobs.get_mut(at)
+            {
+                job.uses = uses;
+            }
+        }
+        result
+    }
+
+    fn uses<B>(self, job: &Job<B>, own: Option<Uses>) -> Option<Uses> {
+        let wanted = job.uses?;
+        let found = match wanted {
+            Uses::CredentialLink(id) => self.links.resolve(id).map(Uses::CredentialLink),
+            Uses::Keychain(id) => self.links.resolve(id).map(Uses::Keychain),
+        };
+        found.or(own.filter(|own| !self.links.removes(id_of(*own))))
+    }
+
+    fn credential_warning<B>(self, job: &Job<B>, own: Option<Uses>) -> Option<Warning> {
+        let wanted = job.uses?;
+        let outcome = self.uses(job, own);
+        let follows = outcome == Some(wanted) || self.links.resolve(id_of(wanted)).is_some();
+        let name = match wanted {
+            Uses::CredentialLink(id) => self.links.name(id),
+            Uses::Keychain(id) => format!("the keychain {id}"),
+        };
+        (!follows).then(|| Warning::credential(job.id.0, &job.name, &name, outcome.is_some()))
+    }
+}
+
+/// Whether the two differ in nothing that a merge may replace: at most in the auth methods of triggers that both have.
+pub(crate) fn differ_in_guards_only(one: &State, other: &State) -> bool {
+    match (as_workflow(one), as_workflow(other)) {
+        (Some(one), Some(other)) => *with_guards_of(one, Some(other), true) == *other,
+        _ => one.hash == other.hash,
+    }
+}
+
+/// The workflow of a state that is one.
+pub(crate) fn as_workflow(state: &State) -> Option<&StoredWorkflow> {
+    match &*state.document {
+        Document::Workflow(workflow) => Some(workflow),
+        Document::Collection(_) | Document::CredentialLink(_) => None,
+    }
+}
+
+/// The link or keychain.
+pub(crate) fn id_of(uses: Uses) -> sandbar_model::ResourceId {
+    match uses {
+        Uses::CredentialLink(id) | Uses::Keychain(id) => id,
+    }
+}
+
+fn trigger_phrase(trigger: &Trigger) -> &'static str {
+    match trigger.kind {
+        TriggerKind::Webhook(_) => "webhook trigger",
+        TriggerKind::Cron(_) => "cron trigger",
+    }
+}
+
+fn with_guards_of<'w>(
+    source: &'w StoredWorkflow,
+    target: Option<&StoredWorkflow>,
+    same_root: bool,
+) -> Cow<'w, StoredWorkflow> {
+    let own = triggers_by_id(target);
+    let mut result = Cow::Borrowed(source);
+    for (at, trigger) in source.triggers.iter().enumerate() {
+        let TriggerKind::Webhook(webhook) = &trigger.kind else { continue };
+        let methods = guards(webhook, own.get(&trigger.id).copied(), same_root);
+        if methods != webhook.auth_methods
+            && let Some(Trigger { kind: TriggerKind::Webhook(webhook), .. }) =
+                result.to_mut().triggers.get_mut(at)
+        {
+            webhook.auth_methods = methods.to_vec();
+        }
+    }
+    result
+}
+
+/// A trigger that was no webhook in the target had no auth methods to keep, so it counts as new: a guarded webhook
+/// must not arrive unguarded.
+fn guards<'t>(webhook: &'t Webhook, own: Option<&'t Trigger>, same_root: bool) -> &'t [Uuid] {
+    match own.map(|own| &own.kind) {
+        Some(TriggerKind::Webhook(own)) => &own.auth_methods,
+        Some(TriggerKind::Cron(_)) | None if same_root => &webhook.auth_methods,
+        Some(TriggerKind::Cron(_)) | None => &[],
+    }
+}
+
+fn uses_by_job(workflow: Option<&StoredWorkflow>) -> BTreeMap<JobId, Option<Uses>> {
+    workflow.into_iter().flat_map(|workflow| &workflow.jobs).map(|job| (job.id, job.uses)).collect()
+}
+
+fn triggers_by_id(workflow: Option<&StoredWorkflow>) -> BTreeMap<TriggerId, &Trigger> {
+    workflow
+        .into_iter()
+        .flat_map(|workflow| &workflow.triggers)
+        .map(|trigger| (trigger.id, trigger))
+        .collect()
+}

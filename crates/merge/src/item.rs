@@ -1,0 +1,144 @@
+//! One resource of a plan: what happened to it, what was decided, what would come of it.
+
+use sandbar_model::{ContentHash, Document, Error, Kind, ResourceId, Result};
+
+use crate::{Context, Decision, FieldChange, Label, State, Warning, carry::Carrier, field, pair::Subject};
+
+/// One resource of a plan, with its states on the three sides.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Item {
+    /// With the id, its key.
+    pub kind: Kind,
+    /// The source's, or the target's where the source has none.
+    pub id: ResourceId,
+    /// The target's. Another than `id` only where one thing was made on both sides under two ids.
+    pub target_id: ResourceId,
+    /// What happened to it.
+    pub label: Label,
+    /// In the source, or in the target where the source has none.
+    pub name: String,
+    /// What it was called when the two last agreed, when either side renamed it.
+    pub renamed_from: Option<String>,
+    /// What the caller decided, or the default.
+    pub decision: Decision,
+    /// What the two last agreed on.
+    pub base: Option<State>,
+    /// What the source has.
+    pub source: Option<State>,
+    /// What the target has.
+    pub target: Option<State>,
+    /// What the target would have if this was taken; what it has, where there is nothing to take.
+    pub after: Option<State>,
+    /// What a person should know before taking it.
+    pub warnings: Vec<Warning>,
+}
+
+/// One change of the target.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Write {
+    /// With the id, its key in the target.
+    pub kind: Kind,
+    /// The target's.
+    pub id: ResourceId,
+    /// What is there afterwards. None: it is deleted.
+    pub after: Option<State>,
+    /// The new base of the two: the source's version as it crossed. Not the source's own hash: what could not cross
+    /// would then count as agreed on, and would be lost.
+    pub base_after: Option<ContentHash>,
+}
+
+impl Item {
+    pub(crate) fn new(subject: Subject, label: Label, warnings: Vec<Warning>) -> Self {
+        let name = |state: &Option<State>| state.as_ref().map(|state| state.document.name());
+        let (base, source, target) = (name(&subject.base), name(&subject.source), name(&subject.target));
+        let renamed = |now: &Option<String>| now.is_some() && *now != base;
+        let renamed_from = base.clone().filter(|_| renamed(&source) || renamed(&target));
+        Self {
+            kind: subject.kind,
+            id: subject.id,
+            target_id: subject.target_id,
+            label,
+            name: source.or(target).unwrap_or_default(),
+            renamed_from,
+            decision: Decision::Leave,
+            after: subject.target.clone(),
+            base: subject.base,
+            source: subject.source,
+            target: subject.target,
+            warnings,
+        }
+    }
+
+    /// What an apply would write. None: nothing, because it is left, or because nothing of it can cross now.
+    pub fn write(&self) -> Option<Write> {
+        self.writes().then(|| Write {
+            kind: self.kind,
+            id: self.target_id,
+            after: self.after.clone(),
+            base_after: hash(self.after.as_ref()),
+        })
+    }
+
+    /// Every difference: between what the target has and what it would have if this was taken; between base and target
+    /// where there is nothing to take. Worked out on each call, since an apply has no use for it.
+    pub fn fields(&self) -> Vec<FieldChange> {
+        let source = if self.label == Label::TargetOnly { &self.base } else { &self.after };
+        field::changes(
+            self.base.as_ref().map(|state| &*state.document),
+            self.target.as_ref().map(|state| &*state.document),
+            source.as_ref().map(|state| &*state.document),
+        )
+    }
+
+    /// Whether the caller wants it.
+    pub(crate) fn is_taken(&self) -> bool {
+        self.decision != Decision::Leave
+    }
+
+    /// Whether an apply changes the target by it.
+    pub(crate) fn writes(&self) -> bool {
+        self.is_taken() && hash(self.after.as_ref()) != hash(self.target.as_ref())
+    }
+
+    /// What the target has after an apply.
+    pub(crate) fn outcome(&self) -> Option<&State> {
+        if self.is_taken() { self.after.as_ref() } else { self.target.as_ref() }
+    }
+
+    /// Works out what taking it would do.
+    pub(crate) fn carry(&mut self, carrier: Carrier<'_>, context: &Context) -> Result<()> {
+        if self.label == Label::TargetOnly {
+            return Ok(());
+        }
+        let target = self.target.as_ref();
+        self.after = self.source.as_ref().map(|source| carrier.onto(source, target)).transpose()?;
+        self.warnings = match (&self.source, target.map(|target| &*target.document)) {
+            (Some(source), _) => carrier.warnings(source, target),
+            (None, Some(Document::Collection(collection))) => {
+                let items = context.collection_items.get(&self.target_id).copied().unwrap_or(0);
+                vec![Warning::collection_deleted(&collection.name, items)]
+            }
+            (None, _) => Vec::new(),
+        };
+        Ok(())
+    }
+
+    /// What is bound of it: all that a person decided on, and what would come of it.
+    pub(crate) fn mark(&self) -> Result<ContentHash> {
+        let warnings: &[Warning] = if self.is_taken() { &self.warnings } else { &[] };
+        let mark = (
+            (self.kind, self.id, self.target_id, self.label, self.decision),
+            (&self.name, &self.renamed_from),
+            [&self.base, &self.source, &self.target, &self.after].map(|state| hash(state.as_ref())),
+            warnings,
+        );
+        serde_json::to_vec(&mark)
+            .map(|bytes| ContentHash::of(&bytes))
+            .map_err(|_| Error::Bug("an item of a plan that can't be digested"))
+    }
+}
+
+/// None: absent.
+pub(crate) fn hash(state: Option<&State>) -> Option<ContentHash> {
+    state.map(|state| state.hash)
+}

@@ -1,0 +1,76 @@
+//! Which credentials a step can use in the target.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sandbar_model::{Document, Kind, ResourceId};
+
+use crate::{Context, Item, pair::Subject};
+
+/// The target's credential links and keychains, as a plan would leave them.
+#[derive(Clone, Debug)]
+pub(crate) struct Links<'a> {
+    target: &'a BTreeSet<ResourceId>,
+    added: BTreeSet<ResourceId>,
+    removed: BTreeSet<ResourceId>,
+    /// A link of the source → the target's link to the same credential.
+    same: BTreeMap<ResourceId, ResourceId>,
+    /// What a person calls them, as far as the plan looked at them.
+    names: BTreeMap<ResourceId, String>,
+}
+
+impl<'a> Links<'a> {
+    /// As if every link that the source has was taken, and none removed: what *can* cross, whatever the caller
+    /// decides.
+    pub(crate) fn reachable(subjects: &[Subject], context: &'a Context) -> Self {
+        let mut links = Self {
+            target: &context.target_links,
+            added: BTreeSet::new(),
+            removed: BTreeSet::new(),
+            same: BTreeMap::new(),
+            names: BTreeMap::new(),
+        };
+        for subject in subjects.iter().filter(|subject| subject.kind == Kind::CredentialLink) {
+            // One that the target removed, and the source did not touch, can't be taken.
+            if subject.source.is_some() && (subject.target.is_some() || subject.source != subject.base) {
+                links.added.insert(subject.target_id);
+            }
+            if subject.id != subject.target_id {
+                links.same.insert(subject.id, subject.target_id);
+            }
+            for state in [&subject.base, &subject.target, &subject.source].into_iter().flatten() {
+                if let Document::CredentialLink(link) = &*state.document {
+                    let name = format!("the credential {:?} of {}", link.name, link.owner);
+                    links.names.insert(subject.id, name.clone());
+                    links.names.insert(subject.target_id, name);
+                }
+            }
+        }
+        links
+    }
+
+    /// As these decisions leave them.
+    pub(crate) fn decided(self, items: &[Item]) -> Self {
+        let taken = || items.iter().filter(|item| item.kind == Kind::CredentialLink && item.is_taken());
+        let ids = |there: bool| {
+            taken().filter(move |item| item.source.is_some() == there).map(|item| item.target_id).collect()
+        };
+        Self { added: ids(true), removed: ids(false), ..self }
+    }
+
+    /// The target's id for a link or keychain that a step of the source uses. None: the target does not have it.
+    pub(crate) fn resolve(&self, id: ResourceId) -> Option<ResourceId> {
+        let id = self.same.get(&id).copied().unwrap_or(id);
+        let there = self.added.contains(&id) || (self.target.contains(&id) && !self.removes(id));
+        there.then_some(id)
+    }
+
+    /// Whether the plan takes this link of the target's away.
+    pub(crate) fn removes(&self, id: ResourceId) -> bool {
+        self.removed.contains(&id)
+    }
+
+    /// For a message.
+    pub(crate) fn name(&self, id: ResourceId) -> String {
+        self.names.get(&id).cloned().unwrap_or_else(|| format!("the credential {id}"))
+    }
+}

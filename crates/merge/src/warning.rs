@@ -1,0 +1,108 @@
+//! What a person should know before approving.
+
+use sandbar_model::{ResourceId, claim::Claim};
+use serde::Serialize;
+use uuid::Uuid;
+
+/// See `MergeWarning` in `merge.proto`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Warning {
+    /// What it is about.
+    pub kind: WarningKind,
+    /// The step or trigger that it is about. None: the whole resource.
+    pub part: Option<Uuid>,
+    /// One sentence for a person.
+    pub message: String,
+}
+
+/// The kinds of warnings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WarningKind {
+    /// A step's credential or keychain can't follow, because the target does not have it.
+    CredentialNotLinked,
+    /// A new trigger arrives turned off.
+    TriggerOff,
+    /// The webhook auth methods of a new trigger can't follow, because the projects have different roots.
+    AuthMethodsDropped,
+    /// A collection would be deleted together with its items in the target.
+    CollectionDeleted,
+    /// A name, custom path or trigger id is taken in the target. Taking it is refused.
+    NameTaken,
+    /// The result would break a rule of the target. Taking it is refused.
+    InvalidResult,
+}
+
+impl WarningKind {
+    /// Whether a plan that takes the resource can't be applied.
+    pub const fn refuses(self) -> bool {
+        match self {
+            Self::NameTaken | Self::InvalidResult => true,
+            Self::CredentialNotLinked
+            | Self::TriggerOff
+            | Self::AuthMethodsDropped
+            | Self::CollectionDeleted => false,
+        }
+    }
+}
+
+impl Warning {
+    pub(crate) fn credential(job: Uuid, step: &str, credential: &str, stays: bool) -> Self {
+        let outcome = if stays { "the target's own stays" } else { "the step arrives without one" };
+        Self {
+            kind: WarningKind::CredentialNotLinked,
+            part: Some(job),
+            message: format!(
+                "step {step:?} uses {credential}, which the target does not have: {outcome}; link it there first to carry it"
+            ),
+        }
+    }
+
+    pub(crate) fn trigger_off(trigger: Uuid, what: &str) -> Self {
+        Self {
+            kind: WarningKind::TriggerOff,
+            part: Some(trigger),
+            message: format!(
+                "the {what} is new in the target and arrives turned off; turn it on there when it is ready"
+            ),
+        }
+    }
+
+    pub(crate) fn auth_dropped(trigger: Uuid, count: usize) -> Self {
+        Self {
+            kind: WarningKind::AuthMethodsDropped,
+            part: Some(trigger),
+            message: format!(
+                "the webhook trigger is guarded by {count} auth method(s) of another workspace, which can't follow; add the target's own before you turn it on"
+            ),
+        }
+    }
+
+    pub(crate) fn collection_deleted(name: &str, items: u64) -> Self {
+        Self {
+            kind: WarningKind::CollectionDeleted,
+            part: None,
+            message: format!(
+                "the collection {name:?} would be deleted with the {items} item(s) that it holds in the target"
+            ),
+        }
+    }
+
+    pub(crate) fn taken(claim: &Claim, holder: ResourceId) -> Self {
+        Self {
+            kind: WarningKind::NameTaken,
+            part: match claim {
+                Claim::Trigger(id) => Some(id.0),
+                Claim::Name(..) | Claim::CustomPath(_) => None,
+            },
+            message: format!(
+                "{} is taken in the target by another resource, {holder}; change one of the two, or take the other's change too",
+                claim.phrase()
+            ),
+        }
+    }
+
+    pub(crate) fn invalid(part: Option<Uuid>, rule: String) -> Self {
+        Self { kind: WarningKind::InvalidResult, part, message: rule }
+    }
+}

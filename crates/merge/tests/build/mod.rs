@@ -1,0 +1,103 @@
+//! Small projects for tests, made by hand, and two of them with what they agreed on.
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
+
+pub mod generate;
+pub mod world;
+
+use std::collections::BTreeMap;
+
+use sandbar_merge::State;
+use sandbar_model::{
+    Collection, ContentHash, CredentialLink, Document, EdgeId, JobId, ResourceId, TriggerId,
+    workflow::{
+        Condition, Cron, DEFAULT_ADAPTOR, DEFAULT_CRON, Edge, EdgeSource, Job, StoredWorkflow, Trigger,
+        TriggerKind, Uses, Webhook,
+    },
+};
+use uuid::Uuid;
+
+pub fn uuid(n: u128) -> Uuid {
+    Uuid::from_u128(n)
+}
+
+pub fn id(n: u128) -> ResourceId {
+    ResourceId(uuid(n))
+}
+
+pub fn body(text: &str) -> ContentHash {
+    ContentHash::of(text.as_bytes())
+}
+
+pub fn state(document: Document) -> State {
+    State::of(document).unwrap()
+}
+
+pub fn workflow(name: &str) -> StoredWorkflow {
+    StoredWorkflow {
+        name: name.to_owned(),
+        concurrency: None,
+        enable_job_logs: true,
+        positions: BTreeMap::new(),
+        jobs: Vec::new(),
+        triggers: Vec::new(),
+        edges: Vec::new(),
+    }
+}
+
+pub fn job(n: u128, name: &str, text: &str) -> Job<ContentHash> {
+    Job {
+        id: JobId(uuid(n)),
+        name: name.to_owned(),
+        adaptor: DEFAULT_ADAPTOR.to_owned(),
+        body: body(text),
+        uses: None,
+    }
+}
+
+pub fn using(n: u128, name: &str, link: u128) -> Job<ContentHash> {
+    Job { uses: Some(Uses::CredentialLink(id(link))), ..job(n, name, "body") }
+}
+
+pub fn webhook(n: u128, custom_path: Option<&str>, auth_methods: &[u128]) -> Trigger {
+    let auth_methods = auth_methods.iter().map(|n| uuid(*n)).collect();
+    let custom_path = custom_path.map(str::to_owned);
+    let kind = TriggerKind::Webhook(Webhook { custom_path, auth_methods, ..Webhook::default() });
+    Trigger { id: TriggerId(uuid(n)), kind }
+}
+
+pub fn cron(n: u128, expression: &str) -> Trigger {
+    let kind = TriggerKind::Cron(Cron { expression: expression.to_owned(), cursor_job: None });
+    Trigger { id: TriggerId(uuid(n)), kind }
+}
+
+pub fn daily(n: u128) -> Trigger {
+    cron(n, DEFAULT_CRON)
+}
+
+pub fn edge(n: u128, source: EdgeSource, target: JobId) -> Edge {
+    Edge {
+        id: EdgeId(uuid(n)),
+        source,
+        target,
+        condition: Condition::Always,
+        label: None,
+        expression: None,
+        enabled: true,
+    }
+}
+
+/// One job with this body behind a webhook trigger; ids count up from `n`.
+pub fn simple(n: u128, name: &str, text: &str) -> StoredWorkflow {
+    let (step, hook) = (job(n + 1, "Fetch", text), webhook(n + 2, None, &[]));
+    let path = edge(n + 3, EdgeSource::Trigger(hook.id), step.id);
+    StoredWorkflow { jobs: vec![step], triggers: vec![hook], edges: vec![path], ..workflow(name) }
+}
+
+pub fn collection(name: &str) -> Document {
+    Document::Collection(Collection { name: name.to_owned() })
+}
+
+pub fn link(name: &str) -> Document {
+    let owner = "amy@example.org".to_owned();
+    Document::CredentialLink(CredentialLink { name: name.to_owned(), owner })
+}

@@ -1,0 +1,164 @@
+//! A source and a target with what they agreed on: what the store keeps, as maps.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sandbar_merge::{
+    Candidate, Choices, Context, Decision, Item, Label, Plan, Purpose, Selector, State, Write, claims, plan,
+};
+use sandbar_model::{Document, Kind, ResourceId, workflow::Uses};
+
+use super::{id, state};
+
+pub type Key = (Kind, ResourceId);
+pub type Project = BTreeMap<Key, State>;
+
+/// The keychain that every project has.
+pub const KEYCHAIN: u128 = 0xcafe;
+
+/// A fresh fork has source = target = base.
+#[derive(Clone, Debug, Default)]
+pub struct World {
+    pub base: Project,
+    pub source: Project,
+    pub target: Project,
+}
+
+pub fn project(resources: impl IntoIterator<Item = (u128, Document)>) -> Project {
+    let keyed = |(n, document): (u128, Document)| ((document.kind(), id(n)), state(document));
+    resources.into_iter().map(keyed).collect()
+}
+
+impl World {
+    pub fn fork(project: Project) -> Self {
+        Self { base: project.clone(), source: project.clone(), target: project }
+    }
+
+    /// By hand: what both agreed on, what each has.
+    pub fn of<const B: usize, const S: usize, const T: usize>(
+        base: [(u128, Document); B],
+        source: [(u128, Document); S],
+        target: [(u128, Document); T],
+    ) -> Self {
+        Self { base: project(base), source: project(source), target: project(target) }
+    }
+
+    /// What either side touched, and nothing else, as the store finds it.
+    pub fn candidates(&self) -> Vec<Candidate> {
+        self.all().into_iter().filter(|one| one.source != one.base || one.target != one.base).collect()
+    }
+
+    /// Every resource.
+    pub fn all(&self) -> Vec<Candidate> {
+        let keys: BTreeSet<_> =
+            [&self.base, &self.source, &self.target].into_iter().flat_map(BTreeMap::keys).collect();
+        keys.into_iter()
+            .map(|key| Candidate {
+                kind: key.0,
+                id: key.1,
+                base: self.base.get(key).cloned(),
+                source: self.source.get(key).cloned(),
+                target: self.target.get(key).cloned(),
+            })
+            .collect()
+    }
+
+    pub fn context(&self) -> Context {
+        let keychain = id(KEYCHAIN);
+        let links = self.target.keys().filter(|key| key.0 == Kind::CredentialLink).map(|key| key.1);
+        let held = self
+            .target
+            .iter()
+            .flat_map(|(key, state)| claims(&state.document).into_iter().map(|claim| (claim, key.1)));
+        Context {
+            purpose: Purpose::Merge,
+            same_root: true,
+            target_links: links.chain([keychain]).collect(),
+            holders: held.collect(),
+            collection_items: BTreeMap::new(),
+        }
+    }
+
+    pub fn plan(&self, choices: &Choices) -> Plan {
+        plan(self.candidates(), &self.context(), choices).unwrap()
+    }
+
+    pub fn defaults(&self) -> Plan {
+        self.plan(&Choices::defaults())
+    }
+
+    /// With everything taken or overwritten.
+    pub fn everything(&self) -> Plan {
+        let choices = all_of(&self.defaults());
+        self.plan(&choices)
+    }
+
+    /// What the store does with a plan.
+    pub fn apply(&mut self, plan: &Plan) {
+        assert!(plan.blocked().is_none(), "{:?}", plan.blocked());
+        for item in plan.selected() {
+            let write = item.write().unwrap();
+            set(&mut self.target, (write.kind, write.id), write.after.clone());
+            assert_eq!(write.base_after, write.after.as_ref().map(|after| after.hash));
+            set(&mut self.base, (item.kind, item.id), write.after);
+        }
+    }
+
+    /// The same two projects, looked at from the other side.
+    pub fn turned(self) -> Self {
+        Self { base: self.base, source: self.target, target: self.source }
+    }
+
+    /// The revert of these writes, on a target that was `before` when they were made.
+    pub fn revert(writes: &[Write], before: &Project, now: &Project) -> Self {
+        let mut world = Self { target: now.clone(), ..Self::default() };
+        for write in writes {
+            let key = (write.kind, write.id);
+            set(&mut world.base, key, write.after.clone());
+            set(&mut world.source, key, before.get(&key).cloned());
+        }
+        // Only what the merge wrote is looked at.
+        world.target.retain(|key, _| world.base.contains_key(key) || world.source.contains_key(key));
+        world
+    }
+}
+
+/// The choices that take everything that a plan lists.
+pub fn all_of(plan: &Plan) -> Choices {
+    let decision = |item: &Item| match item.label {
+        Label::New | Label::Changed | Label::Deleted => Some(Decision::Take),
+        Label::Diverged => Some(Decision::Overwrite),
+        Label::TargetOnly => None,
+    };
+    let choice = |item: &Item| Some((Selector::Key(item.kind, item.id), decision(item)?));
+    Choices { defaults: false, choices: plan.items.iter().filter_map(choice).collect() }
+}
+
+fn set(project: &mut Project, key: Key, state: Option<State>) {
+    match state {
+        Some(state) => project.insert(key, state),
+        None => project.remove(&key),
+    };
+}
+
+/// Everything that is wrong with a project: rules of each workflow, claims made twice, links that are not there.
+pub fn faults(project: &Project) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut held = BTreeMap::new();
+    for ((kind, id), state) in project {
+        for claim in claims(&state.document) {
+            if let Some(other) = held.insert(claim.clone(), *id) {
+                faults.push(format!("{} is held by {other} and {id}", claim.phrase()));
+            }
+        }
+        let Document::Workflow(workflow) = &*state.document else { continue };
+        faults.extend(workflow.violations("").0.into_iter().map(|v| format!("{kind:?} {id}: {v:?}")));
+        for job in &workflow.jobs {
+            if let Some(Uses::CredentialLink(link)) = job.uses
+                && !project.contains_key(&(Kind::CredentialLink, link))
+            {
+                faults.push(format!("{} uses {link}", job.name));
+            }
+        }
+    }
+    faults
+}

@@ -1,0 +1,199 @@
+//! Merges between the saved states of a real project: base a, target b, source c.
+
+mod build;
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use build::world::{Project, World, faults};
+use sandbar_merge::{Choices, Context, Label, Purpose, State, Write, plan};
+use sandbar_model::{
+    ContentHash, CredentialLink, Document,
+    workflow::{Condition, Cron, Edge, EdgeSource, Job, StoredWorkflow, Trigger, TriggerKind, Uses, Webhook},
+};
+use serde_json::Value;
+
+/// The states of `health-sync`, oldest first. One of them has steps whose credentials it does not link.
+fn states() -> Vec<Project> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/histories/health-sync");
+    let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let states: Vec<_> =
+        files.iter().map(|file| read(&serde_json::from_slice(&fs::read(file).unwrap()).unwrap())).collect();
+    assert_eq!(states.len(), 73);
+    states
+}
+
+fn read(project: &Value) -> Project {
+    let links = parts(&project["project_credentials"]).map(|link| {
+        let document =
+            CredentialLink { name: text(&link["name"]).unwrap(), owner: text(&link["owner"]).unwrap() };
+        (link, Document::CredentialLink(document))
+    });
+    let workflows =
+        parts(&project["workflows"]).map(|workflow| (workflow, Document::Workflow(workflow_of(workflow))));
+    let keyed = |(value, document): (&Value, Document)| {
+        ((document.kind(), id::<uuid::Uuid>(&value["id"]).unwrap().into()), State::of(document).unwrap())
+    };
+    links.chain(workflows).map(keyed).collect()
+}
+
+fn workflow_of(value: &Value) -> StoredWorkflow {
+    let mut workflow = StoredWorkflow {
+        jobs: parts(&value["jobs"]).map(job_of).collect(),
+        triggers: parts(&value["triggers"]).map(trigger_of).collect(),
+        edges: parts(&value["edges"]).map(edge_of).collect(),
+        ..build::workflow(&text(&value["name"]).unwrap())
+    };
+    workflow.jobs.sort_by_key(|job| job.id);
+    workflow.triggers.sort_by_key(|trigger| trigger.id);
+    workflow.edges.sort_by_key(|edge| edge.id);
+    workflow
+}
+
+fn job_of(value: &Value) -> Job<ContentHash> {
+    Job {
+        id: id(&value["id"]).unwrap(),
+        name: text(&value["name"]).unwrap(),
+        adaptor: text(&value["adaptor"]).unwrap(),
+        body: build::body(&text(&value["body"]).unwrap()),
+        uses: id(&value["project_credential_id"]).map(Uses::CredentialLink),
+    }
+}
+
+fn trigger_of(value: &Value) -> Trigger {
+    let kind = match text(&value["type"]).unwrap().as_str() {
+        "cron" => {
+            TriggerKind::Cron(Cron { expression: text(&value["cron_expression"]).unwrap(), cursor_job: None })
+        }
+        _ => TriggerKind::Webhook(Webhook::default()),
+    };
+    Trigger { id: id(&value["id"]).unwrap(), kind }
+}
+
+fn edge_of(value: &Value) -> Edge {
+    let trigger = id(&value["source_trigger_id"]).map(EdgeSource::Trigger);
+    Edge {
+        id: id(&value["id"]).unwrap(),
+        source: trigger.or_else(|| id(&value["source_job_id"]).map(EdgeSource::Job)).unwrap(),
+        target: id(&value["target_job_id"]).unwrap(),
+        condition: match text(&value["condition_type"]).unwrap().as_str() {
+            "always" => Condition::Always,
+            "on_job_success" => Condition::OnJobSuccess,
+            "on_job_failure" => Condition::OnJobFailure,
+            _ => Condition::JsExpression,
+        },
+        label: text(&value["condition_label"]),
+        expression: text(&value["condition_expression"]),
+        enabled: value["enabled"].as_bool().unwrap_or(true),
+    }
+}
+
+fn parts(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_object().into_iter().flat_map(|parts| parts.values())
+}
+
+fn text(value: &Value) -> Option<String> {
+    value.as_str().map(str::to_owned)
+}
+
+fn id<T: std::str::FromStr>(value: &Value) -> Option<T> {
+    value.as_str().and_then(|id| id.parse().ok())
+}
+
+#[test]
+fn real_states_merge_forward_back_and_undone() {
+    let states = states();
+    let (mut merges, mut blocked) = (0, 0);
+    let mut labels = BTreeMap::new();
+    for a in (0..states.len()).step_by(6) {
+        for b in (a..states.len()).step_by(5) {
+            for c in (b..states.len()).step_by(5) {
+                let world =
+                    World { base: states[a].clone(), target: states[b].clone(), source: states[c].clone() };
+                let valid = faults(&world.source).is_empty() && faults(&world.target).is_empty();
+                let plan = world.everything();
+                for (label, count) in plan.counts() {
+                    *labels.entry(label).or_insert(0) += count;
+                }
+                merges += 1;
+                if plan.blocked().is_some() {
+                    blocked += 1;
+                } else {
+                    check_applied(world, &plan, valid);
+                }
+            }
+        }
+    }
+    println!("{merges} merges, {blocked} of them blocked, {labels:?}");
+    assert!(merges > 500 && blocked * 20 < merges, "{merges} {blocked}");
+    for label in [Label::New, Label::Changed, Label::Diverged] {
+        assert!(labels.contains_key(&label), "{labels:?}");
+    }
+}
+
+fn check_applied(mut world: World, plan: &sandbar_merge::Plan, valid: bool) {
+    let before = world.target.clone();
+    let writes: Vec<Write> = plan.writes().collect();
+    world.apply(plan);
+    if valid {
+        assert_eq!(faults(&world.target), Vec::<String>::new());
+    }
+    assert!(world.defaults().items.iter().all(|item| item.label == Label::TargetOnly));
+    for item in plan.selected().filter(|_| valid) {
+        let source = world.source.get(&(item.kind, item.id)).map(|state| by_name(state, &world.source));
+        let target =
+            world.target.get(&(item.kind, item.target_id)).map(|state| by_name(state, &world.target));
+        assert_eq!(source, target, "{}", item.name);
+        assert!(item.warnings.iter().all(|warning| warning.kind == sandbar_merge::WarningKind::TriggerOff));
+    }
+    // A credential that the state before did not link can't come back.
+    if faults(&before).is_empty() {
+        assert_eq!(undone(&writes, &before, &world.target), before);
+    }
+}
+
+/// The document with each step's credential by name: the history holds a link that was made again under its name.
+fn by_name(state: &State, project: &Project) -> (Document, Vec<Option<String>>) {
+    let Document::Workflow(mut workflow) = (*state.document).clone() else {
+        return ((*state.document).clone(), Vec::new());
+    };
+    let name = |uses: Uses| match uses {
+        Uses::CredentialLink(id) => project[&(sandbar_model::Kind::CredentialLink, id)].document.name(),
+        Uses::Keychain(id) => id.to_string(),
+    };
+    let names = workflow.jobs.iter_mut().map(|job| job.uses.take().map(name)).collect();
+    (Document::Workflow(workflow), names)
+}
+
+fn undone(writes: &[Write], before: &Project, now: &Project) -> Project {
+    let mut revert = World::revert(writes, before, now);
+    let whole = World { target: now.clone(), ..World::default() };
+    let context = Context { purpose: Purpose::Revert, ..whole.context() };
+    let undo = plan(revert.all(), &context, &Choices::defaults()).unwrap();
+    revert.apply(&undo);
+    let mut result: Project = now
+        .iter()
+        .filter(|(key, _)| !writes.iter().any(|write| (write.kind, write.id) == **key))
+        .map(|(k, s)| (*k, s.clone()))
+        .collect();
+    result.extend(revert.target);
+    result
+}
+
+#[test]
+fn a_chain_of_syncs_through_the_whole_history_stays_exact() {
+    let states = states();
+    let mut world = World::fork(states[0].clone());
+    let mut steps = 0;
+    for state in &states {
+        world.source = state.clone();
+        let plan = world.everything();
+        assert!(plan.items.iter().all(|item| item.label != Label::Diverged), "nobody else writes");
+        if plan.blocked().is_none() {
+            world.apply(&plan);
+            steps += 1;
+            assert_eq!(world.everything().items, []);
+        }
+    }
+    assert!(steps > 60, "{steps}");
+}

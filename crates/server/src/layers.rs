@@ -1,0 +1,96 @@
+//! What every call goes through before it reaches its service, outermost first:
+//! CORS, gRPC-Web, [`observe`] (request id, span, log line, metrics), panics, [`load`], [`deadline`], [`incoming`] (token,
+//! address), [`oversize`].
+
+mod body;
+mod deadline;
+mod incoming;
+mod load;
+mod observe;
+mod oversize;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    middleware::{from_fn, from_fn_with_state, map_response_with_state},
+};
+use http::{HeaderName, HeaderValue, Method as HttpMethod, header};
+use sandbar_model::Error;
+use tonic_web::GrpcWebLayer;
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    cors::{AllowOrigin, CorsLayer},
+};
+
+pub use deadline::Deadlines;
+pub use incoming::{Incoming, PeerAddress};
+
+use crate::{methods::Methods, status, telemetry::CallMetrics};
+
+/// The header that names a call, in requests and in answers.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What the layers are told.
+#[derive(Clone, Debug)]
+pub struct Layering {
+    /// Which methods there are.
+    pub methods: Arc<Methods>,
+    /// What is counted.
+    pub metrics: CallMetrics,
+    /// Calls at once.
+    pub max_calls: usize,
+    /// How long calls may take.
+    pub deadlines: Deadlines,
+    /// The limit that the services were given for one message.
+    pub max_message_bytes: usize,
+    /// Origins whose pages may call, or `*`.
+    pub cors_origins: Vec<String>,
+}
+
+/// Puts the layers around the services.
+pub fn around(services: Router, with: Layering) -> Router {
+    let observer = Arc::new(observe::Observer { methods: with.methods, metrics: with.metrics });
+    services
+        .layer(map_response_with_state(with.max_message_bytes, oversize::explain))
+        .layer(from_fn(incoming::read))
+        .layer(from_fn_with_state(with.deadlines, deadline::enforce))
+        .layer(from_fn_with_state(load::Load::new(with.max_calls), load::limit))
+        // The panic itself is logged by the hook of `telemetry`, with the span of the call around it.
+        .layer(CatchPanicLayer::custom(|_| {
+            status::from_error(Error::Bug("a call panicked")).into_http::<axum::body::Body>()
+        }))
+        .layer(from_fn_with_state(observer, observe::observe))
+        .layer(GrpcWebLayer::new())
+        .layer(cors(&with.cors_origins))
+}
+
+fn cors(origins: &[String]) -> CorsLayer {
+    let origin = if origins.iter().any(|origin| origin == "*") {
+        AllowOrigin::any()
+    } else {
+        AllowOrigin::list(origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()))
+    };
+    let name = HeaderName::from_static;
+    CorsLayer::new()
+        .allow_origin(origin)
+        .allow_methods([HttpMethod::POST])
+        // By name: browsers do not count `authorization` among those that * allows.
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            REQUEST_ID,
+            name("grpc-timeout"),
+            name("traceparent"),
+            name("tracestate"),
+            name("x-grpc-web"),
+            name("x-user-agent"),
+        ])
+        .expose_headers([
+            REQUEST_ID,
+            name("grpc-status"),
+            name("grpc-message"),
+            name("grpc-status-details-bin"),
+        ])
+        .max_age(std::time::Duration::from_hours(2))
+}

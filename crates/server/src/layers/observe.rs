@@ -1,0 +1,150 @@
+//! Each call gets an id, a span, one log line when it is over, and is counted. Over is when the last byte of the answer
+//! is out or the caller is gone.
+
+use std::{sync::Arc, time::Instant};
+
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    middleware::Next,
+    response::Response,
+};
+use http::HeaderMap;
+use tonic::{Code, Status};
+use tracing::{Instrument, Span, field::Empty};
+
+use super::{REQUEST_ID, body::Watched, incoming::Incoming};
+use crate::{
+    methods::{Method, Methods},
+    status,
+    telemetry::{CallMetrics, continue_trace},
+};
+
+/// What observing needs to know.
+#[derive(Debug)]
+pub(super) struct Observer {
+    pub(super) methods: Arc<Methods>,
+    pub(super) metrics: CallMetrics,
+}
+
+/// The layer.
+pub(super) async fn observe(
+    State(observer): State<Arc<Observer>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let method = observer.methods.at(request.uri().path());
+    let call = Incoming::of(&request);
+    let span = span(method, &call);
+    continue_trace(&span, request.headers());
+    request.extensions_mut().insert(method);
+    request.extensions_mut().insert(call.clone());
+
+    let watch = Watch::begin(observer.metrics.clone(), method, call.clone(), span.clone());
+    let mut response = next.run(request).instrument(span).await;
+    response.headers_mut().insert(REQUEST_ID, call.request_id_header());
+    let (head, body) = response.into_parts();
+    let body = Watched::new(body, watch).see_headers(&head.headers);
+    Response::from_parts(head, Body::new(body))
+}
+
+/// Sees a call to its end, however that comes.
+pub(super) struct Watch {
+    metrics: CallMetrics,
+    method: &'static Method,
+    call: Incoming,
+    span: Span,
+    begun: Instant,
+    outcome: Option<Outcome>,
+}
+
+/// How a call ended.
+struct Outcome {
+    code: Code,
+    reason: Option<String>,
+}
+
+impl Watch {
+    fn begin(metrics: CallMetrics, method: &'static Method, call: Incoming, span: Span) -> Self {
+        metrics.begin();
+        Self { metrics, method, call, span, begun: Instant::now(), outcome: None }
+    }
+
+    /// Takes the outcome from these headers or trailers, if they have one.
+    pub(super) fn see(&mut self, headers: &HeaderMap) {
+        // By far the most calls go well; they need no status taken apart.
+        if headers.get("grpc-status").is_some_and(|code| code == "0") {
+            self.outcome = Some(Outcome { code: Code::Ok, reason: None });
+        } else if let Some(status) = Status::from_header_map(headers) {
+            self.outcome = Some(Outcome { code: status.code(), reason: status::reason(&status) });
+        }
+    }
+
+    /// The span of the call, for what its answer's stream does.
+    pub(super) fn span(&self) -> &Span {
+        &self.span
+    }
+}
+
+impl Drop for Watch {
+    /// A call without an outcome was left by its caller: hyper drops the answer then.
+    fn drop(&mut self) {
+        let took = self.begun.elapsed();
+        let outcome = self.outcome.take().unwrap_or(Outcome { code: Code::Cancelled, reason: None });
+        let code = code_name(outcome.code);
+        self.metrics.end(self.method.name, code, took);
+
+        let _in_span = self.span.enter();
+        self.span.record("rpc.grpc.status_code", outcome.code as i32);
+        let ms = took.as_secs_f64() * 1000.0;
+        let principal = self.call.principal().map(tracing::field::display);
+        let reason = outcome.reason;
+        if self.method.operational {
+            tracing::debug!(code, reason, ms, principal, "call");
+        } else if matches!(outcome.code, Code::Internal | Code::Unknown | Code::DataLoss) {
+            tracing::error!(code, reason, ms, principal, "call");
+        } else {
+            tracing::info!(code, reason, ms, principal, "call");
+        }
+    }
+}
+
+fn span(method: &'static Method, call: &Incoming) -> Span {
+    let address = call.address().map(tracing::field::display);
+    if method.operational {
+        return tracing::debug_span!("call", method = method.name, request_id = call.request_id(), address);
+    }
+    tracing::info_span!(
+        "call",
+        otel.name = method.name,
+        otel.kind = "server",
+        rpc.system = "grpc",
+        rpc.grpc.status_code = Empty,
+        method = method.name,
+        request_id = call.request_id(),
+        address,
+    )
+}
+
+/// The name of a code as gRPC writes it.
+fn code_name(code: Code) -> &'static str {
+    match code {
+        Code::Ok => "OK",
+        Code::Cancelled => "CANCELLED",
+        Code::Unknown => "UNKNOWN",
+        Code::InvalidArgument => "INVALID_ARGUMENT",
+        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
+        Code::NotFound => "NOT_FOUND",
+        Code::AlreadyExists => "ALREADY_EXISTS",
+        Code::PermissionDenied => "PERMISSION_DENIED",
+        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
+        Code::FailedPrecondition => "FAILED_PRECONDITION",
+        Code::Aborted => "ABORTED",
+        Code::OutOfRange => "OUT_OF_RANGE",
+        Code::Unimplemented => "UNIMPLEMENTED",
+        Code::Internal => "INTERNAL",
+        Code::Unavailable => "UNAVAILABLE",
+        Code::DataLoss => "DATA_LOSS",
+        Code::Unauthenticated => "UNAUTHENTICATED",
+    }
+}

@@ -1,0 +1,83 @@
+//! Which methods there are. A name that a caller made up must never become a metric's label.
+
+use std::collections::HashMap;
+
+use prost::Message;
+use prost_types::FileDescriptorSet;
+
+/// One method of one service, or [`UNKNOWN`].
+#[derive(Debug, PartialEq, Eq)]
+pub struct Method {
+    /// `package.Service/Method`.
+    pub name: &'static str,
+    /// The service, with its package; empty: unknown.
+    pub service: &'static str,
+    /// Whether either side sends more than one message, so that the call may take long.
+    pub streaming: bool,
+    /// Whether the method belongs to the operation of a server (health, reflection) rather than to the product. Such
+    /// calls are not counted against the load limit, have no default deadline, and are logged at debug level only.
+    pub operational: bool,
+}
+
+/// What any other path is called.
+pub static UNKNOWN: Method = Method { name: "unknown", service: "", streaming: false, operational: false };
+
+/// Every method that this server knows, by path.
+#[derive(Debug, Default)]
+pub struct Methods(HashMap<String, &'static Method>);
+
+impl Methods {
+    /// The methods of these descriptor sets. They live as long as the process, so this is to be called once per server.
+    ///
+    /// # Errors
+    /// When a set can't be read.
+    pub fn of(sets: &[&[u8]]) -> Result<Self, prost::DecodeError> {
+        let mut methods = Self::default();
+        for set in sets {
+            for file in FileDescriptorSet::decode(*set)?.file {
+                methods.add_file(&file);
+            }
+        }
+        Ok(methods)
+    }
+
+    /// The method at this path, or [`UNKNOWN`].
+    pub fn at(&self, path: &str) -> &'static Method {
+        self.0.get(path).copied().unwrap_or(&UNKNOWN)
+    }
+
+    fn add_file(&mut self, file: &prost_types::FileDescriptorProto) {
+        for service in &file.service {
+            let service_name: &'static str = format!("{}.{}", file.package(), service.name()).leak();
+            for method in &service.method {
+                let path = format!("/{service_name}/{}", method.name());
+                let name: &'static str = format!("{service_name}/{}", method.name()).leak();
+                let known: &'static Method = Box::leak(Box::new(Method {
+                    name,
+                    service: service_name,
+                    streaming: method.client_streaming() || method.server_streaming(),
+                    operational: service_name.starts_with("grpc."),
+                }));
+                self.0.insert(path, known);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_the_contract_and_health_and_nothing_else() {
+        let methods =
+            Methods::of(&[crate::wire::DESCRIPTORS, tonic_health::pb::FILE_DESCRIPTOR_SET]).unwrap();
+
+        let import = methods.at("/sandbar.v1.ProjectsService/ImportProject");
+        assert_eq!(import.name, "sandbar.v1.ProjectsService/ImportProject");
+        assert!(import.streaming && !import.operational);
+        assert!(!methods.at("/sandbar.v1.ProjectsService/GetProject").streaming);
+        assert!(methods.at("/grpc.health.v1.Health/Watch").operational);
+        assert_eq!(methods.at("/sandbar.v1.ProjectsService/Nope"), &UNKNOWN);
+    }
+}

@@ -1,0 +1,229 @@
+use std::collections::BTreeMap;
+
+use sandbar_model::{
+    Kind, MergeId, PrincipalId, ProjectId, ResourceId, Revision, Role, Time, TokenId, TriggerId,
+    policy::Action,
+};
+use uuid::Uuid;
+
+use super::*;
+
+/// One error of each variant, every value of it made from `n`.
+fn every_error(n: u8) -> Vec<Error> {
+    use Error as E;
+    let uuid = Uuid::from_bytes([n; 16]);
+    let text = |what: &str| format!("{what}-{n}");
+    let (project, resource) = (ProjectId(uuid), ResourceId(uuid));
+    let word = if n == 1 { "one word" } else { "another word" };
+    let kind = if n == 1 { Kind::Workflow } else { Kind::Collection };
+    let needs = if n == 1 { Role::Viewer } else { Role::Editor };
+    let source = || Box::<dyn StdError + Send + Sync>::from("password=hunter2");
+    vec![
+        E::TokenMissing,
+        E::TokenInvalid,
+        E::PermissionDenied { action: Action::CreateSandbox, needs, project },
+        E::AdministratorRequired,
+        E::TokenLimited,
+        E::ProjectNotFound { project: text("project") },
+        E::ResourceNotFound { kind, id: text("resource") },
+        E::TriggerNotFound { id: TriggerId(uuid) },
+        E::RevisionNotFound { kind, id: resource, revision: Revision(40 + i64::from(n)) },
+        E::MergeNotFound { id: MergeId(uuid) },
+        E::PrincipalNotFound { id: PrincipalId(uuid) },
+        E::TokenNotFound { id: TokenId(uuid) },
+        E::invalid(text("field"), text("problem")),
+        E::InvalidDocument {
+            problem: text("problem"),
+            line: 70 + usize::from(n),
+            column: 90 + usize::from(n),
+        },
+        E::InvalidPageToken,
+        E::KafkaUnsupported { trigger: text("trigger") },
+        E::NameTaken { name: text("name"), place: word },
+        E::IdTaken { id: text("id"), place: word },
+        E::EtagMismatch { expected: text("expected"), actual: text("actual") },
+        E::RequestIdReused { request_id: text("request") },
+        E::ProjectScheduled { project, purge_time: Time(i64::from(n)) },
+        E::ProjectNotScheduled { project },
+        E::AncestorScheduled { ancestor: project },
+        E::NestingDepthReached { limit: 30 + u32::from(n) },
+        E::SandboxAllowanceReached { used: 50 + i64::from(n), limit: 60 + i64::from(n) },
+        E::EnvironmentGuarded { environment: text("environment"), ancestor: project },
+        E::NotASandbox { project },
+        E::NotARoot { project },
+        E::CredentialNotLinked { job: text("job"), link: resource },
+        E::KeychainNotFound { job: text("job"), keychain: resource },
+        E::MemberProtected { problem: word, principal: PrincipalId(uuid) },
+        E::NothingSelected,
+        E::PlanStale { moved: vec![text("first"), text("second")] },
+        E::PlanRequired,
+        E::MergeIntoItself,
+        E::ChoiceUnknown { resource: text("resource"), problem: text("problem") },
+        E::InvalidResult { resource: text("resource"), rule: text("rule") },
+        E::CannotRetire,
+        E::NotRelated,
+        E::TooLarge { what: text("body"), limit_bytes: 1000 + u64::from(n) },
+        E::Contention,
+        E::StorageUnavailable(source()),
+        E::Storage(source()),
+        E::Bug("hunter2"),
+    ]
+}
+
+/// What `error.proto` says: for each value, its name without prefix and the comment above it.
+fn contract() -> BTreeMap<String, String> {
+    let text = include_str!("../../../../proto/sandbar/v1/error.proto");
+    let mut values = BTreeMap::new();
+    let mut comment = String::new();
+    for line in text.lines().map(str::trim) {
+        if let Some(said) = line.strip_prefix("//") {
+            comment.push_str(said);
+        } else if let Some((name, _)) = line.strip_prefix("REASON_").and_then(|rest| rest.split_once(" = ")) {
+            values.insert(name.to_owned(), std::mem::take(&mut comment));
+        } else {
+            comment.clear();
+        }
+    }
+    values
+}
+
+fn code_name(code: Code) -> &'static str {
+    match code {
+        Code::Unauthenticated => "UNAUTHENTICATED",
+        Code::PermissionDenied => "PERMISSION_DENIED",
+        Code::NotFound => "NOT_FOUND",
+        Code::InvalidArgument => "INVALID_ARGUMENT",
+        Code::AlreadyExists => "ALREADY_EXISTS",
+        Code::Aborted => "ABORTED",
+        Code::FailedPrecondition => "FAILED_PRECONDITION",
+        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
+        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
+        Code::Unavailable => "UNAVAILABLE",
+        Code::Internal => "INTERNAL",
+        other => panic!("no reason has the code {other:?}"),
+    }
+}
+
+#[test]
+fn every_reason_has_the_code_that_the_contract_states() {
+    let contract = contract();
+    let known = (0..1000).filter(|number| Reason::try_from(*number).is_ok()).count();
+    assert_eq!(contract.len(), known, "the contract was not read whole");
+    for (name, comment) in contract.iter().filter(|(name, _)| *name != "UNSPECIFIED") {
+        let reason = Reason::from_str_name(&format!("REASON_{name}")).unwrap();
+        let stated = comment.trim().split('.').next().unwrap();
+        assert_eq!(code_name(code(reason)), stated, "{name}");
+    }
+}
+
+#[test]
+fn every_error_has_a_reason_of_the_contract_and_the_metadata_that_it_names() {
+    let contract = contract();
+    for error in every_error(1) {
+        let said = format!("{error:?}");
+        let status = from_error(error);
+        let info = status.get_details_error_info().unwrap();
+        assert_eq!(info.domain, "sandbar.dev");
+        let comment = contract.get(&info.reason).unwrap_or_else(|| panic!("{said}: {}", info.reason));
+        let stated = comment.trim().split('.').next().unwrap();
+        assert_eq!(code_name(status.code()), stated, "{said}");
+        if let Some((_, names)) = comment.split_once("etadata: ") {
+            for name in names.split('.').next().unwrap().split('`').skip(1).step_by(2) {
+                assert!(info.metadata.contains_key(name), "{said}: the contract promises `{name}`");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_reason_of_the_contract_is_given_by_something() {
+    let mut given: Vec<_> = every_error(1).into_iter().map(from_error).collect();
+    given.extend([overloaded(1), deadline_exceeded(Duration::from_secs(1))]);
+    let mut given: Vec<_> = given.iter().filter_map(reason).collect();
+    given.push("UNSPECIFIED".to_owned());
+    given.sort();
+    given.dedup();
+    assert_eq!(given, contract().into_keys().collect::<Vec<_>>());
+}
+
+/// Two errors of one variant whose values differ: with their metadata taken out, their messages must be the same.
+#[test]
+fn every_changing_value_of_a_message_is_in_the_metadata() {
+    for (one, other) in every_error(1).into_iter().zip(every_error(2)) {
+        if matches!(one, Error::InvalidFields { .. }) {
+            continue; // Its values are in BadRequest.
+        }
+        assert_eq!(without_metadata(one), without_metadata(other));
+    }
+}
+
+fn without_metadata(error: Error) -> String {
+    let status = from_error(error);
+    let mut message = status.message().to_owned();
+    let mut values: Vec<_> = status.get_details_error_info().unwrap().metadata.into_values().collect();
+    values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+    for value in values {
+        message = message.replace(&value, "_");
+    }
+    message
+}
+
+#[test]
+fn every_value_of_the_metadata_is_in_the_message() {
+    // Said to programs only: the name of an action (the message has its phrase), and what belongs to the situation
+    // rather than to the sentence.
+    let silent = ["action", "purge_time", "principal_id"];
+    for error in every_error(1) {
+        let status = from_error(error);
+        for (key, value) in status.get_details_error_info().unwrap().metadata {
+            let said = status.message().contains(&value) || silent.contains(&key.as_str());
+            assert!(said, "{key}={value} is not in {:?}", status.message());
+        }
+    }
+}
+
+#[test]
+fn preconditions_violations_and_retries_have_details_of_their_own() {
+    let scheduled = from_error(Error::NotRelated);
+    assert_eq!(scheduled.get_details_precondition_failure().unwrap().violations[0].r#type, "NOT_RELATED");
+
+    let invalid = from_error(Error::invalid("name", "must not be empty"));
+    let bad = invalid.get_details_bad_request().unwrap();
+    assert_eq!(bad.field_violations[0].field, "name");
+    assert_eq!(bad.field_violations[0].description, "must not be empty");
+
+    assert!(from_error(Error::Contention).get_details_retry_info().is_some());
+    assert!(overloaded(7).get_details_retry_info().is_some());
+    assert!(deadline_exceeded(Duration::from_secs(3)).message().contains("3s"));
+    assert!(from_error(Error::TokenInvalid).get_details_retry_info().is_none());
+}
+
+#[test]
+fn what_is_inside_the_database_stays_inside() {
+    for error in every_error(1) {
+        let status = from_error(error);
+        assert!(!format!("{status:?}").contains("hunter2"));
+        assert!(!String::from_utf8_lossy(status.details()).contains("hunter2"));
+    }
+}
+
+#[test]
+fn an_answer_stays_small_whatever_the_caller_sent() {
+    let long = "ä".repeat(100_000);
+    let many =
+        (0..10_000).map(|n| Violation { field: format!("jobs[{n}].id"), problem: long.clone() }).collect();
+    for error in [
+        Error::InvalidFields { violations: many },
+        Error::EtagMismatch { expected: long.clone(), actual: long.clone() },
+        Error::PlanStale { moved: vec![long.clone(); 100] },
+    ] {
+        let headers = from_error(error).into_http::<()>().into_parts().0.headers;
+        let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 32).sum();
+        assert!(bytes < 8192, "{bytes} bytes of headers");
+    }
+}
+
+#[test]
+fn an_action_is_named_as_it_is_kept() {
+    assert_eq!(snake_case(Action::DeleteRoot), "delete_root");
+}

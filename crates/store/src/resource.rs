@@ -1,0 +1,409 @@
+//! Reading resources through the fork: one, many, a page by name, the history.
+//!
+//! The forms of the statements are chosen so that both engines answer by seeking, whatever the statistics say: see
+//! 2-storage §2 for what was measured. Above all: scalar subqueries with LIMIT 1 for "the newest at or below the cap".
+
+use std::collections::{BTreeMap, HashMap};
+
+use sandbar_model::{ContentHash, Kind, PrincipalId, ProjectId, ResourceId, Result, Revision, Time};
+use uuid::Uuid;
+
+use crate::{
+    content::absent_or_hash,
+    db::{FromRow, Row, Tx},
+    text,
+    view::{Level, View},
+};
+
+/// The version of a resource that a project sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Which level of the view it was found at; 0: the project's own.
+    pub level: usize,
+    /// The revision of that level's project that wrote it.
+    pub revision: Revision,
+    /// None: it was deleted there.
+    pub hash: Option<ContentHash>,
+    /// When.
+    pub write_time: Time,
+    /// By whom.
+    pub writer: PrincipalId,
+}
+
+/// One row of a page by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// The resource.
+    pub id: ResourceId,
+    /// What it is called in the view.
+    pub name: String,
+}
+
+/// A page, and where the next one begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page<T> {
+    /// In order.
+    pub rows: Vec<T>,
+    /// The cursor of the next page; none: this was the last.
+    pub next: Option<String>,
+}
+
+/// Finds one resource.
+pub async fn resolve(tx: &mut Tx, view: &View, kind: Kind, id: ResourceId) -> Result<Option<Found>> {
+    resolve_through(tx, &view.levels, 0, kind, id).await
+}
+
+/// Finds one resource among `levels`, the first of which is level `first` of its view.
+pub async fn resolve_through(
+    tx: &mut Tx,
+    levels: &[Level],
+    first: usize,
+    kind: Kind,
+    id: ResourceId,
+) -> Result<Option<Found>> {
+    let sql = text::union("resource.resolve", levels.len(), |level| {
+        let (project, cap) = (level * 2 + 3, level * 2 + 4);
+        format!(
+            "SELECT * FROM (SELECT CAST({level} AS BIGINT) AS level, v.seq, v.content_hash, v.write_time, v.writer_id
+            FROM versions v WHERE v.project_id = ${project} AND v.kind = $1 AND v.id = $2 AND v.seq <= ${cap}
+            ORDER BY v.seq DESC LIMIT 1) t{level}"
+        )
+    });
+    if levels.is_empty() {
+        return Ok(None);
+    }
+    let mut statement = tx.sql(sql).bind(kind as i64).bind(id.0);
+    for level in levels {
+        statement = statement.bind(level.project.0).bind(level.cap.0);
+    }
+    let found: Vec<Found> = statement.all().await?;
+    let nearest = found.into_iter().min_by_key(|found| found.level);
+    Ok(nearest.map(|found| Found { level: found.level + first, ..found }))
+}
+
+impl FromRow for Found {
+    fn from_row(row: &Row) -> Result<Self> {
+        Ok(Self {
+            level: usize::try_from(row.get::<i64>(0)?).unwrap_or_default(),
+            revision: Revision(row.get(1)?),
+            hash: absent_or_hash(&row.get::<Vec<u8>>(2)?)?,
+            write_time: Time(row.get(3)?),
+            writer: row.get::<Uuid>(4)?.into(),
+        })
+    }
+}
+
+/// Finds many resources of one kind: a statement a level for each [`text::LIST`] of them, and only for those that no
+/// nearer level had.
+pub async fn resolve_many(
+    tx: &mut Tx,
+    view: &View,
+    kind: Kind,
+    ids: impl IntoIterator<Item = ResourceId>,
+) -> Result<HashMap<ResourceId, Found>> {
+    let mut found = HashMap::new();
+    let mut open: Vec<ResourceId> = ids.into_iter().collect();
+    for (number, level) in view.levels.iter().enumerate() {
+        for (id, hit) in resolve_at(tx, *level, number, kind, &open).await? {
+            found.insert(id, hit);
+        }
+        open.retain(|id| !found.contains_key(id));
+        if open.is_empty() {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+/// A row of `heads`, with the version at the cap in place of a newer one.
+struct Capped(ResourceId, Found);
+
+impl FromRow for Capped {
+    fn from_row(row: &Row) -> Result<Self> {
+        let found = Found {
+            level: 0,
+            revision: Revision(row.get(1)?),
+            hash: absent_or_hash(&row.get::<Vec<u8>>(2)?)?,
+            write_time: Time(row.get(3)?),
+            writer: row.get::<Uuid>(4)?.into(),
+        };
+        Ok(Self(row.get::<Uuid>(0)?.into(), found))
+    }
+}
+
+async fn resolve_at(
+    tx: &mut Tx,
+    level: Level,
+    number: usize,
+    kind: Kind,
+    ids: &[ResourceId],
+) -> Result<Vec<(ResourceId, Found)>> {
+    // Only a row that was written after the cap pays for the four seeks.
+    const SELECT: &str = "-- resource.resolve_many
+        SELECT h.id,
+            CASE WHEN h.seq <= $3 THEN h.seq ELSE (SELECT v.seq FROM versions v
+                WHERE v.project_id = $1 AND v.kind = $2 AND v.id = h.id AND v.seq <= $3 ORDER BY v.seq DESC LIMIT 1) END,
+            CASE WHEN h.seq <= $3 THEN h.content_hash ELSE (SELECT v.content_hash FROM versions v
+                WHERE v.project_id = $1 AND v.kind = $2 AND v.id = h.id AND v.seq <= $3 ORDER BY v.seq DESC LIMIT 1) END,
+            CASE WHEN h.seq <= $3 THEN h.write_time ELSE (SELECT v.write_time FROM versions v
+                WHERE v.project_id = $1 AND v.kind = $2 AND v.id = h.id AND v.seq <= $3 ORDER BY v.seq DESC LIMIT 1) END,
+            CASE WHEN h.seq <= $3 THEN h.writer_id ELSE (SELECT v.writer_id FROM versions v
+                WHERE v.project_id = $1 AND v.kind = $2 AND v.id = h.id AND v.seq <= $3 ORDER BY v.seq DESC LIMIT 1) END
+        FROM heads h WHERE h.project_id = $1 AND h.kind = $2 AND h.first_seq <= $3 AND h.id IN";
+    let mut found = Vec::new();
+    for chunk in ids.chunks(text::LIST) {
+        let size = text::list_size(chunk.len());
+        let mut statement = tx.sql(text::list(SELECT, 4, size, ""));
+        statement = statement.bind(level.project.0).bind(kind as i64).bind(level.cap.0);
+        for id in text::filled(chunk, size) {
+            statement = statement.bind(id.0);
+        }
+        let rows: Vec<Capped> = statement.all().await?;
+        found.extend(rows.into_iter().map(|Capped(id, hit)| (id, Found { level: number, ..hit })));
+    }
+    Ok(found)
+}
+
+/// A page of the live resources of one kind, by name, those after `after`. One limited scan a level; nearer levels hide
+/// what they touched by *id*, because a renamed resource sorts elsewhere than the row it hides.
+pub async fn page(tx: &mut Tx, view: &View, kind: Kind, after: &str, limit: usize) -> Result<Page<Named>> {
+    let mut after = after.to_owned();
+    loop {
+        let (rows, frontier) = scan(tx, view, kind, &after, limit).await?;
+        let mut rows: Vec<_> = rows.into_iter().map(|(name, id)| Named { id, name }).collect();
+        if rows.len() > limit {
+            rows.truncate(limit);
+            return Ok(Page { next: rows.last().map(|row| row.name.clone()), rows });
+        }
+        match frontier {
+            // Everything up to the frontier was hidden: look further.
+            Some(frontier) if rows.is_empty() => after = frontier,
+            next => return Ok(Page { rows, next }),
+        }
+    }
+}
+
+/// The rows of one scan, by name, and the name up to which they are complete (none: to the end).
+async fn scan(
+    tx: &mut Tx,
+    view: &View,
+    kind: Kind,
+    after: &str,
+    limit: usize,
+) -> Result<(BTreeMap<String, ResourceId>, Option<String>)> {
+    let sql = text::union("resource.page", view.levels.len(), page_level);
+    let bound = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut statement = tx.sql(sql).bind(kind as i64).bind(after).bind(bound);
+    for level in &view.levels {
+        statement = statement.bind(level.project.0).bind(level.cap.0);
+    }
+    let scanned: Vec<(i64, String, Uuid, i64)> = statement.all().await?;
+    let mut counts = vec![(0, ""); view.levels.len()];
+    for (level, name, ..) in &scanned {
+        if let Some(count) = usize::try_from(*level).ok().and_then(|level| counts.get_mut(level)) {
+            *count = (count.0 + 1, count.1.max(name));
+        }
+    }
+    // A level that gave as many rows as it was asked for may have more: beyond its last name nothing is certain.
+    let frontier = counts.into_iter().filter(|(rows, _)| *rows >= limit).map(|(_, last)| last.to_owned()).min();
+    let rows = scanned.into_iter().filter(|(_, name, _, hidden)| {
+        *hidden == 0 && frontier.as_ref().is_none_or(|frontier| name <= frontier)
+    });
+    Ok((rows.map(|(_, name, id, _)| (name, id.into())).collect(), frontier))
+}
+
+fn page_level(level: usize) -> String {
+    let (project, cap) = (level * 2 + 4, level * 2 + 5);
+    let nearer: Vec<_> = (0..level)
+        .map(|near| {
+            format!(
+                "(SELECT CAST(1 AS BIGINT) FROM heads h WHERE h.project_id = ${} AND h.kind = $1 AND h.id = c.id
+                AND h.first_seq <= ${} LIMIT 1), ",
+                near * 2 + 4,
+                near * 2 + 5
+            )
+        })
+        .collect();
+    let hidden = if nearer.is_empty() { "CAST(0 AS BIGINT)".to_owned() } else { format!("COALESCE({}0)", nearer.concat()) };
+    format!(
+        "SELECT * FROM (SELECT CAST({level} AS BIGINT) AS level, c.key, c.id, {hidden} AS hidden FROM claims c
+        WHERE c.project_id = ${project} AND c.space = $1 AND c.key > $2 AND c.since_seq <= ${cap} AND c.until_seq > ${cap}
+        ORDER BY c.key LIMIT $3) t{level}"
+    )
+}
+
+/// One version in a resource's history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// Where it was written: the project itself or an ancestor.
+    pub project: ProjectId,
+    /// That project's revision.
+    pub revision: Revision,
+    /// What it was called then.
+    pub name: String,
+    /// None: this version deleted it.
+    pub hash: Option<ContentHash>,
+    /// When.
+    pub write_time: Time,
+    /// By whom.
+    pub writer: PrincipalId,
+}
+
+impl FromRow for Version {
+    fn from_row(row: &Row) -> Result<Self> {
+        Ok(Self {
+            project: row.get::<Uuid>(0)?.into(),
+            revision: Revision(row.get(1)?),
+            name: row.get(2)?,
+            hash: absent_or_hash(&row.get::<Vec<u8>>(3)?)?,
+            write_time: Time(row.get(4)?),
+            writer: row.get::<Uuid>(5)?.into(),
+        })
+    }
+}
+
+/// The versions of one resource at one level, newest first, below `before`.
+pub async fn versions(
+    tx: &mut Tx,
+    level: Level,
+    kind: Kind,
+    id: ResourceId,
+    before: Revision,
+    limit: usize,
+) -> Result<Vec<Version>> {
+    tx.sql(
+        "-- resource.versions
+        SELECT project_id, seq, name, content_hash, write_time, writer_id FROM versions
+        WHERE project_id = $1 AND kind = $2 AND id = $3 AND seq <= $4 AND seq < $5 ORDER BY seq DESC LIMIT $6",
+    )
+    .bind(level.project.0)
+    .bind(kind as i64)
+    .bind(id.0)
+    .bind(level.cap.0)
+    .bind(before.0)
+    .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+    .all()
+    .await
+}
+
+/// A resource of a sandbox that differs from what it last agreed on with its parent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unmerged {
+    /// What.
+    pub kind: Kind,
+    /// Which.
+    pub id: ResourceId,
+    /// None: deleted.
+    pub hash: Option<ContentHash>,
+    /// None: absent in the parent then.
+    pub base: Option<ContentHash>,
+}
+
+impl FromRow for Unmerged {
+    fn from_row(row: &Row) -> Result<Self> {
+        Ok(Self {
+            kind: kind(row.get(0)?)?,
+            id: row.get::<Uuid>(1)?.into(),
+            hash: absent_or_hash(&row.get::<Vec<u8>>(2)?)?,
+            base: absent_or_hash(&row.get::<Vec<u8>>(3)?)?,
+        })
+    }
+}
+
+/// What a sandbox changed and has not merged: the rows of one partial index, whatever the sandbox holds.
+pub async fn unmerged(tx: &mut Tx, project: ProjectId, limit: usize) -> Result<Vec<Unmerged>> {
+    tx.sql(
+        "-- resource.unmerged
+        SELECT kind, id, content_hash, base_hash FROM heads
+        WHERE project_id = $1 AND content_hash <> base_hash ORDER BY kind, id LIMIT $2",
+    )
+    .bind(project.0)
+    .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+    .all()
+    .await
+}
+
+/// How many resources [`unmerged`] would list.
+pub async fn unmerged_count(tx: &mut Tx, project: ProjectId) -> Result<i64> {
+    let (count,): (i64,) = tx
+        .sql("-- resource.unmerged_count\nSELECT COUNT(*) FROM heads WHERE project_id = $1 AND content_hash <> base_hash")
+        .bind(project.0)
+        .one()
+        .await?;
+    Ok(count)
+}
+
+/// Every resource that a project wrote after `after`, in the order of their newest revisions.
+pub async fn touched_since(tx: &mut Tx, project: ProjectId, after: Revision) -> Result<Vec<(Kind, ResourceId)>> {
+    let rows: Vec<(i64, Uuid)> = tx
+        .sql("-- resource.touched_since\nSELECT kind, id FROM heads WHERE project_id = $1 AND seq > $2 ORDER BY seq")
+        .bind(project.0)
+        .bind(after.0)
+        .all()
+        .await?;
+    rows.into_iter().map(|(number, id)| Ok((kind(number)?, id.into()))).collect()
+}
+
+/// Every resource that a project ever touched, up to the level's cap.
+pub async fn touched(tx: &mut Tx, level: Level) -> Result<Vec<(Kind, ResourceId)>> {
+    let rows: Vec<(i64, Uuid)> = tx
+        .sql("-- resource.touched\nSELECT kind, id FROM heads WHERE project_id = $1 AND first_seq <= $2")
+        .bind(level.project.0)
+        .bind(level.cap.0)
+        .all()
+        .await?;
+    rows.into_iter().map(|(number, id)| Ok((kind(number)?, id.into()))).collect()
+}
+
+/// What a sandbox and its parent last agreed on, for those resources that the sandbox ever touched.
+pub async fn bases(
+    tx: &mut Tx,
+    project: ProjectId,
+    kind: Kind,
+    ids: &[ResourceId],
+) -> Result<HashMap<ResourceId, Option<ContentHash>>> {
+    const SELECT: &str = "-- resource.bases
+        SELECT id, base_hash FROM heads WHERE project_id = $1 AND kind = $2 AND base_hash IS NOT NULL AND id IN";
+    let mut bases = HashMap::new();
+    for chunk in ids.chunks(text::LIST) {
+        let size = text::list_size(chunk.len());
+        let mut statement = tx.sql(text::list(SELECT, 3, size, "")).bind(project.0).bind(kind as i64);
+        for id in text::filled(chunk, size) {
+            statement = statement.bind(id.0);
+        }
+        let rows: Vec<(Uuid, Vec<u8>)> = statement.all().await?;
+        for (id, base) in rows {
+            bases.insert(id.into(), absent_or_hash(&base)?);
+        }
+    }
+    Ok(bases)
+}
+
+/// A kind as a row holds it.
+pub(crate) fn kind(number: i64) -> Result<Kind> {
+    Kind::ALL
+        .into_iter()
+        .find(|kind| *kind as i64 == number)
+        .ok_or(sandbar_model::Error::Bug("a stored kind is unknown"))
+}
+
+/// The content of one version, for reading a revision.
+pub async fn version(
+    tx: &mut Tx,
+    project: ProjectId,
+    kind: Kind,
+    id: ResourceId,
+    revision: Revision,
+) -> Result<Option<Version>> {
+    tx.sql(
+        "-- resource.version
+        SELECT project_id, seq, name, content_hash, write_time, writer_id FROM versions
+        WHERE project_id = $1 AND kind = $2 AND id = $3 AND seq = $4",
+    )
+    .bind(project.0)
+    .bind(kind as i64)
+    .bind(id.0)
+    .bind(revision.0)
+    .optional()
+    .await
+}

@@ -1,0 +1,121 @@
+//! What every call begins with.
+
+use sandbar_model::{
+    ContentHash, Kind, Project, ProjectId, Revision, Role,
+    access::{Member, Scope, Token, TokenHash},
+};
+use sandbar_store::{Db, Tx, gate, member, project, resource::Found, token};
+
+use crate::{
+    engine::cases,
+    fixture::{NOW, add_user, family, id, user},
+};
+
+cases! { unknown_token_is_nobody tells_token_principal_project_and_roles project_may_be_left_out head_is_the_projects_own }
+
+const HASH: TokenHash = TokenHash([7; 32]);
+
+/// User 2 is viewer of the root, admin of sandbox 20, and has a token limited to the root.
+async fn guest(db: &Db) -> ([Project; 4], Token) {
+    let projects = family(db).await;
+    let mut tx = db.write().await.unwrap();
+    add_user(&mut tx, 2).await;
+    for (project, role) in [(10, Role::Viewer), (20, Role::Admin)] {
+        member::put(&mut tx, id(project), &Member { principal: id(2), role }).await.unwrap();
+    }
+    let token = Token {
+        id: id(100),
+        principal: id(2),
+        name: "laptop".to_owned(),
+        scope: Scope { project: Some(id(10)), max_role: Some(Role::Editor) },
+        create_time: NOW,
+        expire_time: Some(NOW.plus(10)),
+        revoke_time: Some(NOW.plus(5)),
+        last_use_time: Some(NOW.plus(1)),
+    };
+    token::insert(&mut tx, &token, &HASH).await.unwrap();
+    tx.commit().await.unwrap();
+    (projects, token)
+}
+
+async fn unknown_token_is_nobody(db: Db) {
+    guest(&db).await;
+    let mut tx = db.connection().await.unwrap();
+    let stranger = TokenHash([8; 32]);
+    assert_eq!(gate::enter(&mut tx, &stranger, Some(id(10))).await.unwrap(), None);
+    let found = gate::enter_with_head(&mut tx, &stranger, id(10), Kind::Workflow, id(500)).await.unwrap();
+    assert_eq!(found, None);
+}
+
+async fn tells_token_principal_project_and_roles(db: Db) {
+    let ([root, one, other, _], token) = guest(&db).await;
+    let mut tx = db.write().await.unwrap();
+    project::schedule(&mut tx, &[other.id], NOW, NOW.plus(1), NOW).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut tx = db.connection().await.unwrap();
+    let scheduled = project::get(&mut tx, other.id).await.unwrap().unwrap();
+    assert!(scheduled.scheduled.is_some());
+    let wanted: [(Project, Option<Role>, Option<Role>); 3] = [
+        (root, Some(Role::Viewer), Some(Role::Viewer)),
+        (one, Some(Role::Admin), Some(Role::Viewer)),
+        (scheduled, None, Some(Role::Viewer)),
+    ];
+    for (project, role, root_role) in wanted {
+        let entry = gate::enter(&mut tx, &HASH, Some(project.id)).await.unwrap().unwrap();
+        assert_eq!(entry.token, token);
+        assert_eq!(entry.principal, user(2));
+        assert_eq!(entry.project, Some(project));
+        assert_eq!((entry.role, entry.root_role), (role, root_role));
+    }
+}
+
+async fn project_may_be_left_out(db: Db) {
+    let (_, token) = guest(&db).await;
+    let mut tx = db.connection().await.unwrap();
+    let missing: ProjectId = id(999);
+    for project in [None, Some(missing)] {
+        let entry = gate::enter(&mut tx, &HASH, project).await.unwrap().unwrap();
+        assert_eq!(entry.token, token);
+        assert_eq!((entry.project, entry.role, entry.root_role), (None, None, None));
+    }
+}
+
+async fn put_head(tx: &mut Tx, project: u128, resource: u128, content: &[u8]) {
+    tx.sql(
+        "INSERT INTO heads (project_id, kind, id, first_seq, seq, content_hash, write_time, writer_id)
+        VALUES ($1, $2, $3, 3, 4, $4, $5, $6)",
+    )
+    .bind(id::<ProjectId>(project).0)
+    .bind(Kind::Workflow as i64)
+    .bind(id::<ProjectId>(resource).0)
+    .bind(content)
+    .bind(NOW.0)
+    .bind(user(1).id.0)
+    .execute()
+    .await
+    .unwrap();
+}
+
+async fn head_is_the_projects_own(db: Db) {
+    guest(&db).await;
+    let mut tx = db.write().await.unwrap();
+    put_head(&mut tx, 20, 500, &[9; 32]).await;
+    put_head(&mut tx, 20, 501, &[]).await;
+    put_head(&mut tx, 10, 502, &[9; 32]).await;
+    tx.commit().await.unwrap();
+    let mut tx = db.connection().await.unwrap();
+    let there = |hash| Some(Found { level: 0, revision: Revision(4), hash, write_time: NOW, writer: id(1) });
+    let wanted = [(500, there(Some(ContentHash([9; 32])))), (501, there(None)), (502, None)];
+    for (resource, head) in wanted {
+        let (entry, found) =
+            gate::enter_with_head(&mut tx, &HASH, id(20), Kind::Workflow, id(resource)).await.unwrap().unwrap();
+        assert_eq!(found, head);
+        assert_eq!(Some(entry), gate::enter(&mut tx, &HASH, Some(id(20))).await.unwrap());
+    }
+    let (_, other_kind) =
+        gate::enter_with_head(&mut tx, &HASH, id(20), Kind::Collection, id(500)).await.unwrap().unwrap();
+    assert_eq!(other_kind, None);
+    let (entry, nowhere) =
+        gate::enter_with_head(&mut tx, &HASH, id(999), Kind::Workflow, id(500)).await.unwrap().unwrap();
+    assert_eq!((entry.project, nowhere), (None, None));
+}

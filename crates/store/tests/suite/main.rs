@@ -1,0 +1,21 @@
+//! What the store promises, proved on both engines.
+//!
+//! Each case is an `async fn case(db: Db)`; `cases!` makes of it one test on SQLite and one on PostgreSQL, each with a
+//! fresh, migrated database. A missing PostgreSQL fails the suite, it does not skip.
+
+mod engine;
+
+mod bookkeeping;
+mod fixture;
+mod gate;
+mod kin;
+mod members;
+mod merges;
+mod parity;
+mod principals;
+mod projects;
+mod purge;
+mod statements;
+mod tokens;
+mod trees;
+mod triggers;
