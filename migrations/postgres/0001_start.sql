@@ -37,8 +37,11 @@ CREATE TABLE trees (
     max_active_sandboxes bigint,
     active_sandboxes     bigint NOT NULL,
     -- When something in it last became garbage; null: nothing to sweep.
-    garbage_time         bigint
+    garbage_time         bigint,
+    -- When it is next looked through for old versions and garbage.
+    upkeep_time          bigint NOT NULL DEFAULT 0
 );
+CREATE INDEX trees_upkeep ON trees (upkeep_time);
 
 -- A root (no parent) or a sandbox: one row each, whatever it holds. state: 0 active, 1 scheduled for deletion.
 CREATE TABLE projects (

@@ -37,8 +37,11 @@ CREATE TABLE trees (
     max_active_sandboxes INTEGER,
     active_sandboxes     INTEGER NOT NULL,
     -- When something in it last became garbage; null: nothing to sweep.
-    garbage_time         INTEGER
+    garbage_time         INTEGER,
+    -- When it is next looked through for old versions and garbage.
+    upkeep_time          INTEGER NOT NULL DEFAULT 0
 ) STRICT;
+CREATE INDEX trees_upkeep ON trees (upkeep_time);
 
 -- A root (no parent) or a sandbox: one row each, whatever it holds. state: 0 active, 1 scheduled for deletion.
 CREATE TABLE projects (

@@ -1,1 +1,79 @@
-//! (being written)
+//! Who calls, their tokens, and who belongs to a project (`access.proto`, 1-domain §6).
+
+mod bootstrap;
+mod create_principal;
+mod create_token;
+mod list_members;
+mod list_principals;
+mod list_tokens;
+mod protection;
+mod remove_member;
+mod revoke_token;
+mod scope;
+mod set_member;
+mod who_am_i;
+
+use sandbar_model::{Error, Result, policy::Action};
+use sandbar_store::{Tx, tree};
+use uuid::Uuid;
+
+pub use bootstrap::{Bootstrap, bootstrap, create_admin_token};
+pub use create_principal::{CreatePrincipal, create_principal};
+pub use create_token::{CreateToken, CreatedToken, create_token};
+pub use list_members::{ListMembers, MemberView, list_members};
+pub use list_principals::{ListPrincipals, list_principals};
+pub use list_tokens::{ListTokens, list_tokens};
+pub use remove_member::{RemoveMember, remove_member};
+pub use revoke_token::{RevokeToken, revoke_token};
+pub use set_member::{SetMember, set_member};
+pub use who_am_i::{Identity, who_am_i};
+
+use crate::{
+    App, Call,
+    gate::{Entry, hidden},
+    view::Page,
+};
+
+/// Takes the lock under which a tree's members change, and asks the gate again: of two admins who remove each other at
+/// once, the second is none any more when its turn comes.
+async fn lock_members(app: &App, tx: &mut Tx, call: &Call, entry: Entry, action: Action) -> Result<Entry> {
+    let project = entry.project.id;
+    tree::lock(tx, entry.project.root).await?.ok_or_else(|| hidden(project))?;
+    let entry = app.enter(tx, call, project, action).await?;
+    // Members of scheduled projects do not change, whatever the action is.
+    entry.active()?;
+    Ok(entry)
+}
+
+/// A page of `rows`, of which one more than `size` was asked for, so that it is known whether there is another page.
+fn page<T>(app: &App, list: &str, mut rows: Vec<T>, size: usize, cursor: impl Fn(&T) -> String) -> Page<T> {
+    let more = rows.len() > size;
+    rows.truncate(size);
+    let last = rows.last().filter(|_| more);
+    let next_page_token = last.map(|row| app.sealer.page(list, &cursor(row))).unwrap_or_default();
+    Page { rows, next_page_token }
+}
+
+/// How many rows to ask for, to fill a page of `size` and see whether there are more.
+fn one_more(size: usize) -> i64 {
+    i64::try_from(size).unwrap_or(i64::MAX).saturating_add(1)
+}
+
+/// Where a list by name goes on: behind this id of this name.
+fn named_cursor(name: &str, id: impl Into<Uuid>) -> String {
+    format!("{} {name}", id.into())
+}
+
+/// What [`named_cursor`] made; none: from the start.
+fn read_named_cursor<I: From<Uuid>>(cursor: &str) -> Result<Option<(&str, I)>> {
+    if cursor.is_empty() {
+        return Ok(None);
+    }
+    let (id, name) = cursor.split_once(' ').ok_or(Error::InvalidPageToken)?;
+    Ok(Some((name, read_cursor(id)?)))
+}
+
+/// An id as a cursor holds it.
+fn read_cursor<I: From<Uuid>>(cursor: &str) -> Result<I> {
+    Uuid::try_parse(cursor).map(I::from).map_err(|_| Error::InvalidPageToken)
+}

@@ -1,7 +1,9 @@
 //! What every call brings along beside its request.
 
+use std::sync::{Arc, OnceLock};
+
 use sandbar_model::{
-    ContentHash, Error, Result,
+    ContentHash, Error, PrincipalId, Result,
     access::{TokenHash, TokenSecret},
 };
 
@@ -16,6 +18,8 @@ pub struct Call {
     pub trace_id: String,
     /// SHA-256 of the request as it was sent: a repeat of a request id must come with the same.
     pub digest: ContentHash,
+    /// Who it turned out to be, for the log. Set at the gate.
+    pub caller: Arc<OnceLock<PrincipalId>>,
 }
 
 /// What a caller showed.

@@ -86,7 +86,7 @@ impl App {
     /// Lets a caller in, for calls that are not about a project.
     pub(crate) async fn caller(&self, tx: &mut Tx, call: &Call) -> Result<Caller> {
         let entry = gate::enter(tx, call.credentials.token()?, None).await?;
-        self.checked(&entry.ok_or(Error::TokenInvalid)?)
+        self.checked(call, &entry.ok_or(Error::TokenInvalid)?)
     }
 
     /// Lets a caller into a project to do something there.
@@ -96,7 +96,7 @@ impl App {
     /// role is too low, [`Error::ProjectScheduled`] for everything but seeing and restoring what is scheduled.
     pub(crate) async fn enter(&self, tx: &mut Tx, call: &Call, project: ProjectId, action: Action) -> Result<Entry> {
         let found = gate::enter(tx, call.credentials.token()?, Some(project)).await?;
-        let entry = self.admitted(tx, found, project).await?;
+        let entry = self.admitted(tx, call, found, project).await?;
         entry.may(action)?;
         if action != Action::See {
             entry.active()?;
@@ -113,7 +113,7 @@ impl App {
         action: Action,
     ) -> Result<Entry> {
         let found = gate::enter(tx, call.credentials.token()?, Some(project)).await?;
-        let entry = self.admitted(tx, found, project).await?;
+        let entry = self.admitted(tx, call, found, project).await?;
         entry.may(action)?;
         Ok(entry)
     }
@@ -122,11 +122,12 @@ impl App {
     pub(crate) async fn admitted(
         &self,
         tx: &mut Tx,
+        call: &Call,
         found: Option<gate::Entry>,
         wanted: ProjectId,
     ) -> Result<Entry> {
         let found = found.ok_or(Error::TokenInvalid)?;
-        let caller = self.checked(&found)?;
+        let caller = self.checked(call, &found)?;
         let project = found.project.ok_or_else(|| hidden(wanted))?;
         let in_scope = match caller.scope.project {
             None => true,
@@ -139,7 +140,7 @@ impl App {
     }
 
     /// Refuses tokens that are over, and notes the use of the others.
-    fn checked(&self, entry: &gate::Entry) -> Result<Caller> {
+    fn checked(&self, call: &Call, entry: &gate::Entry) -> Result<Caller> {
         let now = self.now();
         let gate::Entry { token, principal, .. } = entry;
         if token.revoke_time.is_some() || token.expire_time.is_some_and(|end| end <= now) {
@@ -148,6 +149,8 @@ impl App {
         if token.last_use_time.is_none_or(|last| last.plus(MINUTE) <= now) {
             self.uses.note(token.id, now);
         }
+        // A call enters several projects, always as the same one.
+        let _ = call.caller.set(principal.id);
         Ok(Caller {
             id: principal.id,
             kind: principal.kind,

@@ -12,6 +12,7 @@ pub mod purge;
 mod repeat;
 pub mod sandboxes;
 mod seal;
+mod system;
 pub mod transfer;
 pub mod view;
 pub mod workflows;
@@ -26,6 +27,7 @@ use sandbar_store::{Db, content::Contents, view::Views};
 pub use call::{Call, Credentials};
 pub use repeat::{Request, retry};
 pub use seal::Sealer;
+pub use system::SYSTEM;
 pub use world::World;
 
 /// Everything that operations need. One for the whole program; shared.

@@ -6,6 +6,8 @@ mod get;
 mod list;
 mod patch;
 mod restore;
+#[cfg(test)]
+pub(crate) mod sample;
 mod subscription;
 mod update;
 mod update_subscription;

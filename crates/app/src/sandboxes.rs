@@ -24,7 +24,7 @@ pub use unmerged::UnmergedResource;
 pub use update::{UpdateSandbox, update};
 
 pub(crate) use retire::{retire, schedule};
-pub(crate) use unretire::{Back, unretire};
+pub(crate) use unretire::unretire;
 
 /// Refuses roots.
 pub(crate) fn sandbox_only(project: &Project) -> Result<()> {

@@ -6,5 +6,5 @@ mod landing;
 mod spool;
 
 pub use export::{Exported, export};
-pub use import::{ImportProject, Imported, import};
+pub use import::{ImportProject, Imported, admit, import};
 pub use spool::Spooled;

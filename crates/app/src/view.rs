@@ -62,6 +62,8 @@ pub struct WorkflowView {
 /// A workflow in a list.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WorkflowSummary {
+    /// See [`WorkflowView::in_root`].
+    pub in_root: bool,
     /// Its id.
     pub id: ResourceId,
     /// Its name.
@@ -94,7 +96,7 @@ impl App {
     pub(crate) async fn names(
         &self,
         tx: &mut Tx,
-        ids: impl IntoIterator<Item = PrincipalId>,
+        ids: Vec<PrincipalId>,
     ) -> Result<std::collections::HashMap<PrincipalId, Arc<str>>> {
         let mut found = std::collections::HashMap::new();
         let mut missing = Vec::new();
@@ -120,7 +122,7 @@ impl App {
 
     /// A stamp with its actor's name.
     pub(crate) async fn stamp(&self, tx: &mut Tx, time: Time, id: PrincipalId) -> Result<Stamp> {
-        let names = self.names(tx, [id]).await?;
+        let names = self.names(tx, vec![id]).await?;
         Ok(stamp(&names, time, id))
     }
 }

@@ -55,7 +55,7 @@ impl App {
         let document = self.stored_workflow(tx, entry.project.root, hash).await?;
         let stored = as_workflow(&document)?;
         let mut bodies =
-            self.contents.bodies(tx, entry.project.root, stored.jobs.iter().map(|job| job.body)).await?;
+            self.contents.bodies(tx, entry.project.root, stored.jobs.iter().map(|job| job.body).collect()).await?;
         let workflow = stored.clone().map_bodies(|hash| bodies.get(&hash).cloned().unwrap_or_default());
         bodies.clear();
         let triggers: Vec<_> = stored.triggers.iter().map(|trigger| trigger.id).collect();
@@ -113,7 +113,7 @@ pub(crate) async fn link_user(
         let page = resource::page(tx, view, Kind::Workflow, &cursor, 500).await?;
         let ids: Vec<_> = page.rows.iter().map(|row| row.id).filter(|id| !except.contains(id)).collect();
         let found = resource::resolve_many(tx, view, Kind::Workflow, ids).await?;
-        let hashes = found.values().filter_map(|found| found.hash);
+        let hashes = found.values().filter_map(|found| found.hash).collect();
         for document in app.contents.documents(tx, view.root, hashes).await?.values() {
             for job in &as_workflow(document)?.jobs {
                 if let Some(Uses::CredentialLink(link)) = job.uses

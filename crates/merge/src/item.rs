@@ -42,9 +42,10 @@ pub struct Write {
     pub id: ResourceId,
     /// What is there afterwards. None: it is deleted.
     pub after: Option<State>,
-    /// The new base of the two: the source's version as it crossed. Not the source's own hash: what could not cross
-    /// would then count as agreed on, and would be lost.
-    pub base_after: Option<ContentHash>,
+    /// What the two agree on from now on, by id; None: that it is absent. The source's version as it crossed, under the
+    /// source's id: not the source's own hash, or what could not cross would count as agreed on and be lost. Of a pair
+    /// also the target's id, absent, so that the two stay one.
+    pub bases: Vec<(ResourceId, Option<ContentHash>)>,
 }
 
 impl Item {
@@ -75,8 +76,13 @@ impl Item {
             kind: self.kind,
             id: self.target_id,
             after: self.after.clone(),
-            base_after: hash(self.after.as_ref()),
+            bases: self.bases(),
         })
+    }
+
+    fn bases(&self) -> Vec<(ResourceId, Option<ContentHash>)> {
+        let other = (self.id != self.target_id).then_some((self.target_id, None));
+        std::iter::once((self.id, hash(self.after.as_ref()))).chain(other).collect()
     }
 
     /// Every difference: between what the target has and what it would have if this was taken; between base and target

@@ -1,4 +1,11 @@
 //! Every row of the table of 3-merge §4: what crosses and what does not.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "what can't be fails the test"
+)]
 
 mod build;
 
@@ -48,6 +55,7 @@ fn uses(plan: &Plan) -> Vec<Option<Uses>> {
     written(plan).jobs.iter().map(|job| job.uses).collect()
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "compared with what a step uses, if anything")]
 fn linked(n: u128) -> Option<Uses> {
     Some(Uses::CredentialLink(id(n)))
 }
@@ -85,11 +93,11 @@ fn everything_of_a_workflow_that_is_content_crosses() {
 
 #[test]
 fn a_credential_crosses_when_the_target_links_it() {
-    let (plain, other) = (job(11, "Fetch", "body"), (LINK, link("dhis2")));
+    let (bare, other) = (job(11, "Fetch", "body"), (LINK, link("dhis2")));
     let world = World::of(
-        [with([plain.clone()]), other.clone()],
+        [with([bare.clone()]), other.clone()],
         [with([using(11, "Fetch", LINK)]), other.clone()],
-        [with([plain]), other],
+        [with([bare]), other],
     );
     let plan = world.defaults();
     assert_eq!(uses(&plan), [linked(LINK)]);
@@ -127,6 +135,22 @@ fn without_the_link_the_targets_own_credential_stays_with_a_warning() {
         warning.message,
         "step \"Fetch\" uses the credential \"dhis2\" of amy@example.org, which the target does not have: the target's own stays; link it there first to carry it"
     );
+}
+
+#[test]
+fn a_credential_does_not_stay_when_its_link_goes() {
+    let own = using(11, "Fetch", OTHER);
+    let world = World::of(
+        [with([own.clone()]), (OTHER, link("own"))],
+        [with([using(11, "Fetch", LINK)]), (LINK, link("dhis2"))],
+        [with([own]), (OTHER, link("own"))],
+    );
+    let mut choices = without(LINK);
+    choices.choices.push((Selector::Key(Kind::CredentialLink, id(OTHER)), Decision::Take));
+    let plan = world.plan(&choices);
+    assert_eq!(uses(&plan), [None]);
+    assert_eq!(kinds(item(&plan)), [WarningKind::CredentialNotLinked]);
+    assert!(plan.blocked().is_none());
 }
 
 #[test]
@@ -307,4 +331,9 @@ fn a_resource_made_again_under_its_name_replaces_the_old_one_in_place() {
     let plan = world.defaults();
     assert_eq!((plan.items.len(), item(&plan).label), (1, sandbar_merge::Label::Changed));
     assert_eq!((item(&plan).id, item(&plan).target_id, written(&plan)), (id(2), id(1), new));
+    let write = item(&plan).write().unwrap();
+    assert_eq!(write.bases, [(id(2), write.after.as_ref().map(|after| after.hash)), (id(1), None)]);
+    let mut merged = world;
+    merged.apply(&plan);
+    assert_eq!(merged.defaults().items, []);
 }

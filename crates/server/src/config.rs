@@ -2,10 +2,7 @@
 //!
 //! Deriving Debug is how the configuration is dumped; everything secret is of a type that does not show itself.
 
-#![expect(
-    clippy::doc_markdown,
-    reason = "clap shows these comments in a terminal, where backticks are noise"
-)]
+#![allow(clippy::doc_markdown, reason = "clap shows these comments in a terminal, where backticks are noise")]
 
 mod database;
 mod key;

@@ -4,6 +4,7 @@
 pub mod access;
 pub mod common;
 pub mod mask;
+pub mod merge;
 pub mod project;
 pub mod time;
 pub mod workflow;

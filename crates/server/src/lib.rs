@@ -3,6 +3,8 @@
 pub mod admin;
 pub mod config;
 pub mod convert;
+pub mod database;
+pub mod grpc;
 pub mod health;
 pub mod layers;
 pub mod methods;
@@ -11,3 +13,4 @@ pub mod serve;
 pub mod status;
 pub mod telemetry;
 pub mod wire;
+pub mod world;

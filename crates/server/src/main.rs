@@ -3,12 +3,14 @@
 mod healthcheck;
 mod open;
 
-use std::{error::Error, process::ExitCode};
+use std::{error::Error, process::ExitCode, sync::Arc};
 
 use clap::Parser;
 use sandbar_server::{
     config::{Cli, Command, ServeArgs, TokensCommand},
+    database,
     serve::{self, Serving},
+    status,
     telemetry::Telemetry,
 };
 
@@ -40,7 +42,15 @@ async fn serve(args: &ServeArgs) -> Result<(), Box<dyn Error>> {
     let serving = Serving::bind(args, telemetry.metrics.clone()).await?;
     let opened = open::app(args, &key, &telemetry.metrics).await?;
     tracing::info!(address = %serving.listener.local_addr()?, "serving");
-    serve::serve(serving, opened.services, opened.readiness, shutdown).await?;
+    let noting = tokio::spawn(open::note_token_uses(Arc::clone(&opened.app)));
+    let db = opened.db.clone();
+    serve::serve(serving, opened.services, move || database::ready(db.clone()), shutdown).await?;
+    noting.abort();
+    // What was not written down yet is not worth failing for at the end.
+    if let Err(error) = opened.app.note_token_uses().await {
+        tracing::warn!(error = status::chain(&error), "could not note when tokens were used");
+    }
+    opened.db.close().await;
     telemetry.finish();
     Ok(())
 }

@@ -1,37 +1,118 @@
 //! Where the application is opened and its services are registered.
 
-use std::{error::Error, future::Ready, future::ready};
+use std::{error::Error, io::Write, path::Path, sync::Arc, time::Duration};
 
-use sandbar_server::{
-    config::{CreateTokenArgs, MigrateArgs, ServeArgs},
-    telemetry::Metrics,
+use sandbar_app::{
+    App, Limits, World,
+    access::{self, Bootstrap},
 };
-use secrecy::SecretString;
+use sandbar_server::{
+    config::{CreateTokenArgs, DatabaseArgs, MigrateArgs, ServeArgs, write_secret},
+    database,
+    grpc::{self, MessageLimits},
+    status,
+    telemetry::{Metrics, Telemetry},
+    world::RealWorld,
+};
+use sandbar_store::{Db, schema};
+use secrecy::{ExposeSecret, SecretString};
 use tonic::service::Routes;
 
+/// How often it is written down when tokens were last used.
+const NOTE_USES: Duration = Duration::from_secs(10);
+
 /// What serving needs of the application.
-pub(crate) struct Opened<R> {
+pub(crate) struct Opened {
     /// The services of the contract.
     pub(crate) services: Routes,
-    /// Whether the database can be reached and has the schema of this version.
-    pub(crate) readiness: R,
+    /// Where things are kept.
+    pub(crate) db: Db,
+    /// Shared with the background work.
+    pub(crate) app: Arc<App>,
 }
 
 /// Opens the database and registers the services over it.
-pub(crate) async fn app(
-    _args: &ServeArgs,
-    _key: &SecretString,
-    _metrics: &Metrics,
-) -> Result<Opened<impl Fn() -> Ready<Result<(), String>> + Send + Sync + 'static>, Box<dyn Error>> {
-    Ok(Opened { services: Routes::default(), readiness: || ready(Ok(())) })
+pub(crate) async fn app(args: &ServeArgs, key: &SecretString, metrics: &Metrics) -> Result<Opened, Box<dyn Error>> {
+    let db = database::open(&args.database).await?;
+    database::watch(metrics, &db, args.database.pool_size);
+    database::ready(db.clone()).await?;
+    first_token(args, &db).await?;
+    let limits = Limits {
+        grace: micros(args.grace_period),
+        max_depth: args.max_depth,
+        max_page: usize::try_from(args.limits.max_page).unwrap_or(usize::MAX),
+    };
+    let app = database::app(db.clone(), key.expose_secret().as_bytes(), limits)?;
+    let services = grpc::routes(
+        &app,
+        MessageLimits {
+            message_bytes: args.limits.max_message_bytes(),
+            document_bytes: args.limits.max_document.as_u64(),
+        },
+    );
+    Ok(Opened { services, db, app })
+}
+
+/// Writes down now and then, for as long as the server runs, when tokens were last used.
+pub(crate) async fn note_token_uses(app: Arc<App>) {
+    loop {
+        tokio::time::sleep(NOTE_USES).await;
+        if let Err(error) = app.note_token_uses().await {
+            tracing::warn!(error = status::chain(&error), "could not note when tokens were used; will try again");
+        }
+    }
 }
 
 /// Brings the schema up to date.
-pub(crate) async fn migrate(_args: &MigrateArgs) -> Result<(), Box<dyn Error>> {
-    Err("this build has no database".into())
+pub(crate) async fn migrate(args: &MigrateArgs) -> Result<(), Box<dyn Error>> {
+    let _telemetry = Telemetry::start(&args.telemetry, "sandbar-server")?;
+    let db = database::open(&args.database).await?;
+    schema::migrate(&db).await?;
+    tracing::info!(version = schema::wanted_version(), "the schema is up to date");
+    db.close().await;
+    Ok(())
 }
 
 /// Makes a token of a service administrator and prints it.
-pub(crate) async fn create_token(_args: &CreateTokenArgs) -> Result<(), Box<dyn Error>> {
-    Err("this build has no database".into())
+pub(crate) async fn create_token(args: &CreateTokenArgs) -> Result<(), Box<dyn Error>> {
+    let _telemetry = Telemetry::start(&args.telemetry, "sandbar-server")?;
+    let db = database::open(&args.database).await?;
+    database::ready(db.clone()).await?;
+    let made = access::create_admin_token(&db, &RealWorld, &args.name, Some(micros(args.ttl))).await?;
+    let secret = made.secret.ok_or("the token was made, but is not known any more")?;
+    writeln!(std::io::stdout(), "{}", secret.expose())?;
+    db.close().await;
+    Ok(())
+}
+
+/// Sees to it that somebody can call: see `--admin-token`.
+async fn first_token(args: &ServeArgs, db: &Db) -> Result<(), Box<dyn Error>> {
+    let given = args.admin_token.as_ref().map(ExposeSecret::expose_secret);
+    if !embedded(&args.database)? && given.is_none() {
+        return Ok(());
+    }
+    let file = args.database.data_dir.join("admin-token");
+    if let Bootstrap::Made(secret) = access::bootstrap(db, &RealWorld as &dyn World, given).await? {
+        keep(&file, secret.expose())?;
+        // To standard output, so that it is in no log.
+        writeln!(
+            std::io::stdout(),
+            "The token of the service administrator, shown this once and kept in {}:\n{}",
+            file.display(),
+            secret.expose()
+        )?;
+    }
+    Ok(())
+}
+
+fn keep(file: &Path, secret: &str) -> Result<(), Box<dyn Error>> {
+    write_secret(file, secret).map_err(|error| format!("{}: {error}", file.display()).into())
+}
+
+fn embedded(args: &DatabaseArgs) -> Result<bool, Box<dyn Error>> {
+    Ok(args.engine()? == sandbar_server::config::Engine::Sqlite)
+}
+
+fn micros(time: Duration) -> i64 {
+    i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
 }

@@ -104,7 +104,6 @@ struct Explained {
 }
 
 /// The reason of each error, and each changing value of its message.
-#[expect(clippy::too_many_lines, reason = "one table, exhaustive on purpose")]
 fn explain(error: Error) -> Explained {
     use Error as E;
     let mut violations = Vec::new();
@@ -296,7 +295,7 @@ fn snake_case(action: sandbar_model::policy::Action) -> String {
 }
 
 /// An error and all that caused it, in one line.
-pub(crate) fn chain(error: &dyn StdError) -> String {
+pub fn chain(error: &dyn StdError) -> String {
     let mut said = error.to_string();
     let mut next = error.source();
     while let Some(source) = next {

@@ -15,7 +15,9 @@ use opentelemetry_sdk::{
 };
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
-use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{
+    EnvFilter, Layer, filter::filter_fn, layer::SubscriberExt, util::SubscriberInitExt,
+};
 
 pub use metrics::{CallMetrics, Metrics, PoolState, PurgeMetrics};
 
@@ -106,7 +108,12 @@ fn start_logging(
 ) -> Result<(), TelemetryError> {
     let filter = EnvFilter::try_new(&args.log_filter)?;
     let spans = tracers.map(|tracers| tracing_opentelemetry::layer().with_tracer(tracers.tracer(service)));
-    tracing_subscriber::registry().with(filter).with(spans).with(log_lines(args.log_format)).try_init()?;
+    // Traces are of this server's own work, whatever is logged: the exporter's would trace itself for ever.
+    let spans = spans.with_filter(filter_fn(|span| span.target().starts_with("sandbar")));
+    tracing_subscriber::registry()
+        .with(spans)
+        .with(log_lines(args.log_format).with_filter(filter))
+        .try_init()?;
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use crate::db::Tx;
 /// Something that somebody did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// UUIDv7.
+    /// A UUID of version 7: later events have greater ones.
     pub id: Uuid,
     /// The tree; none: it was not about a project.
     pub root: Option<ProjectId>,

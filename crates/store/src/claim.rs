@@ -18,7 +18,7 @@ pub(crate) const STILL: i64 = i64::MAX;
 pub async fn holders(
     tx: &mut Tx,
     view: &View,
-    claims: impl IntoIterator<Item = Claim>,
+    claims: Vec<Claim>,
 ) -> Result<BTreeMap<Claim, ResourceId>> {
     let mut spaces: BTreeMap<(i64, Kind), BTreeMap<String, Claim>> = BTreeMap::new();
     for claim in claims {

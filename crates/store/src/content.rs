@@ -1,7 +1,7 @@
 //! Contents: documents and step bodies, each kept once in a tree under its hash.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -65,7 +65,7 @@ impl Contents {
         if let Some((document, _)) = self.documents.get(&(root, hash)) {
             return Ok(document);
         }
-        self.documents(tx, root, [hash]).await?.remove(&hash).ok_or(Error::Bug("a document is missing"))
+        self.documents(tx, root, vec![hash]).await?.remove(&hash).ok_or(Error::Bug("a document is missing"))
     }
 
     /// Documents of the tree `root`, by hash. Fails when one is missing.
@@ -73,7 +73,7 @@ impl Contents {
         &self,
         tx: &mut Tx,
         root: ProjectId,
-        hashes: impl IntoIterator<Item = ContentHash>,
+        hashes: Vec<ContentHash>,
     ) -> Result<HashMap<ContentHash, Arc<Document>>> {
         let (mut found, missing) =
             split(hashes, |hash| self.documents.get(&(root, hash)).map(|(document, _)| document));
@@ -93,7 +93,7 @@ impl Contents {
         &self,
         tx: &mut Tx,
         root: ProjectId,
-        hashes: impl IntoIterator<Item = ContentHash>,
+        hashes: Vec<ContentHash>,
     ) -> Result<HashMap<ContentHash, Arc<str>>> {
         let (mut found, missing) = split(hashes, |hash| self.bodies.get(&(root, hash)));
         for (hash, bytes) in load(tx, root, &missing).await? {
@@ -133,8 +133,17 @@ pub async fn put(tx: &mut Tx, root: ProjectId, contents: Vec<NewContent>, now: T
     Ok(())
 }
 
-/// Notes which bodies each document refers to.
-pub async fn put_parts(tx: &mut Tx, root: ProjectId, parts: &[(ContentHash, ContentHash)]) -> Result<()> {
+/// Notes which bodies each document refers to, and marks those as used at `now`: a document that was taken over from
+/// elsewhere comes with bodies that its writer did not put.
+///
+/// # Errors
+/// [`Error::Contention`] when the sweep has just taken a body: whoever tries again looks again at what there is.
+pub async fn put_parts(
+    tx: &mut Tx,
+    root: ProjectId,
+    parts: &[(ContentHash, ContentHash)],
+    now: Time,
+) -> Result<()> {
     const INSERT: &str =
         "-- content.put_parts\nINSERT INTO content_parts (root_id, document_hash, part_hash) VALUES";
     for chunk in text::chunks(parts, text::ROWS) {
@@ -144,6 +153,43 @@ pub async fn put_parts(tx: &mut Tx, root: ProjectId, parts: &[(ContentHash, Cont
         }
         statement.execute().await?;
     }
+    let bodies: BTreeSet<_> = parts.iter().map(|(_, part)| *part).collect();
+    let bodies: Vec<_> = bodies.into_iter().collect();
+    for chunk in bodies.chunks(text::LIST) {
+        // Nearly always they were put a moment ago, and one look is enough.
+        if fresh(tx, root, chunk, now).await? < chunk.len() {
+            touch(tx, root, chunk, now).await?;
+            if fresh(tx, root, chunk, now).await? < chunk.len() {
+                return Err(Error::Contention);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// How many of these (at most [`text::LIST`]) were used within the hour.
+async fn fresh(tx: &mut Tx, root: ProjectId, hashes: &[ContentHash], now: Time) -> Result<usize> {
+    const SELECT: &str = "-- content.fresh
+        SELECT COUNT(*) FROM contents WHERE root_id = $1 AND touch_time >= $2 AND hash IN";
+    let size = text::list_size(hashes.len());
+    let mut statement = tx.sql(text::list(SELECT, 3, size, "")).bind(root.0).bind(now.plus(-HOUR).0);
+    for hash in text::filled(hashes, size) {
+        statement = statement.bind(hash.0.to_vec());
+    }
+    let (count,): (i64,) = statement.one().await?;
+    Ok(usize::try_from(count).unwrap_or_default())
+}
+
+async fn touch(tx: &mut Tx, root: ProjectId, hashes: &[ContentHash], now: Time) -> Result<()> {
+    const UPDATE: &str = "-- content.touch
+        UPDATE contents SET touch_time = $2 WHERE root_id = $1 AND touch_time < $3 AND hash IN";
+    let size = text::list_size(hashes.len());
+    let mut statement = tx.sql(text::list(UPDATE, 4, size, "")).bind(root.0).bind(now.0);
+    statement = statement.bind(now.plus(-HOUR).0);
+    for hash in text::filled(hashes, size) {
+        statement = statement.bind(hash.0.to_vec());
+    }
+    statement.execute().await?;
     Ok(())
 }
 
@@ -198,7 +244,7 @@ async fn load(tx: &mut Tx, root: ProjectId, hashes: &[ContentHash]) -> Result<Ve
 
 /// Parts what the cache has from what must be loaded, each hash once.
 fn split<T>(
-    hashes: impl IntoIterator<Item = ContentHash>,
+    hashes: Vec<ContentHash>,
     cached: impl Fn(ContentHash) -> Option<T>,
 ) -> (HashMap<ContentHash, T>, Vec<ContentHash>) {
     let mut found = HashMap::new();

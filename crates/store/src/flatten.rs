@@ -131,7 +131,7 @@ async fn at_fork(
     let keys: Vec<_> = keys.collect();
     let mut fork = HashMap::new();
     for kind in Kind::ALL {
-        let ids = keys.iter().filter(|key| key.0 == kind).map(|(_, id)| *id);
+        let ids = keys.iter().filter(|key| key.0 == kind).map(|(_, id)| *id).collect();
         for (id, found) in resource::resolve_many(tx, above, kind, ids).await? {
             fork.insert((kind, id), found.hash);
         }

@@ -22,6 +22,8 @@ pub mod merge_record;
 pub mod merge_base;
 pub mod lease;
 pub mod purge;
+pub mod prune;
+pub mod sweep;
 mod text;
 mod unique;
 

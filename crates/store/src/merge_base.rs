@@ -71,12 +71,14 @@ pub async fn put_many(
 ) -> Result<()> {
     const INSERT: &str = "-- merge_base.put_many
         INSERT INTO merge_bases (project_id, other_id, kind, id, base_hash) VALUES";
-    const END: &str = "ON CONFLICT (project_id, other_id, kind, id) DO UPDATE SET base_hash = excluded.base_hash";
+    const END: &str =
+        "ON CONFLICT (project_id, other_id, kind, id) DO UPDATE SET base_hash = excluded.base_hash";
     let (low, high) = ordered(one, other);
     for chunk in text::chunks(bases, text::ROWS) {
         let mut statement = tx.sql(text::rows(INSERT, 5, chunk.len(), END));
         for (kind, id, base) in chunk {
-            statement = statement.bind(low).bind(high).bind(*kind as i64).bind(id.0).bind(bytes_or_empty(*base));
+            statement =
+                statement.bind(low).bind(high).bind(*kind as i64).bind(id.0).bind(bytes_or_empty(*base));
         }
         statement.execute().await?;
     }
@@ -84,7 +86,12 @@ pub async fn put_many(
 }
 
 /// Forgets, for these resources, what the two agreed on: the undo of the first agreement.
-pub async fn forget(tx: &mut Tx, one: ProjectId, other: ProjectId, keys: &[(Kind, ResourceId)]) -> Result<()> {
+pub async fn forget(
+    tx: &mut Tx,
+    one: ProjectId,
+    other: ProjectId,
+    keys: &[(Kind, ResourceId)],
+) -> Result<()> {
     const DELETE: &str = "-- merge_base.forget
         DELETE FROM merge_bases WHERE project_id = $1 AND other_id = $2 AND kind = $3 AND id IN";
     let (low, high) = ordered(one, other);
@@ -106,8 +113,16 @@ pub async fn forget(tx: &mut Tx, one: ProjectId, other: ProjectId, keys: &[(Kind
 /// Forgets everything that a project agreed on with others.
 pub async fn delete_of(tx: &mut Tx, project: ProjectId) -> Result<u64> {
     // Two seeks; with OR, PostgreSQL reads the whole table when its statistics mislead it.
-    let own = tx.sql("-- merge_base.delete_of\nDELETE FROM merge_bases WHERE project_id = $1").bind(project.0).execute().await?;
-    let others = tx.sql("-- merge_base.delete_of\nDELETE FROM merge_bases WHERE other_id = $1").bind(project.0).execute().await?;
+    let own = tx
+        .sql("-- merge_base.delete_of\nDELETE FROM merge_bases WHERE project_id = $1")
+        .bind(project.0)
+        .execute()
+        .await?;
+    let others = tx
+        .sql("-- merge_base.delete_of\nDELETE FROM merge_bases WHERE other_id = $1")
+        .bind(project.0)
+        .execute()
+        .await?;
     Ok(own + others)
 }
 

@@ -15,7 +15,7 @@ use crate::{
 /// One merge as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MergeRecord {
-    /// UUIDv7: later merges have greater ids.
+    /// A UUID of version 7: later merges have greater ids.
     pub id: MergeId,
     /// The tree.
     pub root: ProjectId,
@@ -98,7 +98,10 @@ pub async fn insert(tx: &mut Tx, merge: &MergeRecord, resources: &[MergedResourc
 
 /// One record, without its resources.
 pub async fn get(tx: &mut Tx, id: MergeId) -> Result<Option<MergeRecord>> {
-    tx.sql(concat!("-- merge_record.get\nSELECT ", columns!(), " FROM merges WHERE id = $1")).bind(id.0).optional().await
+    tx.sql(concat!("-- merge_record.get\nSELECT ", columns!(), " FROM merges WHERE id = $1"))
+        .bind(id.0)
+        .optional()
+        .await
 }
 
 /// At most `limit` merges into and out of a project, newest first: those older than the cursor, or the newest ones.

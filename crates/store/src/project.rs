@@ -25,7 +25,10 @@ const SIBLING: &str = "by another sandbox of the same parent";
 
 /// One project, active or scheduled, without a lock.
 pub async fn get(tx: &mut Tx, id: ProjectId) -> Result<Option<Project>> {
-    tx.sql(concat!("-- project.get\nSELECT ", columns!(""), " FROM projects WHERE id = $1")).bind(id.0).optional().await
+    tx.sql(concat!("-- project.get\nSELECT ", columns!(""), " FROM projects WHERE id = $1"))
+        .bind(id.0)
+        .optional()
+        .await
 }
 
 /// Takes the project's write lock until the transaction ends, changing nothing, and answers the project as the writer

@@ -4,17 +4,21 @@
 //! A batch is found by its last key: the rows of one project lie together in the order of their key, so "of the first n
 //! keys the last, and everything up to it" is two short scans of one index on both engines, however much there is.
 
+mod begun;
 mod merges;
 
 use sandbar_model::{ProjectId, Result};
 use uuid::Uuid;
 
+pub use begun::{Begun, begin, begun, finish, go_on, unfinished};
+
 use crate::db::Tx;
 
 /// The statement that deletes the first `$2` of the rows whose `$owner` is `$1`, in the order of the rest of their key.
-/// `$downwards` is that order, reversed.
+/// `$downwards` is that order, reversed; `$last` is the key again, as expressions where it is a number or a text and not
+/// the first: SQLite compares a column with another column in a way that no index helps with, not so with an expression.
 macro_rules! delete_first {
-    ($name:literal, $table:literal, $owner:literal, $key:literal, $downwards:literal) => {
+    ($name:literal, $table:literal, $owner:literal, $key:literal, $last:literal, $downwards:literal) => {
         concat!(
             $name,
             "\nDELETE FROM ",
@@ -24,7 +28,7 @@ macro_rules! delete_first {
             " = $1 AND (",
             $key,
             ") <= (SELECT ",
-            $key,
+            $last,
             " FROM (SELECT ",
             $key,
             " FROM ",
@@ -49,21 +53,51 @@ const OF_PROJECT: [&str; 8] = [
         "claims",
         "project_id",
         "space, key, id, since_seq",
+        "space, key || '', id, since_seq + 0",
         "space DESC, key DESC, id DESC, since_seq DESC"
     ),
-    delete_first!("-- purge.delete_batch", "heads", "project_id", "kind, id", "kind DESC, id DESC"),
-    delete_first!("-- purge.delete_batch", "versions", "project_id", "kind, id, seq", "kind DESC, id DESC, seq DESC"),
-    delete_first!("-- purge.delete_batch", "changes", "project_id", "seq", "seq DESC"),
-    delete_first!("-- purge.delete_batch", "trigger_states", "project_id", "trigger_id", "trigger_id DESC"),
+    delete_first!(
+        "-- purge.delete_batch",
+        "heads",
+        "project_id",
+        "kind, id",
+        "kind, id",
+        "kind DESC, id DESC"
+    ),
+    delete_first!(
+        "-- purge.delete_batch",
+        "versions",
+        "project_id",
+        "kind, id, seq",
+        "kind, id, seq + 0",
+        "kind DESC, id DESC, seq DESC"
+    ),
+    delete_first!("-- purge.delete_batch", "changes", "project_id", "seq", "seq", "seq DESC"),
+    delete_first!(
+        "-- purge.delete_batch",
+        "trigger_states",
+        "project_id",
+        "trigger_id",
+        "trigger_id",
+        "trigger_id DESC"
+    ),
     delete_first!(
         "-- purge.delete_batch",
         "merge_bases",
         "project_id",
         "other_id, kind, id",
+        "other_id, kind + 0, id",
         "other_id DESC, kind DESC, id DESC"
     ),
-    delete_first!("-- purge.delete_batch", "tokens", "project_id", "id", "id DESC"),
-    delete_first!("-- purge.delete_batch", "members", "project_id", "principal_id", "principal_id DESC"),
+    delete_first!("-- purge.delete_batch", "tokens", "project_id", "id", "id", "id DESC"),
+    delete_first!(
+        "-- purge.delete_batch",
+        "members",
+        "project_id",
+        "principal_id",
+        "principal_id",
+        "principal_id DESC"
+    ),
 ];
 
 /// The contents of a whole tree.
@@ -73,9 +107,10 @@ const OF_TREE: [&str; 2] = [
         "content_parts",
         "root_id",
         "document_hash, part_hash",
+        "document_hash, part_hash",
         "document_hash DESC, part_hash DESC"
     ),
-    delete_first!("-- purge.delete_contents_batch", "contents", "root_id", "hash", "hash DESC"),
+    delete_first!("-- purge.delete_contents_batch", "contents", "root_id", "hash", "hash", "hash DESC"),
 ];
 
 /// Deletes at most about `limit` rows that belong to a project that has no children, and answers how many. 0: nothing is
@@ -100,7 +135,12 @@ pub async fn delete_contents_batch(tx: &mut Tx, root: ProjectId, limit: i64) -> 
     Ok(left.spent(limit))
 }
 
-async fn delete_each(tx: &mut Tx, statements: &[&'static str], owner: ProjectId, left: &mut Budget) -> Result<()> {
+async fn delete_each(
+    tx: &mut Tx,
+    statements: &[&'static str],
+    owner: ProjectId,
+    left: &mut Budget,
+) -> Result<()> {
     for text in statements {
         if left.0 <= 0 {
             break;
@@ -153,5 +193,32 @@ impl Budget {
 
     fn spent(&self, of: i64) -> u64 {
         of.abs_diff(self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Db, PoolSize, schema};
+
+    /// Else each batch would read all the rows that are left, and the whole would take the square of their number.
+    #[tokio::test]
+    async fn sqlite_finds_a_batch_by_its_whole_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/test.db", folder.path().display());
+        let db = Db::open(&url, PoolSize::default()).await.unwrap();
+        schema::migrate(&db).await.unwrap();
+        let mut tx = db.connection().await.unwrap();
+        for text in OF_PROJECT.iter().chain(&OF_TREE) {
+            let (_, key) = text.split_once("= $1 AND (").unwrap();
+            let key = key.split_once(") <=").unwrap().0.replace(", ", ",");
+            let plan: Vec<(i64, i64, i64, String)> =
+                tx.sql(format!("EXPLAIN QUERY PLAN {text}").leak()).all().await.unwrap();
+            let seek = if key.contains(',') { format!("({key})<(?") } else { format!("{key}<?") };
+            assert!(
+                plan.iter().any(|(.., step)| step.contains(&seek)),
+                "{seek} is not in {plan:?} of\n{text}"
+            );
+        }
     }
 }

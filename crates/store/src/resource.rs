@@ -99,10 +99,10 @@ pub async fn resolve_many(
     tx: &mut Tx,
     view: &View,
     kind: Kind,
-    ids: impl IntoIterator<Item = ResourceId>,
+    ids: Vec<ResourceId>,
 ) -> Result<HashMap<ResourceId, Found>> {
     let mut found = HashMap::new();
-    let mut open: Vec<ResourceId> = ids.into_iter().collect();
+    let mut open = ids;
     for (number, level) in view.levels.iter().enumerate() {
         for (id, hit) in resolve_at(tx, *level, number, kind, &open).await? {
             found.insert(id, hit);

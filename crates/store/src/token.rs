@@ -15,8 +15,24 @@ use crate::{
 macro_rules! columns {
     ($of:literal) => {
         concat!(
-            $of, "id, ", $of, "principal_id, ", $of, "name, ", $of, "project_id, ", $of, "max_role, ", $of,
-            "create_time, ", $of, "expire_time, ", $of, "revoke_time, ", $of, "last_use_time"
+            $of,
+            "id, ",
+            $of,
+            "principal_id, ",
+            $of,
+            "name, ",
+            $of,
+            "project_id, ",
+            $of,
+            "max_role, ",
+            $of,
+            "create_time, ",
+            $of,
+            "expire_time, ",
+            $of,
+            "revoke_time, ",
+            $of,
+            "last_use_time"
         )
     };
 }
@@ -62,7 +78,7 @@ pub async fn get(tx: &mut Tx, id: TokenId) -> Result<Option<Token>> {
         .await
 }
 
-/// At most `limit` tokens that speak for a principal, oldest first (ids are UUIDv7): those after the cursor, or the
+/// At most `limit` tokens that speak for a principal, oldest first (by id, a UUID of version 7): those after the cursor, or the
 /// first ones.
 pub async fn page_of_principal(
     tx: &mut Tx,
@@ -145,7 +161,10 @@ pub(crate) fn read(row: &Row, at: usize) -> Result<Token> {
         id: row.get::<Uuid>(at)?.into(),
         principal: row.get::<Uuid>(at + 1)?.into(),
         name: row.get(at + 2)?,
-        scope: Scope { project: row.get::<Option<Uuid>>(at + 3)?.map(ProjectId), max_role: member::maybe_role(row.get(at + 4)?)? },
+        scope: Scope {
+            project: row.get::<Option<Uuid>>(at + 3)?.map(ProjectId),
+            max_role: member::maybe_role(row.get(at + 4)?)?,
+        },
         create_time: Time(row.get(at + 5)?),
         expire_time: row.get::<Option<i64>>(at + 6)?.map(Time),
         revoke_time: row.get::<Option<i64>>(at + 7)?.map(Time),

@@ -1,9 +1,12 @@
 //! What the projects of one tree share: its lock, its allowance of sandboxes, its garbage.
 
-use sandbar_model::{ProjectId, Result, Time, time::MINUTE};
+use sandbar_model::{Error, ProjectId, Result, Time, time::MINUTE};
 use uuid::Uuid;
 
-use crate::db::{FromRow, Row, Tx};
+use crate::{
+    db::{FromRow, Row, Tx},
+    unique,
+};
 
 /// The row of a tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +22,9 @@ pub struct TreeRow {
 }
 
 /// Adds the row of a new tree; comes before its root.
+///
+/// # Errors
+/// [`Error::IdTaken`] when another tree's root has the id.
 pub async fn insert(tx: &mut Tx, root: ProjectId, max_active_sandboxes: Option<i64>) -> Result<()> {
     tx.sql(
         "-- tree.insert
@@ -26,8 +32,11 @@ pub async fn insert(tx: &mut Tx, root: ProjectId, max_active_sandboxes: Option<i
     )
     .bind(root.0)
     .bind(max_active_sandboxes)
-    .execute()
-    .await?;
+    .try_execute()
+    .await
+    .map_err(|error| {
+        unique::refusal(error, |_| Error::IdTaken { id: root.to_string(), place: "by another project" })
+    })?;
     Ok(())
 }
 
@@ -75,11 +84,13 @@ pub async fn set_allowance(
 /// Counts sandboxes in (or, below zero, out). Whoever holds the [`lock`] and looked at the allowance before can't exceed
 /// it.
 pub async fn add_active(tx: &mut Tx, root: ProjectId, delta: i64) -> Result<()> {
-    tx.sql("-- tree.add_active\nUPDATE trees SET active_sandboxes = active_sandboxes + $2 WHERE root_id = $1")
-        .bind(root.0)
-        .bind(delta)
-        .execute()
-        .await?;
+    tx.sql(
+        "-- tree.add_active\nUPDATE trees SET active_sandboxes = active_sandboxes + $2 WHERE root_id = $1",
+    )
+    .bind(root.0)
+    .bind(delta)
+    .execute()
+    .await?;
     Ok(())
 }
 
@@ -124,9 +135,44 @@ pub async fn clear_garbage(tx: &mut Tx, root: ProjectId, seen: Time) -> Result<b
     Ok(changed == 1)
 }
 
+/// At most `limit` trees whose upkeep is due, the longest waiting first.
+pub async fn due_for_upkeep(tx: &mut Tx, now: Time, limit: i64) -> Result<Vec<ProjectId>> {
+    let rows: Vec<(Uuid,)> = tx
+        .sql(
+            "-- tree.due_for_upkeep
+            SELECT root_id FROM trees WHERE upkeep_time <= $1 ORDER BY upkeep_time, root_id LIMIT $2",
+        )
+        .bind(now.0)
+        .bind(limit)
+        .all()
+        .await?;
+    Ok(rows.into_iter().map(|(root,)| root.into()).collect())
+}
+
+/// When something in the tree last became garbage; none: nothing to sweep, or no such tree.
+pub async fn garbage_time(tx: &mut Tx, root: ProjectId) -> Result<Option<Time>> {
+    let row: Option<(Option<i64>,)> = tx
+        .sql("-- tree.garbage_time\nSELECT garbage_time FROM trees WHERE root_id = $1")
+        .bind(root.0)
+        .optional()
+        .await?;
+    Ok(row.and_then(|(time,)| time).map(Time))
+}
+
+/// Says that a tree's upkeep is done, and when the next one is due.
+pub async fn set_upkeep(tx: &mut Tx, root: ProjectId, next: Time) -> Result<()> {
+    tx.sql("-- tree.set_upkeep\nUPDATE trees SET upkeep_time = $2 WHERE root_id = $1")
+        .bind(root.0)
+        .bind(next.0)
+        .execute()
+        .await?;
+    Ok(())
+}
+
 /// Removes the row of a tree whose last project is gone. False: there was none.
 pub async fn delete_row(tx: &mut Tx, root: ProjectId) -> Result<bool> {
-    let removed = tx.sql("-- tree.delete_row\nDELETE FROM trees WHERE root_id = $1").bind(root.0).execute().await?;
+    let removed =
+        tx.sql("-- tree.delete_row\nDELETE FROM trees WHERE root_id = $1").bind(root.0).execute().await?;
     Ok(removed == 1)
 }
 

@@ -58,8 +58,7 @@ pub async fn set_many(tx: &mut Tx, project: ProjectId, triggers: &[(TriggerId, b
 async fn turn_on(tx: &mut Tx, project: ProjectId, triggers: &[(TriggerId, bool)]) -> Result<()> {
     const INSERT: &str = "-- trigger.turn_on
         INSERT INTO trigger_states (project_id, trigger_id, enabled, suspended) VALUES";
-    const END: &str =
-        "ON CONFLICT (project_id, trigger_id) DO UPDATE SET enabled = excluded.enabled, suspended = excluded.suspended";
+    const END: &str = "ON CONFLICT (project_id, trigger_id) DO UPDATE SET enabled = excluded.enabled, suspended = excluded.suspended";
     for chunk in text::chunks(triggers, text::ROWS) {
         let mut statement = tx.sql(text::rows(INSERT, 4, chunk.len(), END));
         for (trigger, _) in chunk {
@@ -122,5 +121,8 @@ pub async fn resume_list(tx: &mut Tx, projects: &[ProjectId]) -> Result<Vec<(Pro
 
 /// Forgets all trigger states of a project.
 pub async fn delete_of(tx: &mut Tx, project: ProjectId) -> Result<u64> {
-    tx.sql("-- trigger.delete_of\nDELETE FROM trigger_states WHERE project_id = $1").bind(project.0).execute().await
+    tx.sql("-- trigger.delete_of\nDELETE FROM trigger_states WHERE project_id = $1")
+        .bind(project.0)
+        .execute()
+        .await
 }

@@ -149,7 +149,7 @@ impl Writer<'_> {
         held: &HashMap<ResourceId, Vec<Held>>,
     ) -> Result<(Vec<Pending>, Vec<Clash>)> {
         let wanted = pending.iter().flat_map(|p| p.claims.iter().filter(|c| !holds(held, p.write.id, c)).cloned());
-        let holders = claim::holders(tx, self.view, wanted.collect::<BTreeSet<_>>()).await?;
+        let holders = claim::holders(tx, self.view, wanted.collect()).await?;
         let mut clashing = BTreeMap::new();
         // Leaving a write out keeps what it would have let go, which can make the next one clash: until nothing changes.
         loop {
@@ -211,7 +211,7 @@ impl Writer<'_> {
                 parts.extend(workflow.jobs.iter().map(|job| (hash, job.body)));
             }
         }
-        content::put_parts(tx, self.view.root, &parts.into_iter().collect::<Vec<_>>()).await
+        content::put_parts(tx, self.view.root, &parts.into_iter().collect::<Vec<_>>(), self.now).await
     }
 
     async fn put_claims(

@@ -16,7 +16,7 @@ use sandbar_store::{
 use super::{
     preview::{Planned, Sides, sides},
     record::{MergeView, view},
-    relation::Agreed,
+    relation::Key,
 };
 use crate::{
     App, Call, Request,
@@ -234,20 +234,13 @@ pub(super) fn merged(
 }
 
 /// What the two agree on afterwards: what was taken, and what both had alike without knowing.
-fn agreed(planned: &Planned) -> Vec<Agreed> {
-    let mut agreed: BTreeMap<_, _> = planned
-        .gathered
-        .hashes
-        .iter()
-        .filter(|(_, h)| h.source == h.target && h.source != h.base)
-        .map(|((kind, id), h)| ((*kind, *id), Agreed { kind: *kind, source_id: *id, target_id: *id, base: h.source }))
-        .collect();
-    for item in planned.plan.selected() {
-        let base = item.write().and_then(|write| write.base_after);
-        let (kind, source_id, target_id) = (item.kind, item.id, item.target_id);
-        agreed.insert((kind, source_id), Agreed { kind, source_id, target_id, base });
+fn agreed(planned: &Planned) -> BTreeMap<Key, Option<ContentHash>> {
+    let alike = planned.gathered.hashes.iter().filter(|(_, h)| h.source == h.target && h.source != h.base);
+    let mut agreed: BTreeMap<_, _> = alike.map(|(key, h)| (*key, h.source)).collect();
+    for write in planned.plan.writes() {
+        agreed.extend(write.bases.into_iter().map(|(id, base)| ((write.kind, id), base)));
     }
-    agreed.into_values().collect()
+    agreed
 }
 
 /// Refuses to remove credential links that workflows of the target still use.

@@ -60,7 +60,7 @@ pub(crate) async fn undo(
     let mut found = BTreeMap::new();
     for kind in Kind::ALL {
         let ids: Vec<_> = hashes.keys().filter(|key| key.0 == kind).map(|(_, id)| *id).collect();
-        let now = resource::resolve_many(tx, target, kind, ids.iter().copied()).await?;
+        let now = resource::resolve_many(tx, target, kind, ids.clone()).await?;
         for id in ids {
             let here = now.get(&id).copied();
             if let Some(hashes) = hashes.get_mut(&(kind, id)) {
@@ -88,8 +88,8 @@ async fn read(
         if ids.is_empty() {
             continue;
         }
-        let source = resource::resolve_many(tx, &relation.source, kind, ids.iter().copied()).await?;
-        let target = resource::resolve_many(tx, &relation.target, kind, ids.iter().copied()).await?;
+        let source = resource::resolve_many(tx, &relation.source, kind, ids.clone()).await?;
+        let target = resource::resolve_many(tx, &relation.target, kind, ids.clone()).await?;
         for id in ids {
             let (here, there) = (source.get(&id).copied(), target.get(&id).copied());
             let hashes = Hashes {
@@ -120,7 +120,7 @@ async fn namesakes(
     let mut found = BTreeSet::new();
     for (hashes, view) in [(source, &relation.target), (target, &relation.source)] {
         let documents = app.contents.documents(tx, relation.source.root, hashes).await?;
-        let names = documents.values().map(|document| Claim::Name(document.kind(), document.name()));
+        let names = documents.values().map(|document| Claim::Name(document.kind(), document.name())).collect();
         let holders = claim::holders(tx, view, names).await?;
         found.extend(holders.into_iter().map(|(claim, id)| (claim.kind(), id)));
     }
@@ -133,7 +133,7 @@ async fn candidates(
     root: ProjectId,
     gathered: BTreeMap<Key, Hashes>,
 ) -> Result<Vec<Candidate>> {
-    let hashes = gathered.values().flat_map(|h| [h.base, h.source, h.target]).flatten();
+    let hashes = gathered.values().flat_map(|h| [h.base, h.source, h.target]).flatten().collect();
     let documents = app.contents.documents(tx, root, hashes).await?;
     let state = |hash: Option<ContentHash>| -> Result<Option<State>> {
         let Some(hash) = hash else { return Ok(None) };
@@ -150,9 +150,9 @@ async fn context(tx: &mut Tx, target: &View, candidates: &[Candidate], purpose: 
     let sources: Vec<&Document> =
         candidates.iter().filter_map(|c| c.source.as_ref().map(|state| &*state.document)).collect();
     let wanted: BTreeSet<_> = sources.iter().flat_map(|document| links(document)).collect();
-    let linked: HashMap<_, _> = resource::resolve_many(tx, target, Kind::CredentialLink, wanted).await?;
+    let linked: HashMap<_, _> = resource::resolve_many(tx, target, Kind::CredentialLink, wanted.into_iter().collect()).await?;
     let target_links = linked.into_iter().filter(|(_, found)| found.hash.is_some()).map(|(id, _)| id).collect();
-    let holders = claim::holders(tx, target, sources.iter().flat_map(|document| claims(document))).await?;
+    let holders = claim::holders(tx, target, sources.iter().flat_map(|document| claims(document)).collect()).await?;
     Ok(Context { purpose, same_root: true, target_links, holders, collection_items: BTreeMap::new() })
 }
 

@@ -271,7 +271,10 @@ impl Planned {
 
     async fn view(self, app: &App, tx: &mut Tx, sides: Sides) -> Result<PlanView> {
         let found = self.gathered.found;
-        let writers = found.values().flat_map(|(one, other)| [one, other]).flatten().map(|found| found.writer);
+        let mut writers = Vec::with_capacity(found.len());
+        for (one, other) in found.values() {
+            writers.extend(one.iter().chain(other).map(|found| found.writer));
+        }
         let names = app.names(tx, writers).await?;
         let of = |found: Option<resource::Found>| found.map(|f| stamp(&names, f.write_time, f.writer));
         let stamps = found.into_iter().map(|(key, (one, other))| (key, (of(one), of(other)))).collect();

@@ -61,7 +61,7 @@ pub async fn list(app: &App, call: &Call, request: &ListMerges) -> Result<Page<M
     let more = records.len() > limit;
     records.truncate(limit);
     let next = records.last().filter(|_| more).map(|record| app.sealer.page(&seal, &record.id.to_string()));
-    let names = app.names(&mut tx, records.iter().map(|record| record.principal)).await?;
+    let names = app.names(&mut tx, records.iter().map(|record| record.principal).collect()).await?;
     let rows = records.into_iter().map(|record| MergeView {
         stamp: stamp(&names, record.time, record.principal),
         record,

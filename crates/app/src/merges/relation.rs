@@ -87,7 +87,7 @@ impl Relation {
         for kind in Kind::ALL {
             let open = keys.iter().filter(|key| key.0 == kind && !bases.contains_key(key)).map(|(_, id)| *id);
             let open: Vec<_> = open.collect();
-            let at_fork = resource::resolve_many(tx, &self.fork, kind, open.iter().copied()).await?;
+            let at_fork = resource::resolve_many(tx, &self.fork, kind, open.clone()).await?;
             for id in open {
                 bases.insert((kind, id), at_fork.get(&id).and_then(|found| found.hash));
             }
@@ -110,37 +110,19 @@ impl Relation {
         Ok(agreed)
     }
 
-    /// Notes what the two agree on now. `source_id` is the key on the sandbox's side of a merge.
-    pub(crate) async fn agree(&self, tx: &mut Tx, agreed: &[Agreed]) -> Result<()> {
+    /// Notes what the two agree on now. Between a sandbox and its parent it can be noted only for what the sandbox has
+    /// touched; for the rest they agree on what the fork shows.
+    pub(crate) async fn agree(&self, tx: &mut Tx, agreed: &BTreeMap<Key, Option<ContentHash>>) -> Result<()> {
+        let rows: Vec<_> = agreed.iter().map(|((kind, id), base)| (*kind, *id, *base)).collect();
         match self.sandbox {
-            Some(sandbox) => {
-                let of_source = sandbox == self.own(&self.source);
-                let rows: Vec<_> = agreed
-                    .iter()
-                    .map(|a| (a.kind, if of_source { a.source_id } else { a.target_id }, a.base))
-                    .collect();
-                sandbar_store::write::set_bases(tx, sandbox, &rows).await
-            }
-            None => {
-                let rows: BTreeMap<_, _> = agreed.iter().map(|a| ((a.kind, a.source_id), a.base)).collect();
-                let rows: Vec<_> = rows.into_iter().map(|((kind, id), base)| (kind, id, base)).collect();
-                merge_base::put_many(tx, self.own(&self.source), self.own(&self.target), &rows).await
-            }
+            Some(sandbox) => sandbar_store::write::set_bases(tx, sandbox, &rows).await,
+            None => merge_base::put_many(tx, self.own(&self.source), self.own(&self.target), &rows).await,
         }
     }
 
     fn own(&self, view: &View) -> ProjectId {
         view.levels.first().map_or(view.root, |level| level.project)
     }
-}
-
-/// What the two projects agree on about one resource.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Agreed {
-    pub(crate) kind: Kind,
-    pub(crate) source_id: ResourceId,
-    pub(crate) target_id: ResourceId,
-    pub(crate) base: Option<ContentHash>,
 }
 
 /// The child, if the one project is the direct parent of the other.

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use sandbar_merge::Choices;
-use sandbar_model::{ContentHash, Kind, MergeId, Project, ProjectId, ResourceId, Result, TriggerId, policy::Action};
+use sandbar_model::{ContentHash, Kind, MergeId, ResourceId, Result, policy::Action};
 use sandbar_store::{
     Tx,
     change::What,
     merge_record::{self, MergeKind, MergeRecord, MergedResource},
-    project, tree,
+    project,
+    tree::TreeRow,
 };
 use serde::{Deserialize, Serialize};
 
@@ -16,13 +17,14 @@ use super::{
     apply::{Review, choices_json, count, merged, trace, write_plan},
     preview::{Planned, Sides, revert_sides},
     record::{MergeView, view},
-    relation::{Agreed, Relation},
+    relation::Relation,
 };
 use crate::{
     App, Call, Request,
     changing::Changing,
+    projects::{Restored, lock_tree},
     repeat::{conclude, repeated, retry},
-    sandboxes,
+    sandboxes::unretire,
 };
 
 /// Asks for a merge to be undone.
@@ -46,9 +48,7 @@ pub struct Reverted {
     /// The undo's own record.
     pub merge: MergeView,
     /// The source and its descendants, if they were taken back.
-    pub restored: Vec<Project>,
-    /// Their triggers that were on before. They stay off.
-    pub triggers_turned_off: Vec<(ProjectId, TriggerId)>,
+    pub restored: Restored,
 }
 
 impl Request for RevertMerge {
@@ -62,8 +62,7 @@ impl Request for RevertMerge {
 #[derive(Serialize, Deserialize)]
 struct Done {
     merge: MergeId,
-    restored: Vec<Project>,
-    triggers: Vec<(ProjectId, TriggerId)>,
+    restored: Restored,
 }
 
 type Bases = BTreeMap<(Kind, ResourceId), (Option<ContentHash>, Option<ContentHash>)>;
@@ -84,9 +83,9 @@ async fn once(app: &App, call: &Call, request: &RevertMerge) -> Result<Reverted>
     let by = (call, &caller);
     if let Some(done) = repeated::<_, Done>(app, &mut tx, by, request).await? {
         let merge = view(app, &mut tx, done.merge).await?;
-        return Ok(Reverted { merge, restored: done.restored, triggers_turned_off: done.triggers });
+        return Ok(Reverted { merge, restored: done.restored });
     }
-    tree::lock(&mut tx, undone.root).await?;
+    let tree = lock_tree(&mut tx, &sides.target.project).await?;
     let mut change = Changing::begin(app, &mut tx, &caller, undone.target).await?;
     sides.target.project = change.project.clone();
     let planned = Planned::undo(app, &mut tx, &sides, &undone, &request.choices).await?;
@@ -113,10 +112,9 @@ async fn once(app: &App, call: &Call, request: &RevertMerge) -> Result<Reverted>
     merge_record::insert(&mut tx, &record, &resources).await?;
     merge_record::set_reverted_by(&mut tx, undone.id, id).await?;
     change.end(&mut tx, What::Merge { merge: id, source: record.source, word: "revert" }).await?;
-    let (restored, triggers) = restore_source(app, &mut tx, call, request, &undone).await?;
-    let answer =
-        Reverted { merge: view(app, &mut tx, id).await?, restored: restored.clone(), triggers_turned_off: triggers.clone() };
-    conclude(app, tx, by, request, trace(&record), &Done { merge: id, restored, triggers }).await?;
+    let restored = restore_source(app, &mut tx, call, request, &undone, &tree).await?;
+    let answer = Reverted { merge: view(app, &mut tx, id).await?, restored: restored.clone() };
+    conclude(app, tx, by, request, trace(&record), &Done { merge: id, restored }).await?;
     Ok(answer)
 }
 
@@ -136,13 +134,13 @@ async fn go_back(
     let undone: Vec<_> = before.iter().filter(|r| written.contains(&(r.kind, r.id))).collect();
     let keys: Vec<_> = undone.iter().map(|r| (r.kind, r.source_id)).collect();
     let now = relation.bases(tx, &keys).await?;
-    let mut agreed = Vec::new();
+    let mut agreed = BTreeMap::new();
     for r in undone {
         let base = now.get(&(r.kind, r.source_id)).copied().flatten();
         let back = if base == r.base_after { r.base_before } else { base };
         bases.insert((r.kind, r.id), (base, back));
         if back != base {
-            agreed.push(Agreed { kind: r.kind, source_id: r.source_id, target_id: r.id, base: back });
+            agreed.insert((r.kind, r.source_id), back);
         }
     }
     relation.agree(tx, &agreed).await?;
@@ -155,13 +153,16 @@ async fn restore_source(
     call: &Call,
     request: &RevertMerge,
     undone: &MergeRecord,
-) -> Result<(Vec<Project>, Vec<(ProjectId, TriggerId)>)> {
+    tree: &TreeRow,
+) -> Result<Restored> {
+    let nothing = Restored { restored: Vec::new(), triggers_turned_off: Vec::new() };
     if !request.restore_source || !undone.retired_source {
-        return Ok((Vec::new(), Vec::new()));
+        return Ok(nothing);
     }
     let source = app.enter_any(tx, call, undone.source, Action::ManageSandbox).await?;
     if source.project.scheduled.is_none() {
-        return Ok((Vec::new(), Vec::new()));
+        return Ok(nothing);
     }
-    sandboxes::unretire(app, tx, &source.project, app.now()).await
+    let back = unretire(tx, tree, &source.project, "", app.now()).await?;
+    back.answer(tx, &source.caller).await
 }

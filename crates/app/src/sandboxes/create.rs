@@ -1,7 +1,7 @@
 //! Cloning a project. One row and its members are written, whatever the project holds.
 
 use sandbar_model::{
-    Error, Project, ProjectId, Result, Role, Violations,
+    Error, Project, ProjectId, Result, Revision, Role, Violations,
     policy::Action,
     project::{Fork, PALETTE, Profile, SANDBOX_ENVIRONMENT, sandbox_ttl_violations},
 };
@@ -116,7 +116,7 @@ fn clone_of(app: &App, caller: &Caller, parent: &Project, request: &CreateSandbo
             environment: said(&request.environment, SANDBOX_ENVIRONMENT),
             settings: parent.profile.settings.clone(),
         },
-        head: sandbar_model::Revision(0),
+        head: Revision(0),
         scheduled: None,
         expire_time: request.ttl.map(|ttl| now.plus(ttl)),
         create_time: now,
@@ -149,75 +149,50 @@ fn trace(sandbox: &Project) -> Trace {
 
 #[cfg(test)]
 mod tests {
-    use sandbar_model::{PrincipalId, Revision, Time, project::Schedule};
-    use uuid::Uuid;
-
     use super::*;
+    use crate::projects::sample::{root, scheduled};
 
     fn parent(depth: u32) -> Project {
-        let id = ProjectId(Uuid::from_u128(1));
-        Project {
-            id,
-            root: id,
-            fork: None,
-            depth,
-            head: Revision(7),
-            version: 1,
-            profile: Profile {
-                name: "main".to_owned(),
-                description: String::new(),
-                color: String::new(),
-                environment: "main".to_owned(),
-                settings: sandbar_model::project::Settings::default(),
-            },
-            workflow_count: 3,
-            collection_count: 2,
-            scheduled: None,
-            expire_time: None,
-            create_time: Time(0),
-            update_time: Time(0),
-            creator: PrincipalId(Uuid::from_u128(2)),
-            trigger_version: 0,
-        }
+        Project { depth, ..root(1) }
     }
 
     fn tree(active: i64, max: Option<i64>) -> TreeRow {
-        let root = ProjectId(Uuid::from_u128(1));
-        TreeRow { root, version: 1, max_active_sandboxes: max, active_sandboxes: active }
+        TreeRow { root: root(1).id, version: 1, max_active_sandboxes: max, active_sandboxes: active }
     }
 
     #[test]
     fn an_allowance_is_used_to_the_last_one() {
         assert!(allowed(&tree(9, Some(10)), &parent(0), 5).is_ok());
         assert!(allowed(&tree(1_000, None), &parent(0), 5).is_ok());
-        for (used, limit) in [(10, 10), (11, 10), (0, 0)] {
-            let refused = allowed(&tree(used, Some(limit)), &parent(0), 5);
-            let expected = matches!(refused, Err(Error::SandboxAllowanceReached { used: u, limit: l }) if u == used && l == limit);
-            assert!(expected, "{refused:?}");
+        for (is, most) in [(10, 10), (11, 10), (0, 0)] {
+            match allowed(&tree(is, Some(most)), &parent(0), 5) {
+                Err(Error::SandboxAllowanceReached { used, limit }) => assert_eq!((used, limit), (is, most)),
+                other => panic!("{other:?}"),
+            }
         }
     }
 
     #[test]
     fn the_deepest_sandbox_has_none() {
         assert!(allowed(&tree(0, None), &parent(4), 5).is_ok());
-        for (depth, limit) in [(5, 5), (0, 0), (3, 2)] {
-            let refused = allowed(&tree(0, None), &parent(depth), limit);
-            assert!(matches!(refused, Err(Error::NestingDepthReached { limit: l }) if l == limit), "{refused:?}");
+        for (depth, most) in [(5, 5), (0, 0), (3, 2)] {
+            match allowed(&tree(0, None), &parent(depth), most) {
+                Err(Error::NestingDepthReached { limit }) => assert_eq!(limit, most),
+                other => panic!("{other:?}"),
+            }
         }
     }
 
     #[test]
     fn the_first_reason_is_the_one_given() {
-        let mut parent = parent(5);
         let full = tree(1, Some(1));
-        assert!(matches!(allowed(&full, &parent, 5), Err(Error::SandboxAllowanceReached { .. })));
-        parent.scheduled = Some(Schedule { delete_time: Time(1), purge_time: Time(2) });
-        assert!(matches!(allowed(&full, &parent, 5), Err(Error::ProjectScheduled { .. })));
+        assert!(matches!(allowed(&full, &parent(5), 5), Err(Error::SandboxAllowanceReached { .. })));
+        assert!(matches!(allowed(&full, &scheduled(parent(5)), 5), Err(Error::ProjectScheduled { .. })));
     }
 
     #[test]
     fn every_color_of_the_palette_comes_up() {
         let colors: std::collections::BTreeSet<_> = (0..=255).map(|byte| color([byte; 32])).collect();
-        assert_eq!(colors.len(), PALETTE.len());
+        assert_eq!(colors, PALETTE.into_iter().collect());
     }
 }

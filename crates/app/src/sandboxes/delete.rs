@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use sandbar_model::{Error, Project, ProjectId, Result, policy::Action, project::Fork};
-use sandbar_store::{Tx, flatten, project};
+use sandbar_store::{Tx, flatten, view::View, project};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -136,9 +136,11 @@ fn clash<'a>(own: &str, siblings: &[String], moving: &'a [Project]) -> Option<&'
 /// Gives children what they saw through the sandbox, and its parent.
 async fn move_up(app: &App, tx: &mut Tx, sandbox: &Project, moving: &[Project]) -> Result<Vec<Project>> {
     let fork = own_fork(sandbox)?;
+    let view = app.views.of(tx, sandbox).await?;
+    let above = View { root: view.root, levels: view.inherited().to_vec() };
     let mut moved = Vec::with_capacity(moving.len());
     for child in moving {
-        flatten::flatten(tx, sandbox, child).await?;
+        flatten::flatten(tx, sandbox, child, &above).await?;
         project::move_up(tx, child, fork, 1, app.now()).await?;
         moved.push(reread(tx, child.id).await?);
     }
@@ -155,4 +157,49 @@ fn trace(sandbox: &Project, answer: &Deleted) -> Trace {
         "name": sandbox.profile.name, "scheduled": ids(&answer.scheduled), "moved": ids(&answer.moved),
     });
     Trace { root: Some(sandbox.root), project: Some(sandbox.id), detail }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::projects::sample::{id, root, sandbox, scheduled};
+
+    /// 2 with the children 3 (which has 4), 5 (scheduled, with 6) and 7.
+    fn family() -> Vec<Project> {
+        let top = sandbox(2, &root(1), "top");
+        let (three, five) = (sandbox(3, &top, "three"), scheduled(sandbox(5, &top, "five")));
+        let seven = sandbox(7, &top, "top");
+        let (four, six) = (sandbox(4, &three, "four"), scheduled(sandbox(6, &five, "six")));
+        vec![top, five, three, seven, four, six]
+    }
+
+    fn ids(projects: &[Project]) -> Vec<ProjectId> {
+        projects.iter().map(|project| project.id).collect()
+    }
+
+    #[test]
+    fn everything_goes_unless_children_are_kept() {
+        let below = family();
+        let parted = part(&below[0], &below, false);
+        assert_eq!(ids(&parted.going), ids(&below));
+        assert!(parted.moving.is_empty());
+    }
+
+    #[test]
+    fn kept_children_take_along_what_is_below_them() {
+        let below = family();
+        let parted = part(&below[0], &below, true);
+        assert_eq!(ids(&parted.going), [2, 5, 6].map(id));
+        assert_eq!(ids(&parted.moving), [3, 7].map(id));
+    }
+
+    #[test]
+    fn a_child_may_have_the_name_that_becomes_free_and_no_other_that_is_taken() {
+        let below = family();
+        let moving = part(&below[0], &below, true).moving;
+        let siblings = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        assert_eq!(clash("top", &siblings(&["top", "other"]), &moving), None);
+        assert_eq!(clash("top", &siblings(&["three", "top"]), &moving), Some("three"));
+        assert_eq!(clash("else", &siblings(&["else", "top"]), &moving), Some("top"));
+    }
 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use sandbar_model::{
     Error, Project, ProjectId, Result, Role,
     access::Scope,
-    policy::{self},
+    policy,
 };
 use sandbar_store::{Tx, member};
 
@@ -48,47 +48,16 @@ fn allowed(
 
 #[cfg(test)]
 mod tests {
-    use sandbar_model::{
-        PrincipalId, Revision, Time,
-        project::{Profile, Settings},
-    };
-    use uuid::Uuid;
-
     use super::*;
-
-    fn id(number: u128) -> ProjectId {
-        ProjectId(Uuid::from_u128(number))
-    }
-
-    fn project(number: u128, environment: &str) -> Project {
-        Project {
-            id: id(number),
-            root: id(1),
-            fork: None,
-            depth: 0,
-            head: Revision(0),
-            version: 1,
-            profile: Profile {
-                name: "p".to_owned(),
-                description: String::new(),
-                color: String::new(),
-                environment: environment.to_owned(),
-                settings: Settings::default(),
-            },
-            workflow_count: 0,
-            collection_count: 0,
-            scheduled: None,
-            expire_time: None,
-            create_time: Time(0),
-            update_time: Time(0),
-            creator: PrincipalId(Uuid::from_u128(9)),
-            trigger_version: 0,
-        }
-    }
+    use crate::projects::sample::{id, root, sandbox};
 
     /// 3 is below 2 is below 1; 1 and 3 are `main`.
     fn may(roles: &[(u128, Role)], scope: Scope, environment: &str) -> Option<ProjectId> {
-        let ancestors = [project(3, "main"), project(2, "dev"), project(1, "main")];
+        let root = root(1);
+        let middle = sandbox(2, &root, "middle");
+        let mut lowest = sandbox(3, &middle, "lowest");
+        lowest.profile.environment = "main".to_owned();
+        let ancestors = [lowest, middle, root];
         let roles = roles.iter().map(|(number, role)| (id(*number), *role)).collect();
         match allowed(scope, &ancestors, &roles, environment) {
             Ok(()) => None,

@@ -34,7 +34,7 @@ pub(super) async fn unmerged(app: &App, tx: &mut Tx, projects: &[Project]) -> Re
         rows.extend(found.into_iter().map(|row| (project.id, row)));
     }
     let Some(root) = projects.first().map(|project| project.root) else { return Ok(Vec::new()) };
-    let hashes = rows.iter().filter_map(|(_, row)| row.hash.or(row.base));
+    let hashes = rows.iter().filter_map(|(_, row)| row.hash.or(row.base)).collect();
     let documents = app.contents.documents(tx, root, hashes).await?;
     let named = rows.into_iter().map(|(project, row)| {
         let document = row.hash.or(row.base).and_then(|hash| documents.get(&hash));

@@ -130,3 +130,69 @@ fn numbered(name: &str, taken: &HashSet<String>) -> String {
         number += 1;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::projects::sample::{id, root, sandbox, scheduled};
+
+    fn tree(active: i64, max: Option<i64>) -> TreeRow {
+        TreeRow { root: id(1), version: 1, max_active_sandboxes: max, active_sandboxes: active }
+    }
+
+    #[test]
+    fn each_refusal_has_its_reason_and_its_turn() {
+        let (top, now) = (root(1), Time(1_999));
+        let middle = sandbox(2, &top, "middle");
+        let lowest = sandbox(3, &middle, "lowest");
+        let gone = scheduled(lowest.clone());
+        let back = [gone.clone()];
+        let may = |tree: &TreeRow, project: &Project, above: &[Project], now| allowed(tree, project, above, &back, now);
+        let free = [middle.clone(), top.clone()];
+        let full = tree(1, Some(1));
+        assert_eq!(may(&tree(0, Some(1)), &gone, &free, now).unwrap(), 1);
+        assert_eq!(may(&tree(9, None), &gone, &free, now).unwrap(), 1);
+        assert!(matches!(may(&full, &lowest, &free, now), Err(Error::ProjectNotScheduled { .. })));
+        assert!(matches!(may(&full, &gone, &free, Time(2_000)), Err(Error::ProjectNotFound { .. })));
+        assert!(matches!(may(&full, &gone, &free, now), Err(Error::SandboxAllowanceReached { used: 1, limit: 1 })));
+        let above = [scheduled(middle), scheduled(top)];
+        assert!(matches!(may(&full, &gone, &above, now), Err(Error::AncestorScheduled { ancestor }) if ancestor == id(1)));
+        assert!(matches!(may(&full, &gone, &above, Time(2_000)), Err(Error::ProjectNotFound { .. })));
+    }
+
+    #[test]
+    fn a_root_alone_needs_no_allowance() {
+        let back = [scheduled(root(1))];
+        assert_eq!(allowed(&tree(0, Some(0)), &back[0], &[], &back, Time(0)).unwrap(), 0);
+    }
+
+    #[test]
+    fn the_youngest_of_a_name_keeps_it() {
+        let top = scheduled(root(1));
+        let child = |number, name| scheduled(sandbox(number, &top, name));
+        let grandchild = scheduled(sandbox(9, &child(2, "a"), "a"));
+        let back = [top.clone(), child(2, "a"), child(3, "a"), child(4, "a"), child(5, "a-2"), child(6, "b"), grandchild];
+        let named = |number, name: &str| (id(number), name.to_owned());
+        assert_eq!(new_names(&top, "", &back).unwrap(), [named(2, "a-4"), named(3, "a-3")]);
+    }
+
+    #[test]
+    fn a_numbered_name_is_no_longer_than_a_name() {
+        let long = "x".repeat(MAX_PROJECT_NAME);
+        let taken = HashSet::from([format!("{}-2", "x".repeat(MAX_PROJECT_NAME - 2))]);
+        assert_eq!(numbered(&long, &taken), format!("{}-3", "x".repeat(MAX_PROJECT_NAME - 2)));
+    }
+
+    #[test]
+    fn a_new_name_has_the_rules_of_a_name() {
+        let gone = scheduled(sandbox(2, &root(1), "a"));
+        let name = |name| new_names(&gone, name, std::slice::from_ref(&gone));
+        assert_eq!(name("").unwrap(), []);
+        assert_eq!(name("a").unwrap(), []);
+        assert_eq!(name("b").unwrap(), [(id(2), "b".to_owned())]);
+        match name("B!").unwrap_err() {
+            Error::InvalidFields { violations } => assert_eq!(violations[0].field, "name"),
+            error => panic!("{error:?}"),
+        }
+    }
+}

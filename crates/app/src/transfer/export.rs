@@ -50,9 +50,9 @@ impl Export<'_> {
         let mut after = Some(String::new());
         while let Some(cursor) = after {
             let page = resource::page(tx, &self.view, kind, &cursor, PAGE).await?;
-            let ids = page.rows.iter().map(|row| row.id);
+            let ids = page.rows.iter().map(|row| row.id).collect();
             let found = resource::resolve_many(tx, &self.view, kind, ids).await?;
-            let hashes = found.values().filter_map(|found| found.hash);
+            let hashes = found.values().filter_map(|found| found.hash).collect();
             let documents = self.app.contents.documents(tx, self.view.root, hashes).await?;
             for row in page.rows {
                 let found = found.get(&row.id).ok_or(Error::Bug("a listed resource is not there"))?;
@@ -76,7 +76,7 @@ impl Export<'_> {
             Document::Collection(collection) => return self.writer.collection(id, collection).map_err(disk),
             Document::Workflow(_) => as_workflow(document)?,
         };
-        let hashes = stored.jobs.iter().map(|job| job.body);
+        let hashes = stored.jobs.iter().map(|job| job.body).collect();
         let bodies = self.app.contents.bodies(tx, self.view.root, hashes).await?;
         let workflow = stored
             .clone()

@@ -61,6 +61,18 @@ impl Request for ImportProject {
     }
 }
 
+/// Refuses an import that would be refused anyway, before its document is taken in.
+///
+/// # Errors
+/// The gate's.
+pub async fn admit(app: &App, call: &Call, request: &ImportProject) -> Result<()> {
+    let mut tx = app.db.connection().await?;
+    match request.project {
+        Some(project) => app.enter(&mut tx, call, project, Action::Write).await.map(|_| ()),
+        None => allowed(&app.caller(&mut tx, call).await?),
+    }
+}
+
 /// Imports a document. What a section of it does not name is deleted; a section that it does not have stays as it is.
 /// Name and environment of an existing project stay (they are its place in the tree, not its content). Needs editor;
 /// settings that differ need admin.

@@ -131,7 +131,7 @@ impl<'a> Landing<'a> {
         if let Some(id) = id {
             return Ok(id);
         }
-        let holder = claim::holders(tx, &self.change.view, [name]).await?.into_values().next();
+        let holder = claim::holders(tx, &self.change.view, vec![name]).await?.into_values().next();
         Ok(holder.unwrap_or_else(|| ResourceId(self.app.new_id())))
     }
 
@@ -166,7 +166,7 @@ impl<'a> Landing<'a> {
 
     /// The document has no way to say which auth methods guard a webhook trigger: the ones it has stay.
     async fn keep_guards(&self, tx: &mut Tx, batch: &mut [Write]) -> Result<()> {
-        let ids = batch.iter().filter(|write| write.kind == Kind::Workflow).map(|write| write.id);
+        let ids = batch.iter().filter(|write| write.kind == Kind::Workflow).map(|write| write.id).collect();
         let found = resource::resolve_many(tx, &self.change.view, Kind::Workflow, ids).await?;
         let mut changed: HashMap<ResourceId, ContentHash> = HashMap::new();
         for write in batch.iter().filter(|write| write.kind == Kind::Workflow) {
@@ -175,7 +175,7 @@ impl<'a> Landing<'a> {
             let hash = ContentHash::of(&document.canonical().map_err(|e| Error::Storage(e.into()))?);
             changed.extend(there.filter(|there| *there != hash).map(|there| (write.id, there)));
         }
-        let old = self.app.contents.documents(tx, self.change.view.root, changed.values().copied()).await?;
+        let old = self.app.contents.documents(tx, self.change.view.root, changed.values().copied().collect()).await?;
         for write in batch {
             let there = changed.get(&write.id).and_then(|hash| old.get(hash));
             if let (Some(Document::Workflow(workflow)), Some(there)) = (&mut write.document, there) {
@@ -236,7 +236,7 @@ impl<'a> Landing<'a> {
 
     /// Every link that a step uses must be there, also those of workflows that the document does not name.
     async fn check_links(&self, tx: &mut Tx, removed: &BTreeSet<ResourceId>) -> Result<()> {
-        let links = self.uses.keys().copied();
+        let links = self.uses.keys().copied().collect();
         let found = resource::resolve_many(tx, &self.change.view, Kind::CredentialLink, links).await?;
         for (link, job) in &self.uses {
             if found.get(link).and_then(|found| found.hash).is_none() {

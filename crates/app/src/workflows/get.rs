@@ -2,7 +2,7 @@
 
 use sandbar_model::{Error, Kind, ProjectId, ResourceId, Result, Revision, claim::Claim, policy::Action};
 use sandbar_store::{
-    Tx, claim, gate,
+    Tx, claim, gate, prune,
     resource::{self, Found},
 };
 
@@ -38,7 +38,7 @@ pub async fn get(app: &App, call: &Call, request: &GetWorkflow) -> Result<Workfl
     let Which::Id(id) = request.which else { return by_name(app, call, &mut tx, request).await };
     let found = gate::enter_with_head(&mut tx, call.credentials.token()?, request.project, Kind::Workflow, id).await?;
     let (entry, own) = found.map_or((None, None), |(entry, head)| (Some(entry), head));
-    let entry = app.admitted(&mut tx, entry, request.project).await?;
+    let entry = app.admitted(&mut tx, call, entry, request.project).await?;
     entry.may(Action::See)?;
     if let Some(revision) = request.revision {
         return at_revision(app, &mut tx, &entry, id, revision).await;
@@ -58,7 +58,7 @@ async fn by_name(app: &App, call: &Call, tx: &mut Tx, request: &GetWorkflow) -> 
     let entry = app.enter(tx, call, request.project, Action::See).await?;
     let view = app.views.of(tx, &entry.project).await?;
     let claim = Claim::Name(Kind::Workflow, name.clone());
-    let id = claim::holders(tx, &view, [claim]).await?.into_values().next().ok_or_else(|| missing(name))?;
+    let id = claim::holders(tx, &view, vec![claim]).await?.into_values().next().ok_or_else(|| missing(name))?;
     let found = resource::resolve(tx, &view, Kind::Workflow, id).await?.ok_or_else(|| missing(name))?;
     app.workflow_view(tx, &entry, id, found).await
 }
@@ -81,9 +81,11 @@ async fn at_revision(
     if revision > entry.project.head || revision.0 < 0 {
         return Err(gone());
     }
-    let found = resource::resolve(tx, &view, Kind::Workflow, id).await?.ok_or_else(gone)?;
-    if found.hash.is_none() {
+    let found = resource::resolve(tx, &view, Kind::Workflow, id).await?;
+    // What shows through where a version was pruned is not what the project had then.
+    if !prune::is_true(tx, entry.project.id, (Kind::Workflow, id), revision, found).await? {
         return Err(gone());
     }
+    let found = found.filter(|found| found.hash.is_some()).ok_or_else(gone)?;
     app.workflow_view(tx, entry, id, found).await
 }

@@ -38,9 +38,9 @@ pub async fn list(app: &App, call: &Call, request: &ListWorkflows) -> Result<Pag
     let page = resource::page(&mut tx, &view, Kind::Workflow, &after, limit).await?;
     let ids: Vec<_> = page.rows.iter().map(|row| row.id).collect();
     let found = resource::resolve_many(&mut tx, &view, Kind::Workflow, ids).await?;
-    let hashes = found.values().filter_map(|found| found.hash);
+    let hashes = found.values().filter_map(|found| found.hash).collect();
     let documents = app.contents.documents(&mut tx, entry.project.root, hashes).await?;
-    let names = app.names(&mut tx, found.values().map(|found| found.writer)).await?;
+    let names = app.names(&mut tx, found.values().map(|found| found.writer).collect()).await?;
     let mut triggers = Vec::new();
     for document in documents.values() {
         triggers.extend(as_workflow(document)?.triggers.iter().map(|trigger| trigger.id));
@@ -52,6 +52,7 @@ pub async fn list(app: &App, call: &Call, request: &ListWorkflows) -> Result<Pag
         let workflow = as_workflow(document)?;
         let on = workflow.triggers.iter().map(|trigger| trigger.id).filter(|id| states.get(id) == Some(&true));
         rows.push(WorkflowSummary {
+            in_root: !entry.project.is_sandbox(),
             id: row.id,
             name: row.name,
             revision: found.revision,

@@ -151,7 +151,7 @@ pub(crate) async fn check_links(tx: &mut Tx, view: &View, workflow: &StoredWorkf
     let links = workflow.jobs.iter().filter_map(|job| match job.uses {
         Some(Uses::CredentialLink(link)) => Some(link),
         Some(Uses::Keychain(_)) | None => None,
-    });
+    }).collect();
     let found = resource::resolve_many(tx, view, Kind::CredentialLink, links).await?;
     for job in &workflow.jobs {
         match job.uses {

@@ -52,7 +52,7 @@ pub async fn revisions(app: &App, call: &Call, request: &ListRevisions) -> Resul
     let more = versions.len() > limit;
     versions.truncate(limit);
     let next = versions.last().filter(|_| more).map(|last| format!("{} {}", last.project, last.revision));
-    let names = app.names(&mut tx, versions.iter().map(|version| version.writer)).await?;
+    let names = app.names(&mut tx, versions.iter().map(|version| version.writer).collect()).await?;
     let rows = versions
         .into_iter()
         .map(|version| RevisionView { written: stamp(&names, version.write_time, version.writer), version })

@@ -209,11 +209,11 @@ impl Editor {
             }),
             Edit::AddWorkflow => {
                 let (n, name) = (self.fresh(), self.name());
-                self.add(project, n, Document::Workflow(simple(n, &name, "new")));
+                Self::add(project, n, Document::Workflow(simple(n, &name, "new")));
             }
             Edit::AddShared(n) => {
                 let fresh = self.fresh();
-                self.add(
+                Self::add(
                     project,
                     fresh,
                     Document::Workflow(simple(fresh, &format!("shared {n}"), self.side)),
@@ -223,7 +223,7 @@ impl Editor {
             Edit::AddCollection(n, shared) => {
                 let (fresh, own) = (self.fresh(), self.name());
                 let name = if shared { format!("shared {n}") } else { own };
-                self.add(project, fresh, collection(&name));
+                Self::add(project, fresh, collection(&name));
             }
             Edit::RenameCollection(n) => {
                 let name = self.name();
@@ -235,14 +235,14 @@ impl Editor {
             Edit::AddLink(n, shared) => {
                 let (fresh, own) = (self.fresh(), self.name());
                 let name = if shared { format!("shared {n}") } else { own };
-                self.add(project, fresh, link(&name));
+                Self::add(project, fresh, link(&name));
             }
             Edit::DeleteLink(n) => delete_link(project, n),
             Edit::SwapNames(one, other) => swap_names(project, one, other),
         }
     }
 
-    fn add(&self, project: &mut Project, n: u128, document: Document) {
+    fn add(project: &mut Project, n: u128, document: Document) {
         if !has_name(project, document.kind(), &document.name()) {
             project.insert((document.kind(), ResourceId(uuid(n))), state(document));
         }
@@ -277,7 +277,7 @@ fn swap_names(project: &mut Project, one: usize, other: usize) {
     let Some((one, other)) = pick(&workflows, one).zip(pick(&workflows, other)) else { return };
     let (first, second) = (project[one].document.name(), project[other].document.name());
     for (key, name) in [(one, second), (other, first)] {
-        let at = workflows.iter().position(|workflow| workflow == key).unwrap();
+        let at = workflows.iter().position(|workflow| workflow == key).expect("it was picked from these");
         workflow(project, at, |workflow| workflow.name = name);
     }
 }

@@ -1,5 +1,6 @@
 //! Small projects for tests, made by hand, and two of them with what they agreed on.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
+#![allow(clippy::expect_used, reason = "what can't be fails the test")]
 
 pub mod generate;
 pub mod world;
@@ -29,7 +30,7 @@ pub fn body(text: &str) -> ContentHash {
 }
 
 pub fn state(document: Document) -> State {
-    State::of(document).unwrap()
+    State::of(document).expect("positions are finite")
 }
 
 pub fn workflow(name: &str) -> StoredWorkflow {

@@ -79,7 +79,7 @@ impl World {
     }
 
     pub fn plan(&self, choices: &Choices) -> Plan {
-        plan(self.candidates(), &self.context(), choices).unwrap()
+        plan(self.candidates(), &self.context(), choices).expect("the choices can be made")
     }
 
     pub fn defaults(&self) -> Plan {
@@ -96,10 +96,13 @@ impl World {
     pub fn apply(&mut self, plan: &Plan) {
         assert!(plan.blocked().is_none(), "{:?}", plan.blocked());
         for item in plan.selected() {
-            let write = item.write().unwrap();
+            let write = item.write().expect("a selected item writes");
             set(&mut self.target, (write.kind, write.id), write.after.clone());
-            assert_eq!(write.base_after, write.after.as_ref().map(|after| after.hash));
-            set(&mut self.base, (item.kind, item.id), write.after);
+            for (id, hash) in write.bases {
+                let agreed = write.after.clone().filter(|after| Some(after.hash) == hash);
+                assert_eq!(agreed.is_some(), hash.is_some(), "a base is a content that the target has");
+                set(&mut self.base, (write.kind, id), agreed);
+            }
         }
     }
 

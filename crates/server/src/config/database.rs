@@ -1,9 +1,6 @@
 //! Which database, and how many connections to it.
 
-#![expect(
-    clippy::doc_markdown,
-    reason = "clap shows these comments in a terminal, where backticks are noise"
-)]
+#![allow(clippy::doc_markdown, reason = "clap shows these comments in a terminal, where backticks are noise")]
 
 use std::{convert::Infallible, fmt, path::PathBuf, str::FromStr, time::Duration};
 

@@ -1,9 +1,6 @@
 //! The secret that authenticates page and plan tokens, so that nobody can make up one.
 
-#![expect(
-    clippy::doc_markdown,
-    reason = "clap shows these comments in a terminal, where backticks are noise"
-)]
+#![allow(clippy::doc_markdown, reason = "clap shows these comments in a terminal, where backticks are noise")]
 
 use std::{
     fs::{self, Permissions},

@@ -1,9 +1,6 @@
 //! How much is too much.
 
-#![expect(
-    clippy::doc_markdown,
-    reason = "clap shows these comments in a terminal, where backticks are noise"
-)]
+#![allow(clippy::doc_markdown, reason = "clap shows these comments in a terminal, where backticks are noise")]
 
 use std::time::Duration;
 
@@ -22,6 +19,9 @@ pub struct LimitArgs {
     /// The largest message that is read, unpacked, 64KiB to 256MiB. A step's body may have 10 MiB.
     #[arg(long, env = "SANDBAR_MAX_MESSAGE", value_name = "SIZE", default_value = "16MiB", value_parser = size(ByteSize::kib(64), ByteSize::mib(256)))]
     pub max_message: ByteSize,
+    /// The largest document that is imported, 1MiB to 1TiB. It is kept in the temporary directory while it comes in.
+    #[arg(long, env = "SANDBAR_MAX_DOCUMENT", value_name = "SIZE", default_value = "4GiB", value_parser = size(ByteSize::mib(1), ByteSize::tib(1)))]
+    pub max_document: ByteSize,
     /// Calls at once on one connection, 1 to 10000.
     #[arg(long, env = "SANDBAR_MAX_STREAMS", value_name = "COUNT", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub max_streams: u32,

@@ -1,7 +1,7 @@
 //! Principals, tokens and members.
 
+use sandbar_app::access::MemberView;
 use sandbar_model::{
-    Role,
     access::{Principal, PrincipalKind, Scope, Token},
 };
 
@@ -41,12 +41,12 @@ pub fn token_to_wire(token: Token) -> wire::Token {
 }
 
 /// A member with what there is to know of the principal.
-pub fn member_to_wire(principal: Principal, role: Role) -> wire::Member {
+pub fn member_to_wire(view: MemberView) -> wire::Member {
     wire::Member {
-        principal_id: principal.id.to_string(),
-        name: principal.name,
-        email: principal.email,
-        role: role_to_wire(Some(role)).into(),
+        principal_id: view.member.principal.to_string(),
+        name: view.name,
+        email: view.email,
+        role: role_to_wire(Some(view.member.role)).into(),
     }
 }
 
@@ -161,7 +161,12 @@ mod tests {
 
     #[test]
     fn a_member_has_a_role() {
-        let member = member_to_wire(principal(PrincipalKind::User), Role::Admin);
+        let id = principal(PrincipalKind::User).id;
+        let member = member_to_wire(MemberView {
+            member: Member { principal: id, role: Role::Admin },
+            name: "Ada".to_owned(),
+            email: String::new(),
+        });
         assert_eq!((member.name.as_str(), member.role), ("Ada", wire::Role::Admin as i32));
     }
 }

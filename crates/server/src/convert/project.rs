@@ -1,5 +1,6 @@
 //! Projects and their settings.
 
+use sandbar_app::{projects::Restored, view::ProjectView};
 use sandbar_model::{
     Project, Role,
     project::{Profile, RetentionPolicy, Settings},
@@ -7,6 +8,20 @@ use sandbar_model::{
 
 use super::{Fields, common::role_to_wire, time};
 use crate::wire;
+
+/// A project with what its reader is in it.
+pub fn view_to_wire(view: ProjectView) -> wire::Project {
+    project_to_wire(view.project, view.role)
+}
+
+/// Projects that came back, and the triggers that were on before.
+pub fn restored_to_wire(restored: Restored) -> (Vec<wire::Project>, Vec<wire::TriggerRef>) {
+    let triggers = restored.triggers_turned_off.into_iter().map(|(project, trigger)| wire::TriggerRef {
+        project_id: project.to_string(),
+        trigger_id: trigger.to_string(),
+    });
+    (restored.restored.into_iter().map(view_to_wire).collect(), triggers.collect())
+}
 
 /// A project as its reader sees it. `role` is the reader's.
 pub fn project_to_wire(project: Project, role: Option<Role>) -> wire::Project {

@@ -114,7 +114,8 @@ fn span(method: &'static Method, call: &Incoming) -> Span {
     if method.operational {
         return tracing::debug_span!("call", method = method.name, request_id = call.request_id(), address);
     }
-    tracing::info_span!(
+    // At the highest level, so that no log filter takes the request id away from the lines of a call.
+    tracing::error_span!(
         "call",
         otel.name = method.name,
         otel.kind = "server",

@@ -6,13 +6,13 @@ use tokio::{
     time::{Duration, timeout},
 };
 
-fn binary(args: &[&str]) -> Command {
+pub(crate) fn binary(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sandbar-server"));
     command.args(args).env_clear().stdin(Stdio::null()).kill_on_drop(true);
     command
 }
 
-async fn line_with(log: &mut Lines<BufReader<ChildStderr>>, text: &str) -> String {
+pub(crate) async fn line_with(log: &mut Lines<BufReader<ChildStderr>>, text: &str) -> String {
     let find = async {
         while let Some(line) = log.next_line().await.unwrap() {
             if line.contains(text) {
@@ -24,7 +24,7 @@ async fn line_with(log: &mut Lines<BufReader<ChildStderr>>, text: &str) -> Strin
     timeout(Duration::from_secs(30), find).await.unwrap_or_else(|_| panic!("no {text:?} in time"))
 }
 
-async fn terminate(child: &mut Child) -> std::process::ExitStatus {
+pub(crate) async fn terminate(child: &mut Child) -> std::process::ExitStatus {
     let id = child.id().unwrap().to_string();
     assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
     timeout(Duration::from_secs(30), child.wait()).await.expect("it must end").unwrap()

@@ -3,6 +3,7 @@ use std::time::Duration;
 use sandbar_server::wire;
 use tokio::{net::TcpStream, time::timeout};
 use tonic::{Code, Request, codec::CompressionEncoding};
+use tonic_types::StatusExt;
 
 use crate::place::{GET, MAX_MESSAGE, Place, limits, named, preview, reason, unary};
 
@@ -92,15 +93,29 @@ async fn a_full_server_refuses_at_once_and_recovers() {
     assert_eq!(refused.code(), Code::ResourceExhausted, "{refused:?}");
     let (reason, metadata) = reason(&refused);
     assert_eq!((reason.as_str(), metadata["limit"].as_str()), ("OVERLOADED", "2"));
-    use tonic_types::StatusExt;
     assert!(refused.get_details_retry_info().is_some());
     let mut health = tonic_health::pb::health_client::HealthClient::new(channel);
     health.check(tonic_health::pb::HealthCheckRequest::default()).await.expect("health is not limited");
 
     busy.await.unwrap().unwrap();
     place.get("one more").await.expect("a place is free again");
-    // A stream holds its place until its caller lets go of it.
+}
+
+#[tokio::test]
+async fn a_stream_holds_its_place_until_its_caller_lets_go() {
+    let mut limits = limits();
+    limits.max_calls = 1;
+    let place = Place::start(limits).await;
+    let mut open = preview(place.channel().await).await;
+    open.message().await.unwrap();
+    assert!(place.get("a").await.is_err());
     drop(open);
+    let free = async {
+        while place.get("a").await.is_err() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(Duration::from_secs(10), free).await.expect("a place in time");
 }
 
 #[tokio::test]

@@ -15,4 +15,5 @@ mod limits;
 mod place;
 mod reflection;
 mod shutdown;
+mod traces;
 mod web;

@@ -72,8 +72,11 @@ pub async fn sibling_names(tx: &mut Tx, parent: ProjectId) -> Result<Vec<String>
 
 /// Whether any project, active or scheduled, has this one as its parent.
 pub async fn has_children(tx: &mut Tx, id: ProjectId) -> Result<bool> {
-    let row: Option<(Uuid,)> =
-        tx.sql("-- project.has_children\nSELECT id FROM projects WHERE parent_id = $1 LIMIT 1").bind(id.0).optional().await?;
+    let row: Option<(Uuid,)> = tx
+        .sql("-- project.has_children\nSELECT id FROM projects WHERE parent_id = $1 LIMIT 1")
+        .bind(id.0)
+        .optional()
+        .await?;
     Ok(row.is_some())
 }
 

@@ -3,7 +3,7 @@
 use sandbar_model::{Error, Project, ProjectId, Result, Time};
 
 use super::{SIBLING, row::columns};
-use crate::{db::Tx, text, unique};
+use crate::{db::Tx, purge, text, unique};
 
 /// Schedules projects for deletion; an earlier date that some have is replaced. Counts as a write to each record.
 /// Answers how many there were. The caller holds the tree's lock.
@@ -32,17 +32,25 @@ pub async fn schedule(
 }
 
 /// Takes scheduled projects back; an expiry that has passed is forgotten, or they would be scheduled again at once.
-/// Counts as a write to each record. Answers how many were scheduled. The caller holds the tree's lock.
+/// Counts as a write to each record. Answers how many were scheduled. The caller holds the tree's lock. Those whose purge
+/// has begun are as good as gone and left out; it begins with the deepest, so where it has for a project, nothing is left
+/// below that.
 ///
 /// # Errors
-/// [`Error::NameTaken`] when an active sibling, or another of these, has the name of one of them.
+/// [`Error::ProjectNotFound`] when the purge of all of them has begun. [`Error::NameTaken`] when an active sibling, or
+/// another of these, has the name of one of them.
 pub async fn restore(tx: &mut Tx, ids: &[ProjectId], now: Time) -> Result<u64> {
     const UPDATE: &str = "-- project.restore
         UPDATE projects SET state = 0, delete_time = NULL, purge_time = NULL, update_time = $1, version = version + 1,
             expire_time = CASE WHEN expire_time <= $1 THEN NULL ELSE expire_time END
         WHERE state = 1 AND id IN";
+    let begun = purge::begun(tx, ids).await?;
+    let left: Vec<_> = ids.iter().copied().filter(|id| !begun.contains(id)).collect();
+    if let (Some(id), true) = (ids.first(), left.is_empty()) {
+        return Err(Error::ProjectNotFound { project: id.to_string() });
+    }
     let mut changed = 0;
-    for chunk in ids.chunks(text::LIST) {
+    for chunk in left.chunks(text::LIST) {
         if let Some(name) = taken_name(tx, chunk).await? {
             return Err(Error::NameTaken { name, place: SIBLING });
         }
@@ -52,10 +60,8 @@ pub async fn restore(tx: &mut Tx, ids: &[ProjectId], now: Time) -> Result<u64> {
             statement = statement.bind(id.0);
         }
         // Looked at just before, under the tree's lock: only a rename that did not take the lock can come between.
-        changed += statement
-            .try_execute()
-            .await
-            .map_err(|error| unique::refusal(error, |_| Error::Contention))?;
+        changed +=
+            statement.try_execute().await.map_err(|error| unique::refusal(error, |_| Error::Contention))?;
     }
     Ok(changed)
 }
@@ -126,6 +132,7 @@ pub async fn expired(tx: &mut Tx, now: Time, limit: i64) -> Result<Vec<Project>>
 
 /// Removes the row of a project of which [`crate::purge`] left nothing else. False: there was none.
 pub async fn delete_row(tx: &mut Tx, id: ProjectId) -> Result<bool> {
-    let removed = tx.sql("-- project.delete_row\nDELETE FROM projects WHERE id = $1").bind(id.0).execute().await?;
+    let removed =
+        tx.sql("-- project.delete_row\nDELETE FROM projects WHERE id = $1").bind(id.0).execute().await?;
     Ok(removed == 1)
 }

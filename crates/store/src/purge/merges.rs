@@ -67,7 +67,14 @@ async fn delete_whole_merges(tx: &mut Tx, ids: &[Uuid]) -> Result<u64> {
 
 /// Of a merge that is larger than a batch, a batch; with the last of it the record.
 async fn delete_part_of_merge(tx: &mut Tx, id: Uuid, limit: i64) -> Result<u64> {
-    let text = delete_first!("-- purge.delete_part_of_merge", "merge_resources", "merge_id", "kind, id", "kind DESC, id DESC");
+    let text = delete_first!(
+        "-- purge.delete_part_of_merge",
+        "merge_resources",
+        "merge_id",
+        "kind, id",
+        "kind, id",
+        "kind DESC, id DESC"
+    );
     let removed = tx.sql(text).bind(id).bind(limit).execute().await?;
     if i64::try_from(removed).is_ok_and(|removed| removed < limit) {
         return Ok(removed + delete_whole_merges(tx, &[id]).await?);

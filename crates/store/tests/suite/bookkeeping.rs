@@ -94,7 +94,8 @@ async fn old_answers_are_erased_in_batches(db: Db) {
         }
     }
     assert_eq!(erased, [3, 3, 1]);
-    let left: Vec<(String,)> = tx.sql("SELECT request_id FROM idempotency ORDER BY request_id").all().await.unwrap();
+    let left: Vec<(String,)> =
+        tx.sql("SELECT request_id FROM idempotency ORDER BY request_id").all().await.unwrap();
     assert_eq!(left, ["r7", "r8", "r9"].map(|name| (name.to_owned(),)));
 }
 
@@ -134,6 +135,9 @@ async fn two_takers_of_an_expired_lease(db: Db) {
     assert_eq!(tasks.join_all().await.into_iter().filter(|taken| *taken).count(), 1);
 }
 
+/// Event, root, project, time, principal, token.
+type Who = (Uuid, Option<Uuid>, Option<Uuid>, i64, Uuid, Uuid);
+
 async fn audit_keeps_everything(db: Db) {
     let event = Event {
         id: Uuid::from_u128(1),
@@ -151,7 +155,6 @@ async fn audit_keeps_everything(db: Db) {
     for event in [&event, &bare] {
         audit::insert(&mut tx, event).await.unwrap();
     }
-    type Who = (Uuid, Option<Uuid>, Option<Uuid>, i64, Uuid, Uuid);
     let who: Vec<Who> = tx
         .sql("SELECT id, root_id, project_id, event_time, principal_id, token_id FROM audit_events ORDER BY id")
         .all()

@@ -29,7 +29,9 @@ pub(crate) use cases;
 /// Runs a case on a new file.
 pub(crate) async fn on_sqlite<F: Future<Output = ()>>(case: impl FnOnce(Db) -> F) {
     let folder = tempfile::tempdir().unwrap();
-    let db = Db::open(&format!("sqlite://{}/test.db", folder.path().display()), PoolSize::default()).await.unwrap();
+    let db = Db::open(&format!("sqlite://{}/test.db", folder.path().display()), PoolSize::default())
+        .await
+        .unwrap();
     schema::migrate(&db).await.unwrap();
     case(db.clone()).await;
     db.close().await;

@@ -107,8 +107,10 @@ async fn head_is_the_projects_own(db: Db) {
     let there = |hash| Some(Found { level: 0, revision: Revision(4), hash, write_time: NOW, writer: id(1) });
     let wanted = [(500, there(Some(ContentHash([9; 32])))), (501, there(None)), (502, None)];
     for (resource, head) in wanted {
-        let (entry, found) =
-            gate::enter_with_head(&mut tx, &HASH, id(20), Kind::Workflow, id(resource)).await.unwrap().unwrap();
+        let (entry, found) = gate::enter_with_head(&mut tx, &HASH, id(20), Kind::Workflow, id(resource))
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!(found, head);
         assert_eq!(Some(entry), gate::enter(&mut tx, &HASH, Some(id(20))).await.unwrap());
     }

@@ -122,7 +122,10 @@ async fn support_sees_what_allows_it(db: Db) {
     assert_eq!(seen(&page), [top]);
     assert_eq!(seen(&project::children(&mut tx, root.id, viewer, false, None, 9).await.unwrap()), [own]);
     assert_eq!(seen(&project::children(&mut tx, one.id, viewer, false, None, 9).await.unwrap()), [deep]);
-    assert_eq!(seen(&project::visible_tree(&mut tx, root.id, viewer, false).await.unwrap()), [top, own, deep]);
+    assert_eq!(
+        seen(&project::visible_tree(&mut tx, root.id, viewer, false).await.unwrap()),
+        [top, own, deep]
+    );
     // The same person, not as support.
     let plain = Viewer { support: false, ..viewer };
     assert_eq!(seen(&project::visible_tree(&mut tx, root.id, plain, false).await.unwrap()), [own]);
@@ -145,11 +148,14 @@ async fn pages_follow_name_and_id(db: Db) {
     wanted.sort();
     let viewer = Viewer { principal: user.id, support: false };
     let support = Viewer { support: true, ..viewer };
-    let children = walk(async |tx, after| project::children(tx, root.id, viewer, true, after, 2).await, &mut tx).await;
+    let children =
+        walk(async |tx, after| project::children(tx, root.id, viewer, true, after, 2).await, &mut tx).await;
     assert_eq!(children, wanted);
     wanted.insert(0, (root.profile.name.clone(), root.id));
     for viewer in [viewer, support] {
-        let all = walk(async |tx, after| project::page_visible(tx, viewer, false, true, after, 2).await, &mut tx).await;
+        let all =
+            walk(async |tx, after| project::page_visible(tx, viewer, false, true, after, 2).await, &mut tx)
+                .await;
         assert_eq!(all, wanted);
     }
 }

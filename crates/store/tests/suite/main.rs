@@ -1,7 +1,15 @@
 //! What the store promises, proved on both engines.
 //!
-//! Each case is an `async fn case(db: Db)`; `cases!` makes of it one test on SQLite and one on PostgreSQL, each with a
-//! fresh, migrated database. A missing PostgreSQL fails the suite, it does not skip.
+//! Each case is an `async fn case(db: Db)`; `cases!` makes of it one test on each engine, with a fresh, migrated
+//! database. A missing PostgreSQL fails the suite, it does not skip.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "all of this is tests, also what clippy does not take for one"
+)]
 
 mod engine;
 

@@ -73,7 +73,10 @@ async fn copy_makes_the_creator_owner_once(db: Db) {
         (1, [Some(Role::Owner), Some(Role::Admin), Some(Role::Editor), Some(Role::Viewer), None]),
         (3, [Some(Role::Admin), Some(Role::Admin), Some(Role::Owner), Some(Role::Viewer), None]),
         // Not a member of the parent at all.
-        (5, [Some(Role::Admin), Some(Role::Admin), Some(Role::Editor), Some(Role::Viewer), Some(Role::Owner)]),
+        (
+            5,
+            [Some(Role::Admin), Some(Role::Admin), Some(Role::Editor), Some(Role::Viewer), Some(Role::Owner)],
+        ),
     ];
     for (creator, wanted) in cases {
         let mut parent = root.clone();

@@ -45,18 +45,18 @@ pub(crate) fn record(number: u128, source: u128, target: u128, resources: i64) -
 /// As many merged resources.
 pub(crate) fn merged(count: u128) -> Vec<MergedResource> {
     let one = |number: u128| MergedResource {
-        kind: if number % 2 == 0 { Kind::Workflow } else { Kind::Collection },
+        kind: if number.is_multiple_of(2) { Kind::Workflow } else { Kind::Collection },
         id: id(5000 + number),
         source_id: id(9000 + number),
         label: "changed".to_owned(),
         decision: "take".to_owned(),
-        before: (number % 3 != 0).then_some(hash(1)),
-        after: (number % 5 != 0).then_some(hash(2)),
+        before: (!number.is_multiple_of(3)).then_some(hash(1)),
+        after: (!number.is_multiple_of(5)).then_some(hash(2)),
         before_name: format!("before-{number}"),
         after_name: format!("after-{number}"),
         revision: Revision(number.try_into().unwrap()),
-        base_before: (number % 7 != 0).then_some(hash(3)),
-        base_after: (number % 11 != 0).then_some(hash(4)),
+        base_before: (!number.is_multiple_of(7)).then_some(hash(3)),
+        base_after: (!number.is_multiple_of(11)).then_some(hash(4)),
     };
     (0..count).map(one).collect()
 }
@@ -75,7 +75,9 @@ async fn record_comes_back_as_it_went(db: Db) {
         reverted_by: Some(id(103)),
         ..record(102, 20, 10, 0)
     };
-    for record in [record(100, 20, 10, 0), MergeRecord { what: MergeKind::Sync, ..record(101, 10, 20, 0) }, full] {
+    for record in
+        [record(100, 20, 10, 0), MergeRecord { what: MergeKind::Sync, ..record(101, 10, 20, 0) }, full]
+    {
         merge_record::insert(&mut tx, &record, &[]).await.unwrap();
         assert_eq!(merge_record::get(&mut tx, record.id).await.unwrap(), Some(record));
     }

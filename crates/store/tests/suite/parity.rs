@@ -8,7 +8,7 @@ use crate::engine::{cases, on_postgres, on_sqlite};
 
 cases! { migrating_again_changes_nothing every_name_sorts_by_byte }
 
-/// What a catalog says of one schema. Types are told as SQLite's, which has fewer.
+/// What a catalog says of one schema. Types are told in the words of the engine that has fewer.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Schema {
     /// (table, column) → type, not null, place in the primary key (0: not in it).
@@ -28,7 +28,7 @@ async fn engines_have_the_same_schema() {
         (of_sqlite.into_inner().unwrap(), of_postgres.into_inner().unwrap());
     assert!(of_sqlite.columns.len() > 100, "the catalog was not read");
     assert!(of_sqlite.indexes.len() > 20, "the catalog was not read");
-    assert!(of_sqlite.references.len() >= 7, "the catalog was not read");
+    assert!(of_sqlite.references.len() >= 6, "the catalog was not read");
     assert_eq!(of_sqlite.columns, of_postgres.columns);
     assert_eq!(of_sqlite.indexes, of_postgres.indexes);
     assert_eq!(of_sqlite.references, of_postgres.references);
@@ -174,6 +174,7 @@ async fn postgres(db: &Db) -> Schema {
 
 /// A condition without what PostgreSQL adds when it shows one: parentheses and casts.
 fn tidy(condition: &str) -> String {
-    let text = condition.replace(['(', ')'], "").replace("::text", "").replace("::bigint", "").replace('\'', "");
+    let text =
+        condition.replace(['(', ')'], "").replace("::text", "").replace("::bigint", "").replace('\'', "");
     text.split_whitespace().collect::<Vec<_>>().join(" ").replace("<> \"\"", "<>")
 }

@@ -43,14 +43,16 @@ async fn comes_back_as_it_went(db: Db) {
     let user = add_user(&mut tx, 1).await;
     let root = add_root(&mut tx, 10, user.id).await;
     assert_eq!(project::get(&mut tx, root.id).await.unwrap().as_ref(), Some(&root));
-    for (number, policy) in
-        [(20, RetentionPolicy::RetainAll), (21, RetentionPolicy::RetainWithErrors), (22, RetentionPolicy::EraseAll)]
-    {
+    for (number, policy) in [
+        (20, RetentionPolicy::RetainAll),
+        (21, RetentionPolicy::RetainWithErrors),
+        (22, RetentionPolicy::EraseAll),
+    ] {
         let mut full = sandbox(number, &root);
         full.head = Revision(5);
         full.version = 6;
-        full.profile.description = "größer \u{1F600}".to_owned();
-        full.profile.color = "#123".to_owned();
+        full.profile.description.push_str("größer \u{1F600}");
+        full.profile.color.push_str("#123");
         full.profile.settings = Settings { retention_policy: policy, ..settings() };
         full.workflow_count = 7;
         full.collection_count = 8;
@@ -93,7 +95,7 @@ async fn id_is_unique(db: Db) {
     let [root, one, ..] = family(&db).await;
     let mut tx = db.write().await.unwrap();
     let mut twin = sandbox(20, &root);
-    twin.profile.name = "other".to_owned();
+    twin.profile.name.push_str("-other");
     let refused = project::insert(&mut tx, &twin).await.unwrap_err();
     assert!(matches!(&refused, Error::IdTaken { id, .. } if *id == one.id.to_string()), "{refused:?}");
 }
@@ -131,7 +133,8 @@ async fn profile_is_replaced(db: Db) {
     };
     let expire_time = Some(NOW.plus(HOUR));
     project::set_profile(&mut tx, one.id, &profile, expire_time, NOW.plus(1)).await.unwrap();
-    let wanted = Project { profile: profile.clone(), expire_time, version: 2, update_time: NOW.plus(1), ..one };
+    let wanted =
+        Project { profile: profile.clone(), expire_time, version: 2, update_time: NOW.plus(1), ..one };
     assert_eq!(project::get(&mut tx, one.id).await.unwrap(), Some(wanted));
     assert_eq!(project::get(&mut tx, other.id).await.unwrap().as_ref(), Some(&other));
     let refused = project::set_profile(&mut tx, other.id, &profile, None, NOW).await.unwrap_err();
@@ -143,8 +146,13 @@ async fn head_and_counts_are_no_write_to_the_record(db: Db) {
     let mut tx = db.write().await.unwrap();
     project::set_head_and_counts(&mut tx, root.id, Revision(9), 5, 3, NOW.plus(1)).await.unwrap();
     project::set_head_and_counts(&mut tx, root.id, Revision(12), -2, -1, NOW.plus(2)).await.unwrap();
-    let wanted =
-        Project { head: Revision(12), workflow_count: 3, collection_count: 2, update_time: NOW.plus(2), ..root };
+    let wanted = Project {
+        head: Revision(12),
+        workflow_count: 3,
+        collection_count: 2,
+        update_time: NOW.plus(2),
+        ..root
+    };
     assert_eq!(project::get(&mut tx, wanted.id).await.unwrap(), Some(wanted));
 }
 
@@ -207,7 +215,10 @@ async fn restore_names_the_taken_name(db: Db) {
     assert!(matches!(&twice, Error::NameTaken { name, .. } if *name == below.profile.name), "{twice:?}");
     assert!(project::rename(&mut tx, one.id, "again", NOW).await.unwrap());
     assert_eq!(project::restore(&mut tx, &[one.id, below.id], NOW).await.unwrap(), 2);
-    assert_eq!(project::sibling_names(&mut tx, root.id).await.unwrap(), ["again", "sandbox-20", "sandbox-21"]);
+    assert_eq!(
+        project::sibling_names(&mut tx, root.id).await.unwrap(),
+        ["again", "sandbox-20", "sandbox-21"]
+    );
     assert_eq!(other.profile.name, "sandbox-21");
 }
 

@@ -233,7 +233,10 @@ async fn contents_go_with_the_tree(db: Db) {
         }
     }
     assert_eq!(batches, [20, 20, 10]);
-    for table in ["SELECT root_id, COUNT(*) FROM contents GROUP BY root_id", "SELECT root_id, COUNT(*) FROM content_parts GROUP BY root_id"] {
+    for table in [
+        "SELECT root_id, COUNT(*) FROM contents GROUP BY root_id",
+        "SELECT root_id, COUNT(*) FROM content_parts GROUP BY root_id",
+    ] {
         let left: Vec<(Uuid, i64)> = tx.sql(table).all().await.unwrap();
         assert_eq!(left, [(trees[1].0, 25)]);
     }

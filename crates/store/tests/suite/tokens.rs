@@ -100,7 +100,13 @@ async fn use_only_moves_forward(db: Db) {
     for number in 0..3_u8 {
         token::insert(&mut tx, &plain(100 + u128::from(number)), &hash(number)).await.unwrap();
     }
-    let uses = [(id(101), NOW), (id(100), NOW.plus(5)), (id(101), NOW.plus(9)), (id(101), NOW.plus(3)), (id(999), NOW)];
+    let uses = [
+        (id(101), NOW),
+        (id(100), NOW.plus(5)),
+        (id(101), NOW.plus(9)),
+        (id(101), NOW.plus(3)),
+        (id(999), NOW),
+    ];
     token::note_use(&mut tx, &uses).await.unwrap();
     token::note_use(&mut tx, &[(id(100), NOW.plus(4))]).await.unwrap();
     token::note_use(&mut tx, &[]).await.unwrap();

@@ -1,6 +1,9 @@
 //! What the projects of one tree share.
 
-use sandbar_model::time::MINUTE;
+use sandbar_model::{
+    Error, ProjectId,
+    time::{HOUR, MINUTE},
+};
 use sandbar_store::{
     Db,
     tree::{self, TreeRow},
@@ -12,7 +15,7 @@ use crate::{
     fixture::{NOW, id},
 };
 
-cases! { lock_counts_and_tells allowance_is_exact_under_the_lock garbage_is_noted_once_a_minute_until_swept is_deleted }
+cases! { root_is_unique upkeep_comes_when_it_is_due lock_counts_and_tells allowance_is_exact_under_the_lock garbage_is_noted_once_a_minute_until_swept is_deleted }
 
 async fn lock_counts_and_tells(db: Db) {
     let mut tx = db.write().await.unwrap();
@@ -74,6 +77,38 @@ async fn garbage_is_noted_once_a_minute_until_swept(db: Db) {
     assert!(!tree::clear_garbage(&mut tx, id(11), NOW).await.unwrap());
     assert!(tree::clear_garbage(&mut tx, id(10), NOW).await.unwrap());
     assert_eq!(tree::roots_with_garbage(&mut tx, late, 9).await.unwrap(), waiting[1..]);
+}
+
+async fn root_is_unique(db: Db) {
+    let mut tx = db.write().await.unwrap();
+    tree::insert(&mut tx, id(10), None).await.unwrap();
+    let refused = tree::insert(&mut tx, id(10), None).await.unwrap_err();
+    assert!(
+        matches!(&refused, Error::IdTaken { id, .. } if *id == self::id::<ProjectId>(10).to_string()),
+        "{refused:?}"
+    );
+}
+
+async fn upkeep_comes_when_it_is_due(db: Db) {
+    let mut tx = db.write().await.unwrap();
+    for number in 10..13 {
+        tree::insert(&mut tx, id(number), None).await.unwrap();
+    }
+    for (number, hours) in [(10, 3), (11, 1), (12, 2)] {
+        tree::set_upkeep(&mut tx, id(number), NOW.plus(hours * HOUR)).await.unwrap();
+    }
+    let due = async |tx: &mut _, hours, limit| {
+        tree::due_for_upkeep(tx, NOW.plus(hours * HOUR), limit).await.unwrap()
+    };
+    assert_eq!(due(&mut tx, 0, 9).await, []);
+    assert_eq!(due(&mut tx, 2, 9).await, [id(11), id(12)]);
+    assert_eq!(due(&mut tx, 3, 2).await, [id(11), id(12)]);
+    assert_eq!(due(&mut tx, 3, 9).await, [id(11), id(12), id(10)]);
+
+    assert_eq!(tree::garbage_time(&mut tx, id(10)).await.unwrap(), None);
+    tree::note_garbage(&mut tx, id(10), NOW).await.unwrap();
+    assert_eq!(tree::garbage_time(&mut tx, id(10)).await.unwrap(), Some(NOW));
+    assert_eq!(tree::garbage_time(&mut tx, id(99)).await.unwrap(), None);
 }
 
 async fn is_deleted(db: Db) {

@@ -63,7 +63,9 @@ async fn many_are_set_at_once(db: Db) {
 async fn suspended_ones_are_told_once(db: Db) {
     family(&db).await;
     let mut tx = db.write().await.unwrap();
-    for (project, number, on) in [(10, 100, true), (20, 103, true), (20, 102, true), (20, 101, false), (30, 100, true)] {
+    for (project, number, on) in
+        [(10, 100, true), (20, 103, true), (20, 102, true), (20, 101, false), (30, 100, true)]
+    {
         trigger::set(&mut tx, id(project), id(number), true).await.unwrap();
         trigger::set(&mut tx, id(project), id(number), on).await.unwrap();
     }

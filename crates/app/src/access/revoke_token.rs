@@ -1,0 +1,87 @@
+//! Ending a token.
+
+use sandbar_model::{Error, Project, Result, TokenId, access::Token, policy::Action};
+use sandbar_store::{Tx, project, token};
+
+use super::scope;
+use crate::{
+    App, Call, Request,
+    gate::Caller,
+    repeat::{Trace, conclude, repeated, retry},
+};
+
+/// Asks for a token to end.
+#[derive(Clone, Debug)]
+pub struct RevokeToken {
+    /// Which.
+    pub token: TokenId,
+    /// See [`Request::request_id`].
+    pub request_id: String,
+}
+
+impl Request for RevokeToken {
+    const ACTION: &'static str = "token.revoke";
+
+    fn request_id(&self) -> &str {
+        &self.request_id
+    }
+}
+
+/// Ends a token at once, on every server: each call looks its token up. One's own (no wider than the one that is used for
+/// it, or that one itself), one limited to a project of which the caller is an admin, or, for a service administrator,
+/// any. A token that was revoked before stays as it is.
+///
+/// # Errors
+/// [`Error::TokenNotFound`] for tokens that there are not and tokens that the caller may not manage, and the gate's.
+pub async fn revoke_token(app: &App, call: &Call, request: &RevokeToken) -> Result<Token> {
+    retry(|| once(app, call, request)).await
+}
+
+async fn once(app: &App, call: &Call, request: &RevokeToken) -> Result<Token> {
+    let mut tx = app.db.write().await?;
+    let caller = app.caller(&mut tx, call).await?;
+    let by = (call, &caller);
+    if let Some(answer) = repeated(app, &mut tx, by, request).await? {
+        return Ok(answer);
+    }
+    let missing = || Error::TokenNotFound { id: request.token };
+    let token = token::get(&mut tx, request.token).await?.ok_or_else(missing)?;
+    let project = match token.scope.project {
+        Some(id) => project::get(&mut tx, id).await?,
+        None => None,
+    };
+    if !may(app, &mut tx, by, &token, project.as_ref()).await? {
+        return Err(missing());
+    }
+    token::revoke(&mut tx, token.id, app.now()).await?;
+    let answer = token::get(&mut tx, token.id).await?.ok_or_else(missing)?;
+    let trace = Trace {
+        root: project.as_ref().map(|project| project.root),
+        project: token.scope.project,
+        detail: serde_json::json!({ "token": token.id, "principal": token.principal, "name": token.name }),
+    };
+    conclude(app, tx, by, request, trace, &answer).await?;
+    Ok(answer)
+}
+
+async fn may(
+    app: &App,
+    tx: &mut Tx,
+    (call, caller): (&Call, &Caller),
+    token: &Token,
+    project: Option<&Project>,
+) -> Result<bool> {
+    if caller.token == token.id || caller.administrator().is_ok() {
+        return Ok(true);
+    }
+    if caller.id == token.principal && scope::covers(app, tx, caller, token.scope, project).await? {
+        return Ok(true);
+    }
+    let Some(id) = token.scope.project else { return Ok(false) };
+    // A project that is scheduled for deletion can be restored, so its tokens must be stoppable.
+    match app.enter_any(tx, call, id, Action::ManageTokens).await {
+        Ok(_) => Ok(true),
+        Err(Error::ProjectNotFound { .. } | Error::PermissionDenied { .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
+}

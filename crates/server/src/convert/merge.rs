@@ -1,0 +1,230 @@
+//! Merges: choices from the wire, plans and records to it.
+
+use sandbar_app::{
+    merges::{ItemView, MergeView, PlanView},
+    view::Stamp,
+};
+use sandbar_merge::{Choices, Decision, FieldChange, Item, Label, Selector, State, Warning, WarningKind};
+use sandbar_model::{ContentHash, Kind, ResourceId};
+use sandbar_store::merge_record::{MergeKind, MergedResource};
+
+use super::{
+    Fields,
+    common::{key_to_wire, stamp_to_wire},
+    project::{project_to_wire, view_to_wire},
+    time,
+};
+use crate::wire;
+
+impl Fields {
+    /// What a caller decides about a plan, and whether the source shall be retired. Absent: nothing is chosen.
+    pub fn choices(&mut self, field: &str, choices: Option<wire::MergeChoices>) -> (Choices, Option<bool>) {
+        let choices = choices.unwrap_or_default();
+        let mut read = Choices { defaults: choices.defaults, choices: Vec::new() };
+        for (at, choice) in choices.choices.into_iter().enumerate() {
+            let field = format!("{field}.choices[{at}]");
+            let selector = match choice.resource {
+                Some(wire::merge_choice::Resource::Key(key)) => {
+                    let (kind, id) = self.key(&format!("{field}.key"), Some(key));
+                    Selector::Key(kind, id)
+                }
+                Some(wire::merge_choice::Resource::WorkflowName(name)) => Selector::WorkflowName(name),
+                None => {
+                    self.add(format!("{field}.resource"), "is required: a key or a workflow's name");
+                    continue;
+                }
+            };
+            let decision =
+                self.required_enum(&format!("{field}.decision"), choice.decision, decision, Decision::Leave);
+            read.choices.push((selector, decision));
+        }
+        (read, choices.retire_source)
+    }
+}
+
+fn decision(decision: wire::MergeDecision) -> Option<Decision> {
+    match decision {
+        wire::MergeDecision::Unspecified => None,
+        wire::MergeDecision::Leave => Some(Decision::Leave),
+        wire::MergeDecision::Take => Some(Decision::Take),
+        wire::MergeDecision::Overwrite => Some(Decision::Overwrite),
+    }
+}
+
+/// What a whole plan says.
+pub fn head_to_wire(view: &PlanView) -> wire::PlanHead {
+    let counts = view.plan.counts();
+    let count = |label| number(counts.get(&label).copied().unwrap_or_default());
+    let retired = view.retirement.as_ref();
+    let listed = view.plan.items.iter().flat_map(|item| {
+        item.warnings.iter().map(move |warning| warning_to_wire(item.kind, item.id, warning))
+    });
+    let withheld = view.plan.withheld.iter().flat_map(|withheld| {
+        withheld.warnings.iter().map(move |warning| warning_to_wire(withheld.kind, withheld.id, warning))
+    });
+    let descendants = retired.filter(|retired| !retired.descendants.is_empty()).map(|retired| wire::MergeWarning {
+        kind: wire::merge_warning::Kind::DescendantsRetired.into(),
+        resource: None,
+        message: format!(
+            "{} sandbox(es) below the source would be scheduled for deletion with it",
+            retired.descendants.len()
+        ),
+        part_id: String::new(),
+    });
+    wire::PlanHead {
+        plan_token: view.token.clone(),
+        source: Some(view_to_wire(view.source.clone())),
+        target: Some(view_to_wire(view.target.clone())),
+        new_count: count(Label::New),
+        changed_count: count(Label::Changed),
+        deleted_count: count(Label::Deleted),
+        diverged_count: count(Label::Diverged),
+        target_only_count: count(Label::TargetOnly),
+        selected_count: number(view.plan.selected().count()),
+        retires_source: retired.is_some(),
+        retired_descendants: retired
+            .map(|retired| retired.descendants.iter().map(|p| project_to_wire(p.clone(), None)).collect())
+            .unwrap_or_default(),
+        purge_time: retired.map(|retired| time::to_wire(retired.purge_time)),
+        warnings: listed.chain(withheld).chain(descendants).collect(),
+    }
+}
+
+/// One resource of a plan. `stamps`: who wrote it last, in the source and in the target.
+pub fn item_to_wire(
+    view: ItemView<'_>,
+    stamps: Option<&(Option<Stamp>, Option<Stamp>)>,
+) -> wire::PlanResource {
+    let Item { kind, id, target_id, label, name, renamed_from, decision, base, source, target, .. } = view.item;
+    let stamp = |stamp: &Option<Stamp>| stamp.as_ref().map(stamp_of);
+    wire::PlanResource {
+        key: Some(key_to_wire(*kind, *id)),
+        target_id: if target_id == id { String::new() } else { target_id.to_string() },
+        label: label_to_wire(*label).into(),
+        name: name.clone(),
+        renamed_from: renamed_from.clone().unwrap_or_default(),
+        decision: decision_to_wire(*decision).into(),
+        base_etag: state_etag(base.as_ref()),
+        source_etag: state_etag(source.as_ref()),
+        target_etag: state_etag(target.as_ref()),
+        source_changed: stamps.and_then(|(source, _)| stamp(source)),
+        target_changed: stamps.and_then(|(_, target)| stamp(target)),
+        fields: view.fields.into_iter().map(field_to_wire).collect(),
+    }
+}
+
+/// A merge's record.
+pub fn merge_to_wire(view: MergeView) -> wire::Merge {
+    let record = view.record;
+    let kind = match record.what {
+        MergeKind::Merge => wire::merge::Kind::Merge,
+        MergeKind::Sync => wire::merge::Kind::Sync,
+        MergeKind::Revert => wire::merge::Kind::Revert,
+    };
+    let id = |id: Option<sandbar_model::MergeId>| id.map(|id| id.to_string()).unwrap_or_default();
+    wire::Merge {
+        id: record.id.to_string(),
+        kind: kind.into(),
+        source_id: record.source.to_string(),
+        target_id: record.target.to_string(),
+        stamp: Some(stamp_of(&view.stamp)),
+        target_revision: record.target_revision.0,
+        retired_source: record.retired_source,
+        reverts_id: id(record.reverts),
+        reverted_by_id: id(record.reverted_by),
+        resource_count: record.resource_count,
+        resources: view.resources.into_iter().map(merged_to_wire).collect(),
+        unreviewed: record.unreviewed,
+    }
+}
+
+fn merged_to_wire(merged: MergedResource) -> wire::MergedResource {
+    let label = match merged.label.as_str() {
+        "new" => wire::MergeLabel::New,
+        "changed" => wire::MergeLabel::Changed,
+        "deleted" => wire::MergeLabel::Deleted,
+        "diverged" => wire::MergeLabel::Diverged,
+        _ => wire::MergeLabel::Unspecified,
+    };
+    let decision = match merged.decision.as_str() {
+        "take" => wire::MergeDecision::Take,
+        "overwrite" => wire::MergeDecision::Overwrite,
+        _ => wire::MergeDecision::Unspecified,
+    };
+    wire::MergedResource {
+        key: Some(key_to_wire(merged.kind, merged.id)),
+        label: label.into(),
+        decision: decision.into(),
+        before_etag: etag(merged.before),
+        after_etag: etag(merged.after),
+        before_name: merged.before_name,
+        after_name: merged.after_name,
+        revision: merged.revision.0,
+    }
+}
+
+fn field_to_wire((change, body_diff): (FieldChange, String)) -> wire::FieldChange {
+    let json = |value: Option<serde_json::Value>| value.map(|value| value.to_string());
+    wire::FieldChange {
+        path: change.path,
+        title: change.title,
+        base: json(change.base),
+        target: json(change.target),
+        source: json(change.source),
+        body_diff,
+        changed_in_source: change.changed_in_source,
+        changed_in_target: change.changed_in_target,
+    }
+}
+
+fn warning_to_wire(kind: Kind, id: ResourceId, warning: &Warning) -> wire::MergeWarning {
+    use wire::merge_warning::Kind as Wire;
+    let what = match warning.kind {
+        WarningKind::CredentialNotLinked => Wire::CredentialNotLinked,
+        WarningKind::TriggerOff => Wire::TriggerOff,
+        WarningKind::AuthMethodsDropped => Wire::AuthMethodsDropped,
+        WarningKind::CollectionDeleted => Wire::CollectionDeleted,
+        WarningKind::NameTaken => Wire::NameTaken,
+        WarningKind::InvalidResult => Wire::InvalidResult,
+    };
+    wire::MergeWarning {
+        kind: what.into(),
+        resource: Some(key_to_wire(kind, id)),
+        message: warning.message.clone(),
+        part_id: warning.part.map(|part| part.to_string()).unwrap_or_default(),
+    }
+}
+
+fn label_to_wire(label: Label) -> wire::MergeLabel {
+    match label {
+        Label::New => wire::MergeLabel::New,
+        Label::Changed => wire::MergeLabel::Changed,
+        Label::Deleted => wire::MergeLabel::Deleted,
+        Label::Diverged => wire::MergeLabel::Diverged,
+        Label::TargetOnly => wire::MergeLabel::TargetOnly,
+    }
+}
+
+fn decision_to_wire(decision: Decision) -> wire::MergeDecision {
+    match decision {
+        Decision::Leave => wire::MergeDecision::Leave,
+        Decision::Take => wire::MergeDecision::Take,
+        Decision::Overwrite => wire::MergeDecision::Overwrite,
+    }
+}
+
+fn stamp_of(stamp: &Stamp) -> wire::Stamp {
+    stamp_to_wire(stamp.time, stamp.actor.id, &stamp.actor.name)
+}
+
+fn state_etag(state: Option<&State>) -> String {
+    etag(state.map(|state| state.hash))
+}
+
+fn etag(hash: Option<ContentHash>) -> String {
+    hash.map(|hash| hash.to_string()).unwrap_or_default()
+}
+
+fn number(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,116 @@
+//! The services of the contract: each method turns a message into a request, asks the operation, and turns its answer
+//! into a message. What is decided, is decided in the operations.
+
+mod access;
+mod merges;
+mod projects;
+mod sandboxes;
+mod workflows;
+
+use std::sync::Arc;
+
+use prost::Message;
+use sandbar_app::{App, Call, Credentials};
+use sandbar_model::{ContentHash, Error};
+use secrecy::ExposeSecret;
+use tonic::{Request, Response, Status, codec::CompressionEncoding, service::Routes};
+
+use crate::{
+    layers::Incoming,
+    status,
+    wire::{
+        access_service_server::AccessServiceServer, merge_service_server::MergeServiceServer,
+        projects_service_server::ProjectsServiceServer, sandboxes_service_server::SandboxesServiceServer,
+        workflows_service_server::WorkflowsServiceServer,
+    },
+};
+
+/// What a method answers.
+type Answer<T> = Result<Response<T>, Status>;
+
+/// How large messages may be.
+#[derive(Clone, Copy, Debug)]
+pub struct MessageLimits {
+    /// One message, either way.
+    pub message_bytes: usize,
+    /// A whole imported document.
+    pub document_bytes: u64,
+}
+
+/// Every service of the contract, over one application.
+pub fn routes(app: &Arc<App>, limits: MessageLimits) -> Routes {
+    let grpc = Grpc { app: Arc::clone(app), document_bytes: limits.document_bytes };
+    macro_rules! service {
+        ($server:ident) => {
+            $server::new(grpc.clone())
+                .max_decoding_message_size(limits.message_bytes)
+                .max_encoding_message_size(limits.message_bytes)
+                .accept_compressed(CompressionEncoding::Gzip)
+        };
+    }
+    Routes::new(service!(ProjectsServiceServer))
+        .add_service(service!(SandboxesServiceServer))
+        .add_service(service!(WorkflowsServiceServer))
+        .add_service(service!(MergeServiceServer))
+        .add_service(service!(AccessServiceServer))
+}
+
+/// All services in one: they share nothing but the application.
+#[derive(Clone, Debug)]
+struct Grpc {
+    app: Arc<App>,
+    document_bytes: u64,
+}
+
+/// A call on its way.
+struct Opened {
+    call: Call,
+    incoming: Incoming,
+}
+
+impl std::ops::Deref for Opened {
+    type Target = Call;
+
+    fn deref(&self) -> &Call {
+        &self.call
+    }
+}
+
+impl Opened {
+    /// Ends the call.
+    fn answer<T>(&self, result: sandbar_model::Result<T>) -> Answer<T> {
+        if let Some(principal) = self.call.caller.get() {
+            self.incoming.note_principal(*principal);
+        }
+        result.map(Response::new).map_err(status::from_error)
+    }
+}
+
+/// Begins a call that only reads.
+fn read<M>(request: Request<M>) -> Result<(Opened, M), Status> {
+    open(request, |_| ContentHash([0; 32]))
+}
+
+/// Begins a call that changes something: a repeat of its request id must be the same message.
+fn change<M: Message>(request: Request<M>) -> Result<(Opened, M), Status> {
+    open(request, |message| ContentHash::of(&message.encode_to_vec()))
+}
+
+/// Refuses calls without a token before anything is said of their message.
+fn open<M>(request: Request<M>, digest: impl FnOnce(&M) -> ContentHash) -> Result<(Opened, M), Status> {
+    let (_, extensions, message) = request.into_parts();
+    let opened = opened(&extensions, digest(&message)).map_err(status::from_error)?;
+    Ok((opened, message))
+}
+
+fn opened(extensions: &tonic::Extensions, digest: ContentHash) -> sandbar_model::Result<Opened> {
+    let incoming: &Incoming = extensions.get().ok_or(Error::Bug("a service without the layers around it"))?;
+    let credentials = Credentials::bearer(incoming.token()?.expose_secret());
+    if matches!(credentials, Credentials::Malformed) {
+        return Err(Error::TokenInvalid);
+    }
+    let address = incoming.address().map(|address| address.to_string()).unwrap_or_default();
+    let trace_id = incoming.request_id().to_owned();
+    let call = Call { credentials, address, trace_id, digest, caller: Arc::default() };
+    Ok(Opened { call, incoming: incoming.clone() })
+}

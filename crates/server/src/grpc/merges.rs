@@ -1,0 +1,170 @@
+//! `MergeService`.
+
+use std::{pin::Pin, sync::Arc};
+
+use futures::Stream;
+use sandbar_app::{
+    App,
+    merges::{
+        self, ApplyMerge, ListMerges, PlanView, PreviewMerge, PreviewRevert, RevertMerge, Review,
+    },
+};
+use sandbar_model::{MergeId, Result as ModelResult};
+use tonic::{Request, Status};
+
+use super::{Answer, Grpc, change, read};
+use crate::{
+    convert::{
+        Fields,
+        merge::{head_to_wire, item_to_wire, merge_to_wire},
+        project::restored_to_wire,
+    },
+    status::from_error,
+    wire::{self, merge_service_server::MergeService},
+};
+
+type Parts<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send + 'static>>;
+
+#[tonic::async_trait]
+impl MergeService for Grpc {
+    type PreviewMergeStream = Parts<wire::PreviewMergeResponse>;
+
+    async fn preview_merge(&self, request: Request<wire::PreviewMergeRequest>) -> Answer<Self::PreviewMergeStream> {
+        use wire::preview_merge_response::Part;
+        let (call, m) = read(request)?;
+        let mut fields = Fields::default();
+        let (choices, retire) = fields.choices("choices", m.choices);
+        let request = PreviewMerge {
+            source: fields.id("source_id", &m.source_id),
+            target: fields.optional_id("target_id", &m.target_id),
+            choices,
+            retire,
+        };
+        let request = fields.finish(request).map_err(from_error)?;
+        let plan = merges::preview(&self.app, &call, &request).await;
+        call.answer(plan.map(|plan| {
+            let wrap = |part: PlanPart| match part {
+                PlanPart::Head(head) => wire::PreviewMergeResponse { part: Some(Part::Head(head)) },
+                PlanPart::Resource(one) => wire::PreviewMergeResponse { part: Some(Part::Resource(one)) },
+            };
+            parts(Arc::clone(&self.app), plan, wrap)
+        }))
+    }
+
+    async fn apply_merge(&self, request: Request<wire::ApplyMergeRequest>) -> Answer<wire::ApplyMergeResponse> {
+        let (call, m) = change(request)?;
+        let mut fields = Fields::default();
+        let (choices, retire) = fields.choices("choices", m.choices);
+        let request = ApplyMerge {
+            source: fields.id("source_id", &m.source_id),
+            target: fields.optional_id("target_id", &m.target_id),
+            choices,
+            retire,
+            review: Review::parse(m.plan_token, m.allow_unreviewed).map_err(from_error)?,
+            request_id: m.request_id,
+            validate_only: m.validate_only,
+        };
+        let request = fields.finish(request).map_err(from_error)?;
+        let merged = merges::apply(&self.app, &call, &request).await;
+        call.answer(merged.map(|view| wire::ApplyMergeResponse { merge: Some(merge_to_wire(view)) }))
+    }
+
+    type PreviewRevertStream = Parts<wire::PreviewRevertResponse>;
+
+    async fn preview_revert(
+        &self,
+        request: Request<wire::PreviewRevertRequest>,
+    ) -> Answer<Self::PreviewRevertStream> {
+        use wire::preview_revert_response::Part;
+        let (call, m) = read(request)?;
+        let mut fields = Fields::default();
+        let (choices, _) = fields.choices("choices", m.choices);
+        let request = PreviewRevert { merge: fields.id("merge_id", &m.merge_id), choices };
+        let request = fields.finish(request).map_err(from_error)?;
+        let plan = merges::preview_revert(&self.app, &call, &request).await;
+        call.answer(plan.map(|plan| {
+            let wrap = |part: PlanPart| match part {
+                PlanPart::Head(head) => wire::PreviewRevertResponse { part: Some(Part::Head(head)) },
+                PlanPart::Resource(one) => wire::PreviewRevertResponse { part: Some(Part::Resource(one)) },
+            };
+            parts(Arc::clone(&self.app), plan, wrap)
+        }))
+    }
+
+    async fn revert_merge(&self, request: Request<wire::RevertMergeRequest>) -> Answer<wire::RevertMergeResponse> {
+        let (call, m) = change(request)?;
+        let mut fields = Fields::default();
+        let (choices, _) = fields.choices("choices", m.choices);
+        let request = RevertMerge {
+            merge: fields.id("merge_id", &m.merge_id),
+            choices,
+            review: Review::parse(m.plan_token, m.allow_unreviewed).map_err(from_error)?,
+            restore_source: m.restore_source,
+            request_id: m.request_id,
+        };
+        let request = fields.finish(request).map_err(from_error)?;
+        let reverted = merges::revert(&self.app, &call, &request).await;
+        call.answer(reverted.map(|reverted| {
+            let (restored, triggers_turned_off) = restored_to_wire(reverted.restored);
+            let restored = (!restored.is_empty())
+                .then_some(wire::RestoreSandboxResponse { restored, triggers_turned_off });
+            wire::RevertMergeResponse { merge: Some(merge_to_wire(reverted.merge)), restored }
+        }))
+    }
+
+    async fn get_merge(&self, request: Request<wire::GetMergeRequest>) -> Answer<wire::GetMergeResponse> {
+        let (call, m) = read(request)?;
+        let mut fields = Fields::default();
+        let id: MergeId = fields.id("merge_id", &m.merge_id);
+        let id = fields.finish(id).map_err(from_error)?;
+        let found = merges::get(&self.app, &call, id).await;
+        call.answer(found.map(|view| wire::GetMergeResponse { merge: Some(merge_to_wire(view)) }))
+    }
+
+    async fn list_merges(&self, request: Request<wire::ListMergesRequest>) -> Answer<wire::ListMergesResponse> {
+        let (call, m) = read(request)?;
+        let mut fields = Fields::default();
+        let project = fields.id("project_id", &m.project_id);
+        let request = ListMerges { project, page_size: m.page_size, page_token: m.page_token };
+        let request = fields.finish(request).map_err(from_error)?;
+        let page = merges::list(&self.app, &call, &request).await;
+        call.answer(page.map(|page| wire::ListMergesResponse {
+            merges: page.rows.into_iter().map(merge_to_wire).collect(),
+            next_page_token: page.next_page_token,
+        }))
+    }
+}
+
+/// One message of a plan.
+enum PlanPart {
+    Head(wire::PlanHead),
+    Resource(wire::PlanResource),
+}
+
+/// A plan as a stream: its head, then one resource after the other, each with its bodies loaded and compared only when
+/// the one before has gone out.
+fn parts<T: Send + 'static>(
+    app: Arc<App>,
+    plan: PlanView,
+    wrap: impl Fn(PlanPart) -> T + Send + Sync + 'static,
+) -> Parts<T> {
+    let head = wrap(PlanPart::Head(head_to_wire(&plan)));
+    let state = Arc::new((app, plan, wrap));
+    let items = state.1.plan.items.len();
+    let resources = futures::stream::unfold((state, 0), move |(state, at)| async move {
+        if at >= items {
+            return None;
+        }
+        let described = describe(&state.0, &state.1, at).await;
+        let part = described.map(|resource| (state.2)(PlanPart::Resource(resource))).map_err(from_error);
+        let next = if part.is_err() { items } else { at + 1 };
+        Some((part, (state, next)))
+    });
+    Box::pin(futures::StreamExt::chain(futures::stream::once(async move { Ok(head) }), resources))
+}
+
+async fn describe(app: &App, plan: &PlanView, at: usize) -> ModelResult<wire::PlanResource> {
+    let item = plan.plan.items.get(at).ok_or(sandbar_model::Error::Bug("a plan got shorter"))?;
+    let described = merges::describe(app, plan, item).await?;
+    Ok(item_to_wire(described, plan.stamps.get(&(item.kind, item.id))))
+}
