@@ -50,7 +50,7 @@ pub struct Context {
     pub purpose: Purpose,
     /// Whether the two are of one tree: only then are the webhook auth methods of one known in the other.
     pub same_root: bool,
-    /// The credential links that the target has now, and its keychains.
+    /// The credential links that the target has now, and its keychains: at least those that a source state uses.
     pub target_links: BTreeSet<ResourceId>,
     /// Who holds what in the target now: asked for every claim that a source state makes. Absent: free.
     pub holders: BTreeMap<Claim, ResourceId>,

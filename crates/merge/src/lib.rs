@@ -1,6 +1,6 @@
 //! How two states become one: what a merge would do, said before it is done.
 //!
-//! [`plan`] is a pure function over the resources that either side touched since the two last agreed: it labels each
+//! [`plan()`] is a pure function over the resources that either side touched since the two last agreed: it labels each
 //! ([`Label`], 3-merge §1), applies what the caller decided ([`Choices`], §2), works out what would be written and what
 //! stays behind (§4), and binds all of it into one digest ([`Plan::fingerprint`], §5). No I/O, no clock, no randomness.
 //!

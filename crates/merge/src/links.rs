@@ -10,6 +10,8 @@ use crate::{Context, Item, pair::Subject};
 #[derive(Clone, Debug)]
 pub(crate) struct Links<'a> {
     target: &'a BTreeSet<ResourceId>,
+    /// Those of the target's that are candidates themselves.
+    looked_at: BTreeSet<ResourceId>,
     added: BTreeSet<ResourceId>,
     removed: BTreeSet<ResourceId>,
     /// A link of the source → the target's link to the same credential.
@@ -24,6 +26,7 @@ impl<'a> Links<'a> {
     pub(crate) fn reachable(subjects: &[Subject], context: &'a Context) -> Self {
         let mut links = Self {
             target: &context.target_links,
+            looked_at: BTreeSet::new(),
             added: BTreeSet::new(),
             removed: BTreeSet::new(),
             same: BTreeMap::new(),
@@ -31,7 +34,9 @@ impl<'a> Links<'a> {
         };
         for subject in subjects.iter().filter(|subject| subject.kind == Kind::CredentialLink) {
             // One that the target removed, and the source did not touch, can't be taken.
-            if subject.source.is_some() && (subject.target.is_some() || subject.source != subject.base) {
+            if subject.target.is_some() {
+                links.looked_at.insert(subject.target_id);
+            } else if subject.source != subject.base {
                 links.added.insert(subject.target_id);
             }
             if subject.id != subject.target_id {
@@ -60,8 +65,8 @@ impl<'a> Links<'a> {
     /// The target's id for a link or keychain that a step of the source uses. None: the target does not have it.
     pub(crate) fn resolve(&self, id: ResourceId) -> Option<ResourceId> {
         let id = self.same.get(&id).copied().unwrap_or(id);
-        let there = self.added.contains(&id) || (self.target.contains(&id) && !self.removes(id));
-        there.then_some(id)
+        let known = self.target.contains(&id) || self.looked_at.contains(&id);
+        (self.added.contains(&id) || (known && !self.removes(id))).then_some(id)
     }
 
     /// Whether the plan takes this link of the target's away.

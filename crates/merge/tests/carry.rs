@@ -202,6 +202,10 @@ fn a_link_made_on_both_sides_is_one_and_steps_follow_it() {
     assert_eq!(plan.items.len(), 1, "the link itself has nothing to merge");
     assert_eq!(uses(&plan), [linked(OTHER)]);
     assert_eq!(item(&plan).warnings, []);
+    // The target is asked for the links that the source uses, so it may answer none.
+    let context = Context { target_links: std::collections::BTreeSet::new(), ..world.context() };
+    let asked = sandbar_merge::plan(world.candidates(), &context, &Choices::defaults()).unwrap();
+    assert_eq!(asked, plan);
 }
 
 #[test]

@@ -16,7 +16,7 @@ pub use list::{Viewer, Visible, children, page_visible, visible_tree};
 pub(crate) use row::{COLUMNS, columns, read_joined};
 
 use crate::{
-    db::Tx,
+    db::{Statement, Tx},
     unique::{self, Unique},
 };
 
@@ -63,18 +63,8 @@ pub async fn insert(tx: &mut Tx, project: &Project) -> Result<()> {
         .bind(project.fork.map(|fork| fork.at.0))
         .bind(i64::from(project.depth))
         .bind(project.head.0)
-        .bind(project.version)
-        .bind(profile.name.as_str())
-        .bind(profile.description.as_str())
-        .bind(profile.color.as_str())
-        .bind(profile.environment.as_str())
-        .bind(profile.settings.concurrency.map(i64::from))
-        .bind(profile.settings.allow_support_access)
-        .bind(profile.settings.requires_mfa)
-        .bind(retention_word(profile.settings.retention_policy))
-        .bind(profile.settings.history_retention_days.map(i64::from))
-        .bind(profile.settings.dataclip_retention_days.map(i64::from));
-    statement
+        .bind(project.version);
+    bind_profile(statement, profile)
         .bind(project.workflow_count)
         .bind(project.collection_count)
         .bind(i64::from(project.scheduled.is_some()))
@@ -108,31 +98,23 @@ pub async fn set_profile(
     expire_time: Option<Time>,
     now: Time,
 ) -> Result<()> {
-    tx.sql(
-        "-- project.set_profile
+    let statement = tx
+        .sql(
+            "-- project.set_profile
         UPDATE projects SET name = $2, description = $3, color = $4, environment = $5, concurrency = $6,
             allow_support_access = $7, requires_mfa = $8, retention_policy = $9, history_retention_days = $10,
             dataclip_retention_days = $11, expire_time = $12, update_time = $13, version = version + 1
         WHERE id = $1",
-    )
-    .bind(id.0)
-    .bind(profile.name.as_str())
-    .bind(profile.description.as_str())
-    .bind(profile.color.as_str())
-    .bind(profile.environment.as_str())
-    .bind(profile.settings.concurrency.map(i64::from))
-    .bind(profile.settings.allow_support_access)
-    .bind(profile.settings.requires_mfa)
-    .bind(retention_word(profile.settings.retention_policy))
-    .bind(profile.settings.history_retention_days.map(i64::from))
-    .bind(profile.settings.dataclip_retention_days.map(i64::from))
-    .bind(expire_time.map(|time| time.0))
-    .bind(now.0)
-    .try_execute()
-    .await
-    .map_err(|error| {
-        unique::refusal(error, |_| Error::NameTaken { name: profile.name.clone(), place: SIBLING })
-    })?;
+        )
+        .bind(id.0);
+    bind_profile(statement, profile)
+        .bind(expire_time.map(|time| time.0))
+        .bind(now.0)
+        .try_execute()
+        .await
+        .map_err(|error| {
+            unique::refusal(error, |_| Error::NameTaken { name: profile.name.clone(), place: SIBLING })
+        })?;
     Ok(())
 }
 
@@ -161,6 +143,21 @@ pub async fn set_head_and_counts(
     .execute()
     .await?;
     Ok(())
+}
+
+/// Binds what people choose about a project, in the order of its columns.
+fn bind_profile<'q>(statement: Statement<'q>, profile: &'q Profile) -> Statement<'q> {
+    statement
+        .bind(profile.name.as_str())
+        .bind(profile.description.as_str())
+        .bind(profile.color.as_str())
+        .bind(profile.environment.as_str())
+        .bind(profile.settings.concurrency.map(i64::from))
+        .bind(profile.settings.allow_support_access)
+        .bind(profile.settings.requires_mfa)
+        .bind(retention_word(profile.settings.retention_policy))
+        .bind(profile.settings.history_retention_days.map(i64::from))
+        .bind(profile.settings.dataclip_retention_days.map(i64::from))
 }
 
 fn retention_word(policy: RetentionPolicy) -> &'static str {

@@ -16,7 +16,8 @@ use crate::db::Tx;
 
 /// The statement that deletes the first `$2` of the rows whose `$owner` is `$1`, in the order of the rest of their key.
 /// `$downwards` is that order, reversed; `$last` is the key again, as expressions where it is a number or a text and not
-/// the first: SQLite compares a column with another column in a way that no index helps with, not so with an expression.
+/// the first: one of the engines compares a column with another column in a way that no index helps with, unlike a column
+/// with an expression.
 macro_rules! delete_first {
     ($name:literal, $table:literal, $owner:literal, $key:literal, $last:literal, $downwards:literal) => {
         concat!(

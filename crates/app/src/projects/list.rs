@@ -37,10 +37,10 @@ pub async fn list(app: &App, call: &Call, request: &ListProjects) -> Result<Page
     let (cursor, limit) = (Cursor::open(app, &seal, &request.page_token)?, app.page_size(request.page_size)?);
     let rows = match caller.scope.project {
         None => {
-            let (roots, all, after) = (request.roots_only, request.show_scheduled, Cursor::after(&cursor));
+            let (roots, all, after) = (request.roots_only, request.show_scheduled, Cursor::after(cursor.as_ref()));
             project::page_visible(&mut tx, viewer(&caller), roots, all, after, one_more(limit)).await?
         }
-        Some(top) => limited(&mut tx, &caller, top, request, Cursor::after(&cursor)).await?,
+        Some(top) => limited(&mut tx, &caller, top, request, Cursor::after(cursor.as_ref())).await?,
     };
     Ok(page(app, &seal, &caller, rows, limit))
 }
@@ -86,8 +86,8 @@ impl Cursor {
     }
 
     /// As the store takes it.
-    pub(crate) fn after(cursor: &Option<Self>) -> Option<(&str, ProjectId)> {
-        cursor.as_ref().map(|cursor| (cursor.name.as_str(), cursor.id))
+    pub(crate) fn after(cursor: Option<&Self>) -> Option<(&str, ProjectId)> {
+        cursor.map(|cursor| (cursor.name.as_str(), cursor.id))
     }
 }
 

@@ -17,9 +17,8 @@ pub struct ProfilePatch {
     pub settings: SettingsPatch,
 }
 
-/// A change of settings; what is none stays.
+/// A change of settings; what is none stays. Where a setting itself can be none, that is the inner one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::option_option, reason = "the outer one tells whether to change, the inner one is the new value")]
 pub struct SettingsPatch {
     /// See [`Settings::concurrency`].
     pub concurrency: Option<Option<u32>>,

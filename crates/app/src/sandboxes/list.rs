@@ -31,7 +31,7 @@ pub async fn list(app: &App, call: &Call, request: &ListSandboxes) -> Result<Pag
     let entry = app.enter(&mut tx, call, request.parent, Action::See).await?;
     let seal = format!("sandboxes {} {} {}", request.parent, entry.caller.id, request.show_scheduled);
     let (cursor, limit) = (Cursor::open(app, &seal, &request.page_token)?, app.page_size(request.page_size)?);
-    let (who, after) = (viewer(&entry.caller), Cursor::after(&cursor));
+    let (who, after) = (viewer(&entry.caller), Cursor::after(cursor.as_ref()));
     let rows =
         project::children(&mut tx, request.parent, who, request.show_scheduled, after, one_more(limit)).await?;
     Ok(page(app, &seal, &entry.caller, rows, limit))

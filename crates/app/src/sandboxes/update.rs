@@ -24,7 +24,6 @@ pub struct UpdateSandbox {
     /// What, and to what.
     pub patch: ProfilePatch,
     /// When it shall be scheduled for deletion by itself (inner none: never); outer none: as it is.
-    #[expect(clippy::option_option, reason = "the outer one tells whether to change, the inner one is the new value")]
     pub expire_time: Option<Option<Time>>,
     /// See [`crate::projects::etag`]; empty: change whatever is there.
     pub etag: String,

@@ -6,6 +6,7 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each suite takes a part of it")]
 
+pub mod catalog;
 mod engine;
 mod people;
 mod world;

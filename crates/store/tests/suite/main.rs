@@ -23,6 +23,7 @@ mod parity;
 mod principals;
 mod projects;
 mod purge;
+mod resources;
 mod statements;
 mod tokens;
 mod trees;
