@@ -40,8 +40,8 @@ impl<'a> Changing<'a> {
     /// Writes; see [`Writer::write`].
     pub(crate) async fn write(&mut self, tx: &mut Tx, writes: Vec<Write>) -> Result<Outcome> {
         let view = Arc::clone(&self.view);
-        let (now, writer) = (self.app.now(), self.caller.id);
-        Writer { project: &mut self.project, view: &view, now, writer }.write(tx, writes).await
+        let by = self.caller.id;
+        Writer { project: &mut self.project, view: &view, now: self.app.now(), writer: by }.write(tx, writes).await
     }
 
     /// Writes one resource; none: it was so already.

@@ -18,7 +18,7 @@ pub mod view;
 pub mod workflows;
 mod world;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use moka::sync::Cache;
 use sandbar_model::{PrincipalId, ProjectId, ResourceId, Time, TriggerId, time::DAY};
@@ -74,7 +74,7 @@ impl App {
             contents: Contents::default(),
             views: Views::default(),
             sealer,
-            names: Cache::builder().max_capacity(100_000).time_to_live(std::time::Duration::from_secs(60)).build(),
+            names: Cache::builder().max_capacity(100_000).time_to_live(Duration::from_mins(1)).build(),
             triggers: Cache::new(200_000),
             uses: gate::Uses::default(),
         }

@@ -133,6 +133,6 @@ pub(crate) fn stamp(
     time: Time,
     id: PrincipalId,
 ) -> Stamp {
-    let name = names.get(&id).map(|name| name.to_string()).unwrap_or_default();
+    let name = names.get(&id).map(ToString::to_string).unwrap_or_default();
     Stamp { time, actor: Actor { id, name } }
 }

@@ -33,7 +33,7 @@ pub use trigger::{SetTrigger, TriggerView, set_trigger};
 use crate::{App, gate::Entry, view::WorkflowView};
 
 /// What is not there.
-fn missing(id: impl ToString) -> Error {
+fn missing(id: &impl ToString) -> Error {
     Error::ResourceNotFound { kind: Kind::Workflow, id: id.to_string() }
 }
 
@@ -51,7 +51,7 @@ impl App {
         id: ResourceId,
         found: Found,
     ) -> Result<WorkflowView> {
-        let hash = found.hash.ok_or_else(|| missing(id))?;
+        let hash = found.hash.ok_or_else(|| missing(&id))?;
         let document = self.stored_workflow(tx, entry.project.root, hash).await?;
         let stored = as_workflow(&document)?;
         let mut bodies =

@@ -33,10 +33,10 @@ impl<'a> Links<'a> {
             names: BTreeMap::new(),
         };
         for subject in subjects.iter().filter(|subject| subject.kind == Kind::CredentialLink) {
-            // One that the target removed, and the source did not touch, can't be taken.
             if subject.target.is_some() {
                 links.looked_at.insert(subject.target_id);
-            } else if subject.source != subject.base {
+            } else if subject.source.is_some() && subject.source != subject.base {
+                // One that the target removed, and the source did not touch, can't be taken.
                 links.added.insert(subject.target_id);
             }
             if subject.id != subject.target_id {

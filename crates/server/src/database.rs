@@ -1,6 +1,6 @@
 //! Opening the database and the application over it: shared by the server and the purge worker.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use sandbar_app::{App, Limits, Sealer};
 use sandbar_model::{Error, Result};
@@ -55,12 +55,21 @@ pub async fn ready(db: Db) -> Result<(), String> {
     }
 }
 
+/// A length of time as the application has it.
+pub fn micros(time: Duration) -> i64 {
+    i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
+}
+
 /// Shows how the pool is used at /metrics.
 pub fn watch(metrics: &Metrics, db: &Db, limit: u32) {
     let db = db.clone();
     metrics.watch_pool(db.engine(), move || {
         let (open, idle) = db.pool_use();
         let idle = u32::try_from(idle).unwrap_or(u32::MAX);
-        PoolState { used: u64::from(open.saturating_sub(idle)), idle: u64::from(idle), limit: u64::from(limit) }
+        PoolState {
+            used: u64::from(open.saturating_sub(idle)),
+            idle: u64::from(idle),
+            limit: u64::from(limit),
+        }
     });
 }

@@ -8,7 +8,7 @@ use sandbar_app::{
 };
 use sandbar_server::{
     config::{CreateTokenArgs, DatabaseArgs, MigrateArgs, ServeArgs, write_secret},
-    database,
+    database::{self, micros},
     grpc::{self, MessageLimits},
     status,
     telemetry::{Metrics, Telemetry},
@@ -32,7 +32,11 @@ pub(crate) struct Opened {
 }
 
 /// Opens the database and registers the services over it.
-pub(crate) async fn app(args: &ServeArgs, key: &SecretString, metrics: &Metrics) -> Result<Opened, Box<dyn Error>> {
+pub(crate) async fn app(
+    args: &ServeArgs,
+    key: &SecretString,
+    metrics: &Metrics,
+) -> Result<Opened, Box<dyn Error>> {
     let db = database::open(&args.database).await?;
     database::watch(metrics, &db, args.database.pool_size);
     database::ready(db.clone()).await?;
@@ -58,7 +62,10 @@ pub(crate) async fn note_token_uses(app: Arc<App>) {
     loop {
         tokio::time::sleep(NOTE_USES).await;
         if let Err(error) = app.note_token_uses().await {
-            tracing::warn!(error = status::chain(&error), "could not note when tokens were used; will try again");
+            tracing::warn!(
+                error = status::chain(&error),
+                "could not note when tokens were used; will try again"
+            );
         }
     }
 }
@@ -111,8 +118,4 @@ fn keep(file: &Path, secret: &str) -> Result<(), Box<dyn Error>> {
 
 fn embedded(args: &DatabaseArgs) -> Result<bool, Box<dyn Error>> {
     Ok(args.engine()? == sandbar_server::config::Engine::Sqlite)
-}
-
-fn micros(time: Duration) -> i64 {
-    i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
 }

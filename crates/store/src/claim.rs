@@ -15,11 +15,7 @@ use crate::{
 pub(crate) const STILL: i64 = i64::MAX;
 
 /// Who holds each of these claims in the view. Those that nobody holds are left out.
-pub async fn holders(
-    tx: &mut Tx,
-    view: &View,
-    claims: Vec<Claim>,
-) -> Result<BTreeMap<Claim, ResourceId>> {
+pub async fn holders(tx: &mut Tx, view: &View, claims: Vec<Claim>) -> Result<BTreeMap<Claim, ResourceId>> {
     let mut spaces: BTreeMap<(i64, Kind), BTreeMap<String, Claim>> = BTreeMap::new();
     for claim in claims {
         spaces.entry((claim.space(), claim.kind())).or_default().insert(claim.key(), claim);
@@ -43,7 +39,12 @@ pub async fn holders(
     Ok(holders)
 }
 
-async fn held_at(tx: &mut Tx, level: Level, space: i64, keys: &[String]) -> Result<Vec<(String, ResourceId)>> {
+async fn held_at(
+    tx: &mut Tx,
+    level: Level,
+    space: i64,
+    keys: &[String],
+) -> Result<Vec<(String, ResourceId)>> {
     const SELECT: &str = "-- claim.held_at
         SELECT key, id FROM claims WHERE project_id = $1 AND space = $2 AND since_seq <= $3 AND until_seq > $3 AND key IN";
     let mut held = Vec::new();
@@ -61,7 +62,12 @@ async fn held_at(tx: &mut Tx, level: Level, space: i64, keys: &[String]) -> Resu
 }
 
 /// Which of these resources were touched at one of `levels`, so that what lies deeper is hidden.
-async fn touched(tx: &mut Tx, levels: &[Level], kind: Kind, ids: &[ResourceId]) -> Result<BTreeSet<ResourceId>> {
+async fn touched(
+    tx: &mut Tx,
+    levels: &[Level],
+    kind: Kind,
+    ids: &[ResourceId],
+) -> Result<BTreeSet<ResourceId>> {
     const SELECT: &str = "-- claim.touched
         SELECT id FROM heads WHERE project_id = $1 AND kind = $2 AND first_seq <= $3 AND id IN";
     let mut touched = BTreeSet::new();
@@ -124,7 +130,8 @@ pub(crate) struct ClaimRow {
 /// Writes claims: ends those that are held (they keep their `since`), begins new ones. Ends come first, so that what one
 /// resource lets go another can take at once.
 pub(crate) async fn put(tx: &mut Tx, project: ProjectId, mut rows: Vec<ClaimRow>) -> Result<()> {
-    const INSERT: &str = "-- claim.put\nINSERT INTO claims (project_id, space, key, id, since_seq, until_seq) VALUES";
+    const INSERT: &str =
+        "-- claim.put\nINSERT INTO claims (project_id, space, key, id, since_seq, until_seq) VALUES";
     const END: &str =
         "ON CONFLICT (project_id, space, key, id, since_seq) DO UPDATE SET until_seq = excluded.until_seq";
     rows.sort_by_key(|row| row.until == STILL);
@@ -167,4 +174,3 @@ fn taken_name(kind: Kind) -> &'static str {
         Kind::CredentialLink => "by another credential link of the project",
     }
 }
-

@@ -195,7 +195,12 @@ async fn touch(tx: &mut Tx, root: ProjectId, hashes: &[ContentHash], now: Time) 
 
 type Encoded = (i64, Vec<u8>);
 
-async fn insert(tx: &mut Tx, root: ProjectId, rows: &[(ContentHash, usize, Encoded)], now: Time) -> Result<()> {
+async fn insert(
+    tx: &mut Tx,
+    root: ProjectId,
+    rows: &[(ContentHash, usize, Encoded)],
+    now: Time,
+) -> Result<()> {
     const INSERT: &str =
         "-- content.put\nINSERT INTO contents (root_id, hash, encoding, size, data, touch_time) VALUES";
     const TOUCH: &str = "ON CONFLICT (root_id, hash) DO UPDATE SET touch_time = excluded.touch_time
@@ -307,7 +312,9 @@ mod tests {
 
     #[test]
     fn what_is_packed_unpacks_to_the_same() {
-        for bytes in [vec![], vec![1, 2, 3], vec![7; 100_000], (0..=255).cycle().take(70_000).collect::<Vec<u8>>()] {
+        for bytes in
+            [vec![], vec![1, 2, 3], vec![7; 100_000], (0..=255).cycle().take(70_000).collect::<Vec<u8>>()]
+        {
             let size = i64::try_from(bytes.len()).unwrap();
             let (encoding, data) = encode(bytes.clone());
             assert_eq!(decode(encoding, size, data).unwrap(), bytes);

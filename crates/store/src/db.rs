@@ -19,7 +19,8 @@ use sqlx::{
     postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow},
     query::Query,
     sqlite::{
-        SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+        SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow,
+        SqliteSynchronous,
     },
 };
 
@@ -86,10 +87,16 @@ pub enum Statement<'q> {
 /// A value that both engines can bind.
 pub trait Bind<'q>: Encode<'q, Sqlite> + Type<Sqlite> + Encode<'q, Postgres> + Type<Postgres> + 'q {}
 
-impl<'q, T> Bind<'q> for T where T: Encode<'q, Sqlite> + Type<Sqlite> + Encode<'q, Postgres> + Type<Postgres> + 'q {}
+impl<'q, T> Bind<'q> for T where
+    T: Encode<'q, Sqlite> + Type<Sqlite> + Encode<'q, Postgres> + Type<Postgres> + 'q
+{
+}
 
 /// A value that both engines can return.
-pub trait Column: for<'r> Decode<'r, Sqlite> + Type<Sqlite> + for<'r> Decode<'r, Postgres> + Type<Postgres> {}
+pub trait Column:
+    for<'r> Decode<'r, Sqlite> + Type<Sqlite> + for<'r> Decode<'r, Postgres> + Type<Postgres>
+{
+}
 
 impl<T> Column for T where
     T: for<'r> Decode<'r, Sqlite> + Type<Sqlite> + for<'r> Decode<'r, Postgres> + Type<Postgres>
@@ -115,7 +122,8 @@ impl Db {
             return Err(Error::invalid("database", "must begin with sqlite: or postgres:"));
         }
         let options = sqlite_options(url)?;
-        let pool = || SqlitePoolOptions::new().acquire_timeout(size.acquire_timeout).test_before_acquire(false);
+        let pool =
+            || SqlitePoolOptions::new().acquire_timeout(size.acquire_timeout).test_before_acquire(false);
         let writer = pool().max_connections(1).connect_with(options.clone()).await.map_err(storage)?;
         let readers = pool()
             .max_connections(size.connections)
@@ -129,7 +137,9 @@ impl Db {
     /// it could only fail.
     pub async fn write(&self) -> Result<Tx> {
         Ok(match self {
-            Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await.map_err(storage)?),
+            Self::Sqlite { writer, .. } => {
+                Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await.map_err(storage)?)
+            }
             Self::Postgres(pool) => Tx::Postgres(pool.begin().await.map_err(storage)?),
         })
     }
@@ -185,10 +195,10 @@ impl Tx {
     /// bound, never pasted.
     pub fn sql<'q>(&'q mut self, text: &'static str) -> Statement<'q> {
         match self {
-            Self::Sqlite(tx) => Statement::Sqlite(sqlx::query(text), &mut **tx),
-            Self::SqliteOnly(conn) => Statement::Sqlite(sqlx::query(text), &mut **conn),
-            Self::Postgres(tx) => Statement::Postgres(sqlx::query(text), &mut **tx),
-            Self::PostgresOnly(conn) => Statement::Postgres(sqlx::query(text), &mut **conn),
+            Self::Sqlite(tx) => Statement::Sqlite(sqlx::query(text), tx),
+            Self::SqliteOnly(conn) => Statement::Sqlite(sqlx::query(text), conn),
+            Self::Postgres(tx) => Statement::Postgres(sqlx::query(text), tx),
+            Self::PostgresOnly(conn) => Statement::Postgres(sqlx::query(text), conn),
         }
     }
 
@@ -229,7 +239,9 @@ impl<'q> Statement<'q> {
     pub async fn optional<T: FromRow>(self) -> Result<Option<T>> {
         let row = match self {
             Self::Sqlite(query, conn) => query.fetch_optional(conn).await.map_err(storage)?.map(Row::Sqlite),
-            Self::Postgres(query, conn) => query.fetch_optional(conn).await.map_err(storage)?.map(Row::Postgres),
+            Self::Postgres(query, conn) => {
+                query.fetch_optional(conn).await.map_err(storage)?.map(Row::Postgres)
+            }
         };
         row.map(|row| T::from_row(&row)).transpose()
     }
@@ -283,28 +295,34 @@ tuples!(A 0, B 1, C 2, D 3, E 4, F 5);
 /// Says what a failed statement means to a caller. What the driver said goes along as the source, for the log.
 pub(crate) fn storage(error: sqlx::Error) -> Error {
     let code = match &error {
-        sqlx::Error::Database(database) => database.code().map(|code| code.into_owned()),
+        sqlx::Error::Database(database) => database.code().map(std::borrow::Cow::into_owned),
         _ => None,
     };
     match (&error, code.as_deref()) {
-        // Serialization failure and deadlock.
-        (_, Some("40001" | "40P01")) => Error::Contention,
-        // SQLite: busy and locked, with their extended codes.
-        (_, Some("5" | "6" | "261" | "262" | "517")) => Error::Contention,
+        // PostgreSQL: serialization failure and deadlock. SQLite: busy and locked, with their extended codes.
+        (_, Some("40001" | "40P01" | "5" | "6" | "261" | "262" | "517")) => Error::Contention,
         // PostgreSQL: connection trouble, shutting down, too many connections, time limits.
-        (_, Some(code)) if code.starts_with("08") || code.starts_with("57") || code.starts_with("53") || code == "55P03" => {
+        (_, Some(code))
+            if code.starts_with("08")
+                || code.starts_with("57")
+                || code.starts_with("53")
+                || code == "55P03" =>
+        {
             Error::StorageUnavailable(error.into())
         }
-        (sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed, _) => {
-            Error::StorageUnavailable(error.into())
-        }
+        (
+            sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed,
+            _,
+        ) => Error::StorageUnavailable(error.into()),
         _ => Error::Storage(error.into()),
     }
 }
 
 fn sqlite_options(url: &str) -> Result<SqliteConnectOptions> {
     Ok(SqliteConnectOptions::from_str(url)
-        .map_err(|_| Error::invalid("database", "is not a SQLite URL such as sqlite:///var/lib/sandbar/sandbar.db"))?
+        .map_err(|_| {
+            Error::invalid("database", "is not a SQLite URL such as sqlite:///var/lib/sandbar/sandbar.db")
+        })?
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
@@ -317,7 +335,9 @@ fn sqlite_options(url: &str) -> Result<SqliteConnectOptions> {
 
 async fn open_postgres(url: &str, size: PoolSize) -> Result<PgPool> {
     let options = PgConnectOptions::from_str(url)
-        .map_err(|_| Error::invalid("database", "is not a PostgreSQL URL such as postgres://sandbar@db/sandbar"))?
+        .map_err(|_| {
+            Error::invalid("database", "is not a PostgreSQL URL such as postgres://sandbar@db/sandbar")
+        })?
         .application_name("sandbar")
         .statement_cache_capacity(256)
         .options([

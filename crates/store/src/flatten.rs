@@ -7,7 +7,8 @@
 use std::collections::HashMap;
 
 use sandbar_model::{
-    ContentHash, Error, Kind, PrincipalId, Project, ProjectId, ResourceId, Result, Revision, Time, project::Fork,
+    ContentHash, Error, Kind, PrincipalId, Project, ProjectId, ResourceId, Result, Revision, Time,
+    project::Fork,
 };
 use uuid::Uuid;
 
@@ -151,11 +152,12 @@ fn rebased(
     with_above: &HashMap<Key, Option<ContentHash>>,
     fork: &HashMap<Key, Option<ContentHash>>,
 ) -> Vec<Head> {
-    let base = |key: Key, agreed_with_parent: Option<ContentHash>| match (with_above.get(&key), parents.get(&key)) {
-        (Some(merged), _) => *merged,
-        (None, Some(parent)) if parent.hash == agreed_with_parent => parent.base,
-        (None, _) => fork.get(&key).copied().flatten(),
-    };
+    let base =
+        |key: Key, agreed_with_parent: Option<ContentHash>| match (with_above.get(&key), parents.get(&key)) {
+            (Some(merged), _) => *merged,
+            (None, Some(parent)) if parent.hash == agreed_with_parent => parent.base,
+            (None, _) => fork.get(&key).copied().flatten(),
+        };
     let copied = seen.iter().filter(|seen| !own.contains_key(&seen.key)).map(|seen| Head {
         key: seen.key,
         first: 0,
@@ -182,7 +184,8 @@ async fn put_versions(tx: &mut Tx, child: ProjectId, seen: &[Seen]) -> Result<()
         let mut statement = tx.sql(text::rows(INSERT, 9, chunk.len(), "ON CONFLICT DO NOTHING"));
         for row in chunk {
             statement = statement.bind(child.0).bind(row.key.0 as i64).bind(row.key.1.0).bind(0_i64);
-            statement = statement.bind(row.name.as_str()).bind(bytes_or_empty(row.hash)).bind(row.prev.as_slice());
+            statement =
+                statement.bind(row.name.as_str()).bind(bytes_or_empty(row.hash)).bind(row.prev.as_slice());
             statement = statement.bind(row.time.0).bind(row.writer.0);
         }
         statement.execute().await?;

@@ -205,7 +205,8 @@ async fn scan(
         }
     }
     // A level that gave as many rows as it was asked for may have more: beyond its last name nothing is certain.
-    let frontier = counts.into_iter().filter(|(rows, _)| *rows >= limit).map(|(_, last)| last.to_owned()).min();
+    let frontier =
+        counts.into_iter().filter(|(rows, _)| *rows >= limit).map(|(_, last)| last.to_owned()).min();
     let rows = scanned.into_iter().filter(|(_, name, _, hidden)| {
         *hidden == 0 && frontier.as_ref().is_none_or(|frontier| name <= frontier)
     });
@@ -224,7 +225,11 @@ fn page_level(level: usize) -> String {
             )
         })
         .collect();
-    let hidden = if nearer.is_empty() { "CAST(0 AS BIGINT)".to_owned() } else { format!("COALESCE({}0)", nearer.concat()) };
+    let hidden = if nearer.is_empty() {
+        "CAST(0 AS BIGINT)".to_owned()
+    } else {
+        format!("COALESCE({}0)", nearer.concat())
+    };
     format!(
         "SELECT * FROM (SELECT CAST({level} AS BIGINT) AS level, c.key, c.id, {hidden} AS hidden FROM claims c
         WHERE c.project_id = ${project} AND c.space = $1 AND c.key > $2 AND c.since_seq <= ${cap} AND c.until_seq > ${cap}
@@ -334,7 +339,11 @@ pub async fn unmerged_count(tx: &mut Tx, project: ProjectId) -> Result<i64> {
 }
 
 /// Every resource that a project wrote after `after`, in the order of their newest revisions.
-pub async fn touched_since(tx: &mut Tx, project: ProjectId, after: Revision) -> Result<Vec<(Kind, ResourceId)>> {
+pub async fn touched_since(
+    tx: &mut Tx,
+    project: ProjectId,
+    after: Revision,
+) -> Result<Vec<(Kind, ResourceId)>> {
     let rows: Vec<(i64, Uuid)> = tx
         .sql("-- resource.touched_since\nSELECT kind, id FROM heads WHERE project_id = $1 AND seq > $2 ORDER BY seq")
         .bind(project.0)

@@ -72,13 +72,12 @@ impl Views {
         };
         // The parent is in the key, so that a project that moved up does not keep a longer way than it needs.
         let key = (project.id, fork.parent);
-        let ancestors = match self.ancestors.get(&key) {
-            Some(ancestors) => ancestors,
-            None => {
-                let ancestors: Arc<[Level]> = load(tx, fork.parent, fork.at).await?.into();
-                self.ancestors.insert(key, Arc::clone(&ancestors));
-                ancestors
-            }
+        let ancestors = if let Some(ancestors) = self.ancestors.get(&key) {
+            ancestors
+        } else {
+            let ancestors: Arc<[Level]> = load(tx, fork.parent, fork.at).await?.into();
+            self.ancestors.insert(key, Arc::clone(&ancestors));
+            ancestors
         };
         let levels = std::iter::once(own).chain(ancestors.iter().copied()).collect();
         Ok(View { root: project.root, levels })

@@ -85,7 +85,9 @@ struct Pending {
 impl Pending {
     fn new(write: Write, found: Option<Found>) -> Result<Self> {
         let canonical = match &write.document {
-            Some(document) => Some(NewContent::of(document.canonical().map_err(|e| Error::Storage(e.into()))?)),
+            Some(document) => {
+                Some(NewContent::of(document.canonical().map_err(|e| Error::Storage(e.into()))?))
+            }
             None => None,
         };
         let claims = write.document.as_ref().map(claims).unwrap_or_default();
@@ -99,7 +101,6 @@ impl Pending {
     fn after(&self) -> Option<ContentHash> {
         self.canonical.as_ref().map(|content| content.hash)
     }
-
 }
 
 impl Writer<'_> {
@@ -122,7 +123,8 @@ impl Writer<'_> {
     async fn pending(&self, tx: &mut Tx, writes: Vec<Write>) -> Result<Vec<Pending>> {
         let mut found = HashMap::new();
         for kind in Kind::ALL {
-            let ids: Vec<_> = writes.iter().filter(|write| write.kind == kind).map(|write| write.id).collect();
+            let ids: Vec<_> =
+                writes.iter().filter(|write| write.kind == kind).map(|write| write.id).collect();
             if ids.is_empty() {
                 continue;
             }
@@ -148,7 +150,8 @@ impl Writer<'_> {
         pending: Vec<Pending>,
         held: &HashMap<ResourceId, Vec<Held>>,
     ) -> Result<(Vec<Pending>, Vec<Clash>)> {
-        let wanted = pending.iter().flat_map(|p| p.claims.iter().filter(|c| !holds(held, p.write.id, c)).cloned());
+        let wanted =
+            pending.iter().flat_map(|p| p.claims.iter().filter(|c| !holds(held, p.write.id, c)).cloned());
         let holders = claim::holders(tx, self.view, wanted.collect()).await?;
         let mut clashing = BTreeMap::new();
         // Leaving a write out keeps what it would have let go, which can make the next one clash: until nothing changes.
@@ -163,7 +166,8 @@ impl Writer<'_> {
             for p in pending.iter().filter(|p| batch.contains_key(&p.write.id)) {
                 let clash = p.claims.iter().find(|claim| {
                     let holder = holders.get(*claim).copied().filter(|holder| *holder != p.write.id);
-                    let kept = holder.is_some_and(|h| batch.get(&h).is_none_or(|claims| claims.contains(claim)));
+                    let kept =
+                        holder.is_some_and(|h| batch.get(&h).is_none_or(|claims| claims.contains(claim)));
                     kept || !taken.insert(*claim)
                 });
                 if let Some(claim) = clash {

@@ -34,7 +34,8 @@ pub enum Bootstrap {
 /// [`Error::InvalidFields`] when `given` is no token; whether it is needed or not, so that a mistake shows at once.
 pub async fn bootstrap(db: &Db, world: &dyn World, given: Option<&str>) -> Result<Bootstrap> {
     if given.is_some_and(|text| TokenSecret::parse(text).is_none()) {
-        let problem = "must be a token: sbr_ and 50 letters and digits, with a right checksum; leave it out to get one";
+        let problem =
+            "must be a token: sbr_ and 50 letters and digits, with a right checksum; leave it out to get one";
         return Err(Error::invalid("admin_token", problem));
     }
     retry(|| first(db, world, given.and_then(TokenSecret::parse))).await

@@ -68,7 +68,8 @@ async fn once(app: &App, call: &Call, request: &CreateToken) -> Result<CreatedTo
     }
     scope::check(&request.name, request.ttl)?;
     let wanted = Scope { project: request.project, max_role: request.max_role };
-    let allowed = allowed(app, &mut tx, by, request.principal, scope::narrowed(caller.scope, wanted)?).await?;
+    let allowed =
+        allowed(app, &mut tx, by, request.principal, scope::narrowed(caller.scope, wanted)?).await?;
     let own = token::get(&mut tx, caller.token).await?.ok_or(Error::TokenInvalid)?;
     let token = Token {
         id: app.new_id().into(),

@@ -51,7 +51,8 @@ pub(super) async fn roles_above(
     if !sandbox.is_sandbox() {
         return Ok(HashMap::new());
     }
-    let above: Vec<_> = project::ancestors(tx, sandbox.id).await?.into_iter().map(|project| project.id).collect();
+    let above: Vec<_> =
+        project::ancestors(tx, sandbox.id).await?.into_iter().map(|project| project.id).collect();
     member::roles(tx, principal, &above).await
 }
 
@@ -86,7 +87,11 @@ mod tests {
             let floor = above >= Some(Role::Admin);
             for from in ROLES.into_iter().filter(|role| *role != Some(Role::Owner)) {
                 for to in ROLES {
-                    assert_eq!(check(from, to, above), !(floor && to < from), "{from:?} to {to:?} below {above:?}");
+                    assert_eq!(
+                        check(from, to, above),
+                        !(floor && to < from),
+                        "{from:?} to {to:?} below {above:?}"
+                    );
                 }
             }
         }

@@ -13,7 +13,8 @@ use crate::{App, gate::Caller};
 pub(super) fn narrowed(made_with: Scope, wanted: Scope) -> Result<Scope> {
     let max_role = match (made_with.max_role, wanted.max_role) {
         (Some(limit), Some(role)) if role > limit => {
-            let problem = format!("must be at most {}: no more than you can do with your own token", limit.word());
+            let problem =
+                format!("must be at most {}: no more than you can do with your own token", limit.word());
             return Err(Error::invalid("max_role", problem));
         }
         (limit, role) => role.or(limit),
@@ -73,7 +74,9 @@ mod tests {
                 let made_with = Scope { project: None, max_role: limit };
                 let given = narrowed(made_with, Scope { project: None, max_role: wanted });
                 match (limit, wanted) {
-                    (Some(limit), Some(wanted)) if wanted > limit => assert!(given.is_err(), "{limit:?} {wanted:?}"),
+                    (Some(limit), Some(wanted)) if wanted > limit => {
+                        assert!(given.is_err(), "{limit:?} {wanted:?}")
+                    }
                     _ => assert_eq!(given.unwrap().max_role, wanted.or(limit), "{limit:?} {wanted:?}"),
                 }
             }
@@ -83,7 +86,9 @@ mod tests {
     #[test]
     fn a_project_is_inherited() {
         let [one, other] = [1, 2].map(|n| Some(ProjectId(Uuid::from_u128(n))));
-        for (limit, wanted, given) in [(None, None, None), (one, None, one), (None, other, other), (one, other, other)] {
+        for (limit, wanted, given) in
+            [(None, None, None), (one, None, one), (None, other, other), (one, other, other)]
+        {
             let scope = |project| Scope { project, max_role: None };
             assert_eq!(narrowed(scope(limit), scope(wanted)).unwrap().project, given);
         }

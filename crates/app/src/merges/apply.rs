@@ -200,11 +200,14 @@ pub(super) async fn write_plan(
     Ok(outcome.written.into_iter().map(|written| ((written.kind, written.id), written)).collect())
 }
 
+/// What two projects agreed on about a resource of the target before and after something.
+pub(super) type Bases = BTreeMap<Key, (Option<ContentHash>, Option<ContentHash>)>;
+
 /// The record's lines. `bases` gives, in an undo, what the two agreed on; else the plan says.
 pub(super) fn merged(
     planned: &Planned,
     written: &BTreeMap<(Kind, ResourceId), Written>,
-    bases: Option<&BTreeMap<(Kind, ResourceId), (Option<ContentHash>, Option<ContentHash>)>>,
+    bases: Option<&Bases>,
 ) -> Vec<MergedResource> {
     let name = |state: &Option<sandbar_merge::State>| {
         state.as_ref().map(|state| state.document.name()).unwrap_or_default()

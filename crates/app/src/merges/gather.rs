@@ -104,7 +104,8 @@ async fn read(
     Ok(())
 }
 
-/// What has, on the one side, the name of something that is only on the other.
+/// What has, on the one side, the name or a trigger of something that is only on the other: the two may be one thing that
+/// was made on both sides.
 async fn namesakes(
     app: &App,
     tx: &mut Tx,
@@ -120,8 +121,9 @@ async fn namesakes(
     let mut found = BTreeSet::new();
     for (hashes, view) in [(source, &relation.target), (target, &relation.source)] {
         let documents = app.contents.documents(tx, relation.source.root, hashes).await?;
-        let names = documents.values().map(|document| Claim::Name(document.kind(), document.name())).collect();
-        let holders = claim::holders(tx, view, names).await?;
+        let claims = documents.values().flat_map(|document| claims(document));
+        let telling = claims.filter(|claim| matches!(claim, Claim::Name(..) | Claim::Trigger(_))).collect();
+        let holders = claim::holders(tx, view, telling).await?;
         found.extend(holders.into_iter().map(|(claim, id)| (claim.kind(), id)));
     }
     Ok(found)

@@ -45,8 +45,8 @@ impl Relation {
             target.level_of(level.project).map(|(down, other)| (up, down, level.cap.min(other.cap)))
         });
         let (up, down, cap) = meeting.ok_or(Error::NotRelated)?;
-        let own = |view: &View, levels: usize| view.levels.get(..levels).unwrap_or_default().to_vec();
-        let (source_own, target_own) = (own(&source, up), own(&target, down));
+        let below = |view: &View, levels: usize| view.levels.get(..levels).unwrap_or_default().to_vec();
+        let (source_own, target_own) = (below(&source, up), below(&target, down));
         let common = source.levels.get(up..).unwrap_or_default().to_vec();
         let fork = View { root: source.root, levels: common }.at(cap);
         Ok(Self { source, target, fork, source_own, target_own, sandbox })
@@ -98,7 +98,7 @@ impl Relation {
     /// What a merge or sync left agreed on; resources that none ever touched are not in it.
     async fn agreed(&self, tx: &mut Tx, keys: &[Key]) -> Result<HashMap<Key, Option<ContentHash>>> {
         let Some(sandbox) = self.sandbox else {
-            return merge_base::get_many(tx, self.own(&self.source), self.own(&self.target), keys).await;
+            return merge_base::get_many(tx, own(&self.source), own(&self.target), keys).await;
         };
         let mut agreed = HashMap::new();
         for kind in Kind::ALL {
@@ -116,13 +116,15 @@ impl Relation {
         let rows: Vec<_> = agreed.iter().map(|((kind, id), base)| (*kind, *id, *base)).collect();
         match self.sandbox {
             Some(sandbox) => sandbar_store::write::set_bases(tx, sandbox, &rows).await,
-            None => merge_base::put_many(tx, self.own(&self.source), self.own(&self.target), &rows).await,
+            None => merge_base::put_many(tx, own(&self.source), own(&self.target), &rows).await,
         }
     }
 
-    fn own(&self, view: &View) -> ProjectId {
-        view.levels.first().map_or(view.root, |level| level.project)
-    }
+}
+
+/// The project whose view it is.
+fn own(view: &View) -> ProjectId {
+    view.levels.first().map_or(view.root, |level| level.project)
 }
 
 /// The child, if the one project is the direct parent of the other.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use sandbar_merge::Choices;
-use sandbar_model::{ContentHash, Kind, MergeId, ResourceId, Result, policy::Action};
+use sandbar_model::{Kind, MergeId, ResourceId, Result, policy::Action};
 use sandbar_store::{
     Tx,
     change::What,
@@ -14,7 +14,7 @@ use sandbar_store::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    apply::{Review, choices_json, count, merged, trace, write_plan},
+    apply::{Bases, Review, choices_json, count, merged, trace, write_plan},
     preview::{Planned, Sides, revert_sides},
     record::{MergeView, view},
     relation::Relation,
@@ -64,8 +64,6 @@ struct Done {
     merge: MergeId,
     restored: Restored,
 }
-
-type Bases = BTreeMap<(Kind, ResourceId), (Option<ContentHash>, Option<ContentHash>)>;
 
 /// Undoes a merge. Needs editor on its target; taking the source back needs what restoring it needs.
 ///

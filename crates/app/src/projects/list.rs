@@ -37,7 +37,8 @@ pub async fn list(app: &App, call: &Call, request: &ListProjects) -> Result<Page
     let (cursor, limit) = (Cursor::open(app, &seal, &request.page_token)?, app.page_size(request.page_size)?);
     let rows = match caller.scope.project {
         None => {
-            let (roots, all, after) = (request.roots_only, request.show_scheduled, Cursor::after(cursor.as_ref()));
+            let (roots, all, after) =
+                (request.roots_only, request.show_scheduled, Cursor::after(cursor.as_ref()));
             project::page_visible(&mut tx, viewer(&caller), roots, all, after, one_more(limit)).await?
         }
         Some(top) => limited(&mut tx, &caller, top, request, Cursor::after(cursor.as_ref())).await?,
@@ -106,7 +107,8 @@ pub(crate) fn page(
 ) -> Page<ProjectView> {
     let more = rows.len() > limit;
     rows.truncate(limit);
-    let last = rows.last().filter(|_| more).map(|row| format!("{}{}", row.project.id, row.project.profile.name));
+    let last =
+        rows.last().filter(|_| more).map(|row| format!("{}{}", row.project.id, row.project.profile.name));
     let next_page_token = last.map(|last| app.sealer.page(seal, &last)).unwrap_or_default();
     Page { rows: rows.into_iter().map(|row| seen(caller, row)).collect(), next_page_token }
 }

@@ -110,7 +110,8 @@ mod tests {
 
     #[test]
     fn only_what_is_named_changes_and_it_can_become_nothing() {
-        let settings = SettingsPatch { concurrency: Some(None), requires_mfa: Some(false), ..SettingsPatch::default() };
+        let settings =
+            SettingsPatch { concurrency: Some(None), requires_mfa: Some(false), ..SettingsPatch::default() };
         let patch = ProfilePatch { color: Some(String::new()), settings, ..ProfilePatch::default() };
         assert!(!patch.is_empty());
         let mut expected = profile();

@@ -67,5 +67,8 @@ async fn once(app: &App, call: &Call, request: &UpdateProject) -> Result<Project
 
 /// An update that names no field is more likely a mistake than a wish.
 pub(crate) fn nothing() -> Error {
-    Error::invalid("update_mask", "must name at least one field to change, such as `name` or `settings.concurrency`")
+    Error::invalid(
+        "update_mask",
+        "must name at least one field to change, such as `name` or `settings.concurrency`",
+    )
 }

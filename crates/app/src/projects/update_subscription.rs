@@ -33,7 +33,11 @@ impl Request for UpdateSubscription {
 ///
 /// # Errors
 /// [`Error::AdministratorRequired`], [`Error::ProjectNotFound`], [`Error::InvalidFields`], and the gate's.
-pub async fn update_subscription(app: &App, call: &Call, request: &UpdateSubscription) -> Result<Subscription> {
+pub async fn update_subscription(
+    app: &App,
+    call: &Call,
+    request: &UpdateSubscription,
+) -> Result<Subscription> {
     retry(|| once(app, call, request)).await
 }
 
@@ -46,7 +50,10 @@ async fn once(app: &App, call: &Call, request: &UpdateSubscription) -> Result<Su
         return Ok(answer);
     }
     if request.max_active_sandboxes.is_some_and(|limit| limit < 0) {
-        return Err(Error::invalid("max_active_sandboxes", "must not be negative; leave it out for no limit"));
+        return Err(Error::invalid(
+            "max_active_sandboxes",
+            "must not be negative; leave it out for no limit",
+        ));
     }
     let project = project::get(&mut tx, request.project).await?.ok_or_else(|| hidden(request.project))?;
     let row = tree::set_allowance(&mut tx, project.root, request.max_active_sandboxes).await?;

@@ -143,7 +143,8 @@ fn violations(sandbox: &Project, ttl: Option<i64>) -> Violations {
 
 fn trace(sandbox: &Project) -> Trace {
     let Project { root, id, profile, fork, .. } = sandbox;
-    let detail = serde_json::json!({ "name": profile.name, "environment": profile.environment, "fork": fork });
+    let detail =
+        serde_json::json!({ "name": profile.name, "environment": profile.environment, "fork": fork });
     Trace { root: Some(*root), project: Some(*id), detail }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use sandbar_model::{Error, Project, ProjectId, Result, policy::Action, project::Fork};
-use sandbar_store::{Tx, flatten, view::View, project};
+use sandbar_store::{Tx, flatten, project, view::View};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -121,9 +121,10 @@ async fn check_names(tx: &mut Tx, sandbox: &Project, moving: &[Project]) -> Resu
     let siblings = project::sibling_names(tx, fork.parent).await?;
     match clash(&sandbox.profile.name, &siblings, moving) {
         None => Ok(()),
-        Some(name) => {
-            Err(Error::NameTaken { name: name.to_owned(), place: "by a sandbox of the project that it would move to" })
-        }
+        Some(name) => Err(Error::NameTaken {
+            name: name.to_owned(),
+            place: "by a sandbox of the project that it would move to",
+        }),
     }
 }
 

@@ -3,18 +3,20 @@
 
 use std::collections::HashMap;
 
-use sandbar_model::{
-    Error, Project, ProjectId, Result, Role,
-    access::Scope,
-    policy,
-};
+use sandbar_model::{Error, Project, ProjectId, Result, Role, access::Scope, policy};
 use sandbar_store::{Tx, member};
 
 use crate::gate::Caller;
 
 /// Refuses a label that one of a sandbox's ancestors (nearest first) uses, unless the caller is admin of each that does.
-pub(super) async fn check(tx: &mut Tx, caller: &Caller, ancestors: &[Project], environment: &str) -> Result<()> {
-    let same: Vec<_> = ancestors.iter().filter(|a| a.profile.environment == environment).map(|a| a.id).collect();
+pub(super) async fn check(
+    tx: &mut Tx,
+    caller: &Caller,
+    ancestors: &[Project],
+    environment: &str,
+) -> Result<()> {
+    let same: Vec<_> =
+        ancestors.iter().filter(|a| a.profile.environment == environment).map(|a| a.id).collect();
     if same.is_empty() {
         return Ok(());
     }
@@ -40,7 +42,10 @@ fn allowed(
         let role = roles.get(&ancestor.id).copied();
         let standing = policy::standing(role, None, false, scope.max_role, in_scope);
         if standing.role.is_none_or(|role| role < Role::Admin) {
-            return Err(Error::EnvironmentGuarded { environment: environment.to_owned(), ancestor: ancestor.id });
+            return Err(Error::EnvironmentGuarded {
+                environment: environment.to_owned(),
+                ancestor: ancestor.id,
+            });
         }
     }
     Ok(())

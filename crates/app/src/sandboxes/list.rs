@@ -33,6 +33,7 @@ pub async fn list(app: &App, call: &Call, request: &ListSandboxes) -> Result<Pag
     let (cursor, limit) = (Cursor::open(app, &seal, &request.page_token)?, app.page_size(request.page_size)?);
     let (who, after) = (viewer(&entry.caller), Cursor::after(cursor.as_ref()));
     let rows =
-        project::children(&mut tx, request.parent, who, request.show_scheduled, after, one_more(limit)).await?;
+        project::children(&mut tx, request.parent, who, request.show_scheduled, after, one_more(limit))
+            .await?;
     Ok(page(app, &seal, &entry.caller, rows, limit))
 }

@@ -16,7 +16,12 @@ pub(crate) async fn retire(app: &App, tx: &mut Tx, project: &Project, now: Time)
 
 /// Schedules these projects of one tree, the topmost first, of which the caller holds every lock: their triggers are
 /// off, they count no longer, and an earlier date that some have is replaced.
-pub(crate) async fn schedule(app: &App, tx: &mut Tx, projects: &[Project], now: Time) -> Result<Vec<Project>> {
+pub(crate) async fn schedule(
+    app: &App,
+    tx: &mut Tx,
+    projects: &[Project],
+    now: Time,
+) -> Result<Vec<Project>> {
     let Some(top) = projects.first() else { return Ok(Vec::new()) };
     let ids: Vec<_> = projects.iter().map(|project| project.id).collect();
     project::schedule(tx, &ids, now, now.plus(app.limits.grace), now).await?;
@@ -27,7 +32,8 @@ pub(crate) async fn schedule(app: &App, tx: &mut Tx, projects: &[Project], now: 
 
 /// How many of these count towards the allowance.
 fn active_sandboxes(projects: &[Project]) -> Result<i64> {
-    let active = projects.iter().filter(|project| project.is_sandbox() && project.scheduled.is_none()).count();
+    let active =
+        projects.iter().filter(|project| project.is_sandbox() && project.scheduled.is_none()).count();
     i64::try_from(active).map_err(|_| Error::Bug("a tree has more sandboxes than can be counted"))
 }
 

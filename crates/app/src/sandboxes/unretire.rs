@@ -1,13 +1,13 @@
 //! Taking projects back from deletion, inside a transaction that does it for a reason of its own.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use sandbar_model::{
     Error, Project, ProjectId, Result, Time, TriggerId,
     project::{MAX_PROJECT_NAME, Profile},
 };
 use sandbar_store::{
-    Tx, project,
+    Tx, project, purge,
     tree::{self, TreeRow},
     trigger,
 };
@@ -50,7 +50,8 @@ pub(crate) async fn unretire(
     let below = lock_below(tx, project.id).await?;
     let above = project::ancestors(tx, project.id).await?;
     let project = below.first().ok_or_else(|| hidden(project.id))?;
-    let back: Vec<_> = below.iter().filter(|project| project.scheduled.is_some()).cloned().collect();
+    let ids: Vec<_> = below.iter().map(|project| project.id).collect();
+    let back = returning(&below, &purge::begun(tx, &ids).await?)?;
     let more = allowed(tree, project, &above, &back, now)?;
     for (id, name) in new_names(project, name, &back)? {
         project::rename(tx, id, &name, now).await?;
@@ -62,12 +63,22 @@ pub(crate) async fn unretire(
     Ok(Back { projects: as_they_are(tx, project.id, &ids).await?, turned_off })
 }
 
+/// Who comes back of a project and everything below it: what was scheduled, but for what the purge worker has begun with,
+/// a batch at a time: half a project must not come back.
+fn returning(below: &[Project], begun: &BTreeSet<ProjectId>) -> Result<Vec<Project>> {
+    if let Some(project) = below.first().filter(|project| begun.contains(&project.id)) {
+        return Err(hidden(project.id));
+    }
+    let back = below.iter().filter(|project| project.scheduled.is_some() && !begun.contains(&project.id));
+    Ok(back.cloned().collect())
+}
+
 /// Whether a project can come back, with all of `back`; answers how many of those count towards the allowance.
 fn allowed(tree: &TreeRow, project: &Project, above: &[Project], back: &[Project], now: Time) -> Result<i64> {
     let Some(schedule) = project.scheduled else {
         return Err(Error::ProjectNotScheduled { project: project.id });
     };
-    // From then on the purge worker may be at it, a batch at a time: half a project must not come back.
+    // From then on it is as good as gone, whether or not the purge worker has come to it.
     if schedule.purge_time <= now {
         return Err(hidden(project.id));
     }
@@ -76,7 +87,8 @@ fn allowed(tree: &TreeRow, project: &Project, above: &[Project], back: &[Project
         return Err(Error::AncestorScheduled { ancestor: ancestor.id });
     }
     let sandboxes = back.iter().filter(|project| project.is_sandbox()).count();
-    let more = i64::try_from(sandboxes).map_err(|_| Error::Bug("a tree has more sandboxes than can be counted"))?;
+    let more =
+        i64::try_from(sandboxes).map_err(|_| Error::Bug("a tree has more sandboxes than can be counted"))?;
     match tree.max_active_sandboxes {
         Some(limit) if more > 0 && tree.active_sandboxes + more > limit => {
             Err(Error::SandboxAllowanceReached { used: tree.active_sandboxes, limit })
@@ -147,17 +159,37 @@ mod tests {
         let lowest = sandbox(3, &middle, "lowest");
         let gone = scheduled(lowest.clone());
         let back = [gone.clone()];
-        let may = |tree: &TreeRow, project: &Project, above: &[Project], now| allowed(tree, project, above, &back, now);
+        let may = |tree: &TreeRow, project: &Project, above: &[Project], now| {
+            allowed(tree, project, above, &back, now)
+        };
         let free = [middle.clone(), top.clone()];
         let full = tree(1, Some(1));
         assert_eq!(may(&tree(0, Some(1)), &gone, &free, now).unwrap(), 1);
         assert_eq!(may(&tree(9, None), &gone, &free, now).unwrap(), 1);
         assert!(matches!(may(&full, &lowest, &free, now), Err(Error::ProjectNotScheduled { .. })));
         assert!(matches!(may(&full, &gone, &free, Time(2_000)), Err(Error::ProjectNotFound { .. })));
-        assert!(matches!(may(&full, &gone, &free, now), Err(Error::SandboxAllowanceReached { used: 1, limit: 1 })));
+        assert!(matches!(
+            may(&full, &gone, &free, now),
+            Err(Error::SandboxAllowanceReached { used: 1, limit: 1 })
+        ));
         let above = [scheduled(middle), scheduled(top)];
-        assert!(matches!(may(&full, &gone, &above, now), Err(Error::AncestorScheduled { ancestor }) if ancestor == id(1)));
+        assert!(
+            matches!(may(&full, &gone, &above, now), Err(Error::AncestorScheduled { ancestor }) if ancestor == id(1))
+        );
         assert!(matches!(may(&full, &gone, &above, Time(2_000)), Err(Error::ProjectNotFound { .. })));
+    }
+
+    #[test]
+    fn what_the_purge_worker_has_begun_with_stays() {
+        let top = scheduled(sandbox(2, &root(1), "top"));
+        let family = [top.clone(), scheduled(sandbox(3, &top, "a")), scheduled(sandbox(4, &top, "b"))];
+        let back = |begun: &[u128]| {
+            let begun = begun.iter().map(|number| id(*number)).collect();
+            returning(&family, &begun).map(|back| back.iter().map(|project| project.id).collect::<Vec<_>>())
+        };
+        assert_eq!(back(&[]).unwrap(), [2, 3, 4].map(id));
+        assert_eq!(back(&[3]).unwrap(), [2, 4].map(id));
+        assert!(matches!(back(&[2]), Err(Error::ProjectNotFound { .. })));
     }
 
     #[test]
@@ -171,7 +203,15 @@ mod tests {
         let top = scheduled(root(1));
         let child = |number, name| scheduled(sandbox(number, &top, name));
         let grandchild = scheduled(sandbox(9, &child(2, "a"), "a"));
-        let back = [top.clone(), child(2, "a"), child(3, "a"), child(4, "a"), child(5, "a-2"), child(6, "b"), grandchild];
+        let back = [
+            top.clone(),
+            child(2, "a"),
+            child(3, "a"),
+            child(4, "a"),
+            child(5, "a-2"),
+            child(6, "b"),
+            grandchild,
+        ];
         let named = |number, name: &str| (id(number), name.to_owned());
         assert_eq!(new_names(&top, "", &back).unwrap(), [named(2, "a-4"), named(3, "a-3")]);
     }

@@ -80,7 +80,7 @@ impl Export<'_> {
         let bodies = self.app.contents.bodies(tx, self.view.root, hashes).await?;
         let workflow = stored
             .clone()
-            .map_bodies(|hash| bodies.get(&hash).map(|body| body.to_string()).unwrap_or_default());
+            .map_bodies(|hash| bodies.get(&hash).map(ToString::to_string).unwrap_or_default());
         let triggers: Vec<_> = stored.triggers.iter().map(|trigger| trigger.id).collect();
         let states: HashMap<TriggerId, bool> = trigger::states(tx, self.project.id, &triggers).await?;
         let enabled = |id: TriggerId| states.get(&id) == Some(&true);

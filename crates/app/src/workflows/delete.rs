@@ -48,7 +48,7 @@ async fn once(app: &App, call: &Call, request: &DeleteWorkflow) -> Result<Revisi
     }
     let mut change = Changing::begin(app, &mut tx, &entry.caller, request.project).await?;
     let there = resource::resolve(&mut tx, &change.view, Kind::Workflow, request.id).await?;
-    let hash = there.and_then(|found| found.hash).ok_or_else(|| missing(request.id))?;
+    let hash = there.and_then(|found| found.hash).ok_or_else(|| missing(&request.id))?;
     request.etag.check(Some(hash))?;
     let write = Write { kind: Kind::Workflow, id: request.id, document: None };
     let written = change.write_one(&mut tx, write).await?;

@@ -45,7 +45,7 @@ pub async fn get(app: &App, call: &Call, request: &GetWorkflow) -> Result<Workfl
     }
     let found = match own {
         Some(head) => head,
-        None => inherited(app, &mut tx, &entry, id).await?.ok_or_else(|| missing(id))?,
+        None => inherited(app, &mut tx, &entry, id).await?.ok_or_else(|| missing(&id))?,
     };
     app.workflow_view(&mut tx, &entry, id, found).await
 }

@@ -47,7 +47,7 @@ pub async fn revisions(app: &App, call: &Call, request: &ListRevisions) -> Resul
     let view = app.views.of(&mut tx, &entry.project).await?;
     let mut versions = collect(&mut tx, &view, request.id, &cursor, limit.saturating_add(1)).await?;
     if versions.is_empty() && cursor.is_empty() {
-        return Err(missing(request.id));
+        return Err(missing(&request.id));
     }
     let more = versions.len() > limit;
     versions.truncate(limit);

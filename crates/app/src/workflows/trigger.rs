@@ -64,7 +64,7 @@ async fn once(app: &App, call: &Call, request: &SetTrigger) -> Result<TriggerVie
     }
     let change = Changing::begin(app, &mut tx, &entry.caller, request.project).await?;
     let found = resource::resolve(&mut tx, &change.view, Kind::Workflow, request.workflow).await?;
-    let hash = found.and_then(|found| found.hash).ok_or_else(|| missing(request.workflow))?;
+    let hash = found.and_then(|found| found.hash).ok_or_else(|| missing(&request.workflow))?;
     let document = app.stored_workflow(&mut tx, change.view.root, hash).await?;
     let trigger = as_workflow(&document)?.triggers.iter().find(|trigger| trigger.id == request.trigger);
     let trigger = trigger.ok_or(Error::TriggerNotFound { id: request.trigger })?.clone();

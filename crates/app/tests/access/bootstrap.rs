@@ -107,7 +107,10 @@ async fn the_operator_can_always_make_a_token(bench: Bench) {
     assert_ne!(first.token.principal, user.id);
     assert_eq!(first.token.expire_time, Some(START.plus(90 * DAY)));
     let second = create(&bench, "ops", Some(DAY)).await.unwrap();
-    assert_eq!((second.token.principal, second.token.expire_time), (first.token.principal, Some(START.plus(DAY))));
+    assert_eq!(
+        (second.token.principal, second.token.expire_time),
+        (first.token.principal, Some(START.plus(DAY)))
+    );
     for made in [&first, &second] {
         let found = identity(&bench, made.secret.as_ref().unwrap().expose()).await.unwrap();
         assert!(found.principal.administrator && found.principal.name == "ops");

@@ -20,7 +20,8 @@ async fn tree(bench: &Bench, owner: &Person, maker: &Person) -> [ProjectId; 3] {
 }
 
 async fn admins_of_every_ancestor_are_protected(bench: Bench) {
-    let (owner, maker, admin) = (bench.user("owner").await, bench.user("maker").await, bench.user("admin").await);
+    let (owner, maker, admin) =
+        (bench.user("owner").await, bench.user("maker").await, bench.user("admin").await);
     let [root, middle, lowest] = tree(&bench, &owner, &maker).await;
     for sandbox in [middle, lowest] {
         // The root's owner was copied as an admin.
@@ -45,7 +46,8 @@ async fn admins_of_every_ancestor_are_protected(bench: Bench) {
 }
 
 async fn those_who_answer_for_nothing_above_are_not(bench: Bench) {
-    let (owner, maker, other) = (bench.user("owner").await, bench.user("maker").await, bench.user("other").await);
+    let (owner, maker, other) =
+        (bench.user("owner").await, bench.user("maker").await, bench.user("other").await);
     let [root, middle, lowest] = tree(&bench, &owner, &maker).await;
     bench.join(root, &other, Role::Editor).await;
     for sandbox in [middle, lowest] {
@@ -59,7 +61,8 @@ async fn those_who_answer_for_nothing_above_are_not(bench: Bench) {
 }
 
 async fn who_loses_the_role_above_loses_the_protection(bench: Bench) {
-    let (owner, maker, admin) = (bench.user("owner").await, bench.user("maker").await, bench.user("admin").await);
+    let (owner, maker, admin) =
+        (bench.user("owner").await, bench.user("maker").await, bench.user("admin").await);
     let [root, middle, _] = tree(&bench, &owner, &maker).await;
     bench.join(root, &admin, Role::Admin).await;
     set(&bench, &maker, middle, admin.id, Role::Admin).await.unwrap();

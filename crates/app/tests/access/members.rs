@@ -82,8 +82,11 @@ async fn changing_members_needs_admin(bench: Bench) {
     let nobody = PrincipalId(Uuid::from_u128(1));
     refused!(set(&bench, &owner, root, nobody, Role::Viewer).await, Error::PrincipalNotFound { id } if id == nobody);
     assert_eq!(fields(set(&bench, &owner, root, other.id, Role::Owner).await), ["role"]);
-    let delete =
-        sandbar_app::projects::DeleteProject { project: root, etag: String::new(), request_id: String::new() };
+    let delete = sandbar_app::projects::DeleteProject {
+        project: root,
+        etag: String::new(),
+        request_id: String::new(),
+    };
     sandbar_app::projects::delete(&bench.app, &owner.call, &delete).await.unwrap();
     refused!(set(&bench, &owner, root, other.id, Role::Admin).await, Error::ProjectScheduled { .. });
     refused!(remove(&bench, &other, root, other.id).await, Error::ProjectScheduled { .. });
@@ -129,7 +132,8 @@ async fn repeats_have_one_effect(bench: Bench) {
     let (owner, admin) = (bench.user("owner").await, bench.user("admin").await);
     let root = bench.root(&owner, "root").await;
     bench.join(root, &admin, Role::Admin).await;
-    let down = SetMember { project: root, principal: admin.id, role: Role::Viewer, request_id: "down".to_owned() };
+    let down =
+        SetMember { project: root, principal: admin.id, role: Role::Viewer, request_id: "down".to_owned() };
     let first = access::set_member(&bench.app, &admin.says(&down), &down).await.unwrap();
     assert_eq!(access::set_member(&bench.app, &admin.says(&down), &down).await.unwrap(), first);
     let leave = RemoveMember { project: root, principal: admin.id, request_id: "leave".to_owned() };

@@ -117,8 +117,11 @@ async fn a_service_accounts_token_is_no_more_than_its_maker(bench: Bench) {
     assert_eq!((made.token.principal, made.token.scope), (account.id, scope(root, Role::Admin)));
     // The account owns the project; with this token it is no more than the admin who made it.
     let bearer = Bench::bearer(&made, &account);
-    let delete =
-        sandbar_app::projects::DeleteProject { project: root, etag: String::new(), request_id: String::new() };
+    let delete = sandbar_app::projects::DeleteProject {
+        project: root,
+        etag: String::new(),
+        request_id: String::new(),
+    };
     let refused = sandbar_app::projects::delete(&bench.app, &bearer.call, &delete).await;
     assert!(matches!(refused, Err(Error::PermissionDenied { .. })), "{refused:?}");
     let more = CreateToken { max_role: Some(Role::Owner), ..request.clone() };

@@ -24,7 +24,10 @@ fn disguises(secret: &TokenSecret) -> Vec<Vec<u8>> {
 
 async fn assert_nowhere(bench: &Bench, secrets: &[&TokenSecret]) {
     let values = catalog::dump(&bench.app.db).await;
-    assert!(values.iter().any(|(place, _)| place == "idempotency.answer"), "there is nothing to look through");
+    assert!(
+        values.iter().any(|(place, _)| place == "idempotency.answer"),
+        "there is nothing to look through"
+    );
     for disguise in secrets.iter().copied().flat_map(disguises) {
         for (place, value) in &values {
             let found = value.windows(disguise.len()).any(|window| window == disguise);

@@ -51,11 +51,20 @@ async fn others_tokens_need_an_administrator_or_a_project(bench: Bench) {
     refused!(bench.make_token(&owner, &wanted(account.id, None)).await, Error::AdministratorRequired);
     refused!(bench.make_token(&owner, &wanted(editor.id, None)).await, Error::AdministratorRequired);
     refused!(bench.make_token(&owner, &wanted(editor.id, Some(root))).await, Error::AdministratorRequired);
-    refused!(bench.make_token(&editor, &wanted(account.id, Some(root))).await, Error::PermissionDenied { .. });
+    refused!(
+        bench.make_token(&editor, &wanted(account.id, Some(root))).await,
+        Error::PermissionDenied { .. }
+    );
     refused!(bench.make_token(&owner, &wanted(nobody, Some(root))).await, Error::PrincipalNotFound { id } if id == nobody);
-    refused!(bench.make_token(&owner, &wanted(account.id, Some(no_project))).await, Error::ProjectNotFound { .. });
+    refused!(
+        bench.make_token(&owner, &wanted(account.id, Some(no_project))).await,
+        Error::ProjectNotFound { .. }
+    );
     refused!(bench.make_token(&operator, &wanted(nobody, None)).await, Error::PrincipalNotFound { .. });
-    refused!(bench.make_token(&operator, &wanted(owner.id, Some(no_project))).await, Error::ProjectNotFound { .. });
+    refused!(
+        bench.make_token(&operator, &wanted(owner.id, Some(no_project))).await,
+        Error::ProjectNotFound { .. }
+    );
     let own_elsewhere = CreateToken { project: Some(root), ..new_token("t") };
     refused!(bench.make_token(&account, &own_elsewhere).await, Error::ProjectNotFound { .. });
     bench.make_token(&owner, &wanted(account.id, Some(root))).await.unwrap();
@@ -153,7 +162,9 @@ async fn a_limited_token_tells_of_no_other_project(bench: Bench) {
     refused!(list(&bench, &limited, Some(other)).await, Error::ProjectNotFound { .. });
     refused!(list(&bench, &viewer, Some(root)).await, Error::PermissionDenied { .. });
     assert_eq!(list(&bench, &limited, Some(root)).await.unwrap(), [own(&bench, &limited).await]);
-    let all = [own(&bench, &owner).await, own(&bench, &limited).await, own(&bench, &elsewhere).await];
+    let mut all = [own(&bench, &owner).await, own(&bench, &limited).await, own(&bench, &elsewhere).await];
+    // Made in one millisecond, so that their ids tell no order.
+    all.sort_unstable();
     assert_eq!(list(&bench, &owner, None).await.unwrap(), all);
 }
 
@@ -190,8 +201,11 @@ async fn a_token_for_a_scheduled_project_is_refused(bench: Bench) {
     let root = bench.root(&owner, "root").await;
     let before = bench.token(owner.id, scope(root, None), None).await;
     let before = own(&bench, &before).await;
-    let delete =
-        sandbar_app::projects::DeleteProject { project: root, etag: String::new(), request_id: String::new() };
+    let delete = sandbar_app::projects::DeleteProject {
+        project: root,
+        etag: String::new(),
+        request_id: String::new(),
+    };
     sandbar_app::projects::delete(&bench.app, &owner.call, &delete).await.unwrap();
     for by in [&owner, &operator] {
         let request = CreateToken { project: Some(root), ..new_token("t") };

@@ -4,7 +4,7 @@
 //! Each case is an `async fn case(bench: Bench)`; `cases!` makes of it one test on each engine. A missing PostgreSQL
 //! fails the suite, it does not skip.
 
-#![allow(dead_code, unreachable_pub, reason = "each suite takes a part of it")]
+#![allow(dead_code, unreachable_pub, unused_imports, reason = "each suite takes a part of it")]
 
 pub mod catalog;
 mod engine;
@@ -96,7 +96,14 @@ impl Bench {
     }
 
     /// The same under another name, or in another project.
-    pub async fn put(&self, writer: &Person, project: ProjectId, id: ResourceId, trigger: TriggerId, name: &str) {
+    pub async fn put(
+        &self,
+        writer: &Person,
+        project: ProjectId,
+        id: ResourceId,
+        trigger: TriggerId,
+        name: &str,
+    ) {
         let request = PutWorkflow {
             project,
             id,
@@ -133,6 +140,11 @@ pub fn new_sandbox(parent: ProjectId, name: &str) -> CreateSandbox {
         request_id: String::new(),
         validate_only: false,
     }
+}
+
+/// The same request under an id.
+pub fn with_id(request: CreateSandbox, id: &str) -> CreateSandbox {
+    CreateSandbox { request_id: id.to_owned(), ..request }
 }
 
 fn workflow(name: &str, trigger: TriggerId) -> Workflow<String> {

@@ -36,9 +36,16 @@ impl Bench {
     /// Anybody, with an unlimited token.
     pub async fn person(&self, name: &str, kind: PrincipalKind, administrator: bool) -> Person {
         let id = PrincipalId(self.app.new_id());
-        let email = if kind == PrincipalKind::ServiceAccount { String::new() } else { format!("{name}@example.org") };
-        let record =
-            Principal { id, kind, name: name.to_owned(), email, administrator, create_time: self.world.now() };
+        let email =
+            if kind == PrincipalKind::ServiceAccount { String::new() } else { format!("{name}@example.org") };
+        let record = Principal {
+            id,
+            kind,
+            name: name.to_owned(),
+            email,
+            administrator,
+            create_time: self.world.now(),
+        };
         let mut tx = self.app.db.write().await.unwrap();
         principal::insert(&mut tx, &record).await.unwrap();
         tx.commit().await.unwrap();

@@ -2,7 +2,8 @@
 
 use sandbar_app::{
     projects::{
-        self, CreateProject, DeleteProject, GetProject, ProfilePatch, RestoreProject, SettingsPatch, UpdateProject,
+        self, CreateProject, DeleteProject, GetProject, ProfilePatch, RestoreProject, SettingsPatch,
+        UpdateProject,
     },
     view::ProjectView,
 };
@@ -200,7 +201,8 @@ async fn a_tree_goes_and_comes_back(bench: Bench) {
     let gone = delete(&bench, &owner, root).await.unwrap();
     assert_eq!(gone.iter().map(|view| view.project.id).collect::<Vec<_>>(), [root, sandbox, below]);
     assert!(gone.iter().all(|v| v.project.scheduled.is_some_and(|s| s.purge_time == START.plus(7 * DAY))));
-    let one = sandbar_app::sandboxes::RestoreSandbox { sandbox, name: String::new(), request_id: String::new() };
+    let one =
+        sandbar_app::sandboxes::RestoreSandbox { sandbox, name: String::new(), request_id: String::new() };
     refused!(
         sandbar_app::sandboxes::restore(&bench.app, &owner.call, &one).await,
         Error::AncestorScheduled { ancestor } if ancestor == root

@@ -65,10 +65,7 @@ async fn an_admin_of_the_ancestor_may(bench: Bench) {
     assert_eq!(relabel(&bench, &admin, sandbox, "staging").await.unwrap(), "staging");
     assert_eq!(relabel(&bench, &admin, sandbox, "main").await.unwrap(), "main");
     bench.join(root, &admin, Role::Editor).await;
-    refused!(
-        bench.try_sandbox(&admin, &labelled(root, "b", "main")).await,
-        Error::EnvironmentGuarded { .. }
-    );
+    refused!(bench.try_sandbox(&admin, &labelled(root, "b", "main")).await, Error::EnvironmentGuarded { .. });
 }
 
 async fn a_token_below_admin_may_not(bench: Bench) {

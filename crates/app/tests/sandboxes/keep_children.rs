@@ -49,7 +49,8 @@ async fn children_move_up_and_see_what_they_saw(bench: Bench) {
     assert_eq!(child_sees, ["made in the child", "made in the middle", "renamed in the middle"]);
 
     let deleted = delete(&bench, &owner, middle).await.unwrap();
-    let ids = |views: &[sandbar_app::view::ProjectView]| views.iter().map(|v| v.project.id).collect::<Vec<_>>();
+    let ids =
+        |views: &[sandbar_app::view::ProjectView]| views.iter().map(|v| v.project.id).collect::<Vec<_>>();
     assert_eq!((ids(&deleted.scheduled), ids(&deleted.moved)), (vec![middle], vec![child]));
     let moved = get(&bench, &owner, child).await;
     assert_eq!(deleted.moved[0].project, moved);
@@ -62,7 +63,8 @@ async fn children_move_up_and_see_what_they_saw(bench: Bench) {
     let other = bench.limited(sandbar_app::Limits::default());
     assert_eq!(workflows_of(&other, &owner, child).await, child_sees);
     assert_eq!(workflows_of(&other, &owner, grandchild).await, grandchild_sees);
-    let subscription = projects::subscription(&bench.app, &owner.call, &GetSubscription { project: root }).await;
+    let subscription =
+        projects::subscription(&bench.app, &owner.call, &GetSubscription { project: root }).await;
     assert_eq!(subscription.unwrap().active_sandboxes, 2);
 }
 
@@ -73,9 +75,17 @@ async fn a_name_that_is_taken_above_stops_everything(bench: Bench) {
     let free = bench.sandbox(&owner, middle, "free").await;
     let taken = bench.sandbox(&owner, middle, "taken").await;
     bench.sandbox(&owner, root, "taken").await;
-    let before = [get(&bench, &owner, middle).await, get(&bench, &owner, free).await, get(&bench, &owner, taken).await];
+    let before = [
+        get(&bench, &owner, middle).await,
+        get(&bench, &owner, free).await,
+        get(&bench, &owner, taken).await,
+    ];
     refused!(delete(&bench, &owner, middle).await, Error::NameTaken { name, .. } if name == "taken");
-    let after = [get(&bench, &owner, middle).await, get(&bench, &owner, free).await, get(&bench, &owner, taken).await];
+    let after = [
+        get(&bench, &owner, middle).await,
+        get(&bench, &owner, free).await,
+        get(&bench, &owner, taken).await,
+    ];
     assert_eq!(after, before);
 }
 
@@ -87,7 +97,8 @@ async fn the_name_that_becomes_free_is_no_clash(bench: Bench) {
     let deleted = delete(&bench, &owner, middle).await.unwrap();
     assert_eq!(deleted.moved[0].project.id, child);
     // Now its own name is taken.
-    let restore = sandboxes::RestoreSandbox { sandbox: middle, name: String::new(), request_id: String::new() };
+    let restore =
+        sandboxes::RestoreSandbox { sandbox: middle, name: String::new(), request_id: String::new() };
     refused!(sandboxes::restore(&bench.app, &owner.call, &restore).await, Error::NameTaken { .. });
 }
 

@@ -9,7 +9,7 @@ use sandbar_app::{
 use sandbar_model::{Error, Result, access::PrincipalKind};
 use tokio::{sync::Barrier, task::JoinSet};
 
-use crate::harness::{Bench, Person, cases, new_sandbox};
+use crate::harness::{Bench, Person, cases, new_sandbox, with_id};
 
 cases! {
     sixty_four_creates_fill_an_allowance_of_ten
@@ -93,8 +93,7 @@ async fn deletes_and_restores_keep_the_count(bench: Bench) {
 async fn a_repeat_that_races_has_one_effect(bench: Bench) {
     let owner = bench.user("owner").await;
     let root = bench.root(&owner, "root").await;
-    let mut request = new_sandbox(root, "a");
-    request.request_id = "once".to_owned();
+    let request = with_id(new_sandbox(root, "a"), "once");
     let mut tasks = JoinSet::new();
     for _ in 0..8 {
         let (bench, call, request) = (bench.clone(), owner.says(&request), request.clone());

@@ -9,7 +9,7 @@ use sandbar_app::{
 };
 use sandbar_model::{Error, Result, time::DAY};
 
-use crate::harness::{Bench, cases, new_sandbox, refused};
+use crate::harness::{Bench, cases, new_sandbox, refused, with_id};
 
 cases! { repeats_get_the_same_answer an_id_is_for_one_request_of_one_caller a_refusal_is_not_remembered }
 
@@ -26,8 +26,7 @@ async fn repeats_get_the_same_answer(bench: Bench) {
     let owner = bench.user("owner").await;
     let root = bench.root(&owner, "root").await;
     let (app, request_id) = (&bench.app, |text: &str| text.to_owned());
-    let mut create = new_sandbox(root, "a");
-    create.request_id = request_id("1");
+    let create = with_id(new_sandbox(root, "a"), "1");
     let call = owner.says(&create);
     let sandbox = thrice(&bench, async || sandboxes::create(app, &call, &create).await).await.project.id;
 
@@ -55,27 +54,19 @@ async fn repeats_get_the_same_answer(bench: Bench) {
 async fn an_id_is_for_one_request_of_one_caller(bench: Bench) {
     let (owner, other) = (bench.user("owner").await, bench.user("other").await);
     let root = bench.root(&owner, "root").await;
-    let mut first = new_sandbox(root, "a");
-    first.request_id = "same".to_owned();
+    let first = with_id(new_sandbox(root, "a"), "same");
     let sandbox = sandboxes::create(&bench.app, &owner.says(&first), &first).await.unwrap().project.id;
-    let mut second = new_sandbox(root, "b");
-    second.request_id = "same".to_owned();
+    let second = with_id(new_sandbox(root, "b"), "same");
     let answer = sandboxes::create(&bench.app, &owner.says(&second), &second).await;
     refused!(answer, Error::RequestIdReused { request_id } if request_id == "same");
     // Not even another operation whose bytes happen to be the same.
-    let delete = DeleteSandbox {
-        sandbox,
-        keep_children: false,
-        etag: String::new(),
-        request_id: "same".to_owned(),
-    };
+    let delete =
+        DeleteSandbox { sandbox, keep_children: false, etag: String::new(), request_id: "same".to_owned() };
     let same_bytes: Call = owner.says(&first);
     refused!(sandboxes::delete(&bench.app, &same_bytes, &delete).await, Error::RequestIdReused { .. });
-    let mut third = new_sandbox(bench.root(&other, "root").await, "a");
-    third.request_id = "same".to_owned();
+    let third = with_id(new_sandbox(bench.root(&other, "root").await, "a"), "same");
     sandboxes::create(&bench.app, &other.says(&third), &third).await.unwrap();
-    let mut long = new_sandbox(root, "c");
-    long.request_id = "x".repeat(65);
+    let long = with_id(new_sandbox(root, "c"), &"x".repeat(65));
     refused!(sandboxes::create(&bench.app, &owner.says(&long), &long).await, Error::InvalidFields { .. });
 }
 
@@ -83,8 +74,7 @@ async fn a_refusal_is_not_remembered(bench: Bench) {
     let owner = bench.user("owner").await;
     let root = bench.root(&owner, "root").await;
     let taken = bench.sandbox(&owner, root, "a").await;
-    let mut request = new_sandbox(root, "a");
-    request.request_id = "again".to_owned();
+    let request = with_id(new_sandbox(root, "a"), "again");
     let call = owner.says(&request);
     refused!(sandboxes::create(&bench.app, &call, &request).await, Error::NameTaken { .. });
     let delete = DeleteSandbox {

@@ -1,7 +1,9 @@
 //! Taking back: who comes back, under which name, and why not.
 
 use sandbar_app::{
-    projects::{self, DeleteProject, GetProject, GetSubscription, RestoreProject, Restored, UpdateSubscription},
+    projects::{
+        self, DeleteProject, GetProject, GetSubscription, RestoreProject, Restored, UpdateSubscription,
+    },
     sandboxes::{self, DeleteSandbox, RestoreSandbox},
     workflows::{self, GetWorkflow, SetTrigger, Which},
 };
@@ -10,6 +12,8 @@ use sandbar_model::{
     access::PrincipalKind,
     time::{DAY, HOUR},
 };
+
+use sandbar_store::purge;
 
 use crate::harness::{Bench, Person, START, cases, fields, new_sandbox, refused};
 
@@ -21,6 +25,7 @@ cases! {
     the_grace_period_is_a_limit
     what_is_below_comes_back_even_if_its_name_was_used_twice
     an_expiry_that_passed_is_forgotten
+    what_the_purge_worker_has_begun_with_stays
 }
 
 async fn delete(bench: &Bench, person: &Person, sandbox: ProjectId) {
@@ -59,10 +64,10 @@ async fn everything_comes_back_and_triggers_stay_off(bench: Bench) {
     bench.world.pass(DAY);
 
     let back = restore(&bench, &owner, top, "").await.unwrap();
-    assert_eq!(back.restored.iter().map(|v| (v.project.id, v.role)).collect::<Vec<_>>(), [
-        (top, Some(Role::Owner)),
-        (below, Some(Role::Owner))
-    ]);
+    assert_eq!(
+        back.restored.iter().map(|v| (v.project.id, v.role)).collect::<Vec<_>>(),
+        [(top, Some(Role::Owner)), (below, Some(Role::Owner))]
+    );
     assert_eq!(back.triggers_turned_off, [(below, trigger)]);
     for view in &back.restored {
         assert_eq!(view.project.scheduled, None);
@@ -122,15 +127,15 @@ async fn the_allowance_holds_for_all_that_come_back(bench: Bench) {
     delete(&bench, &owner, top).await;
     bench.sandbox(&owner, root, "new").await;
     let allow = async |limit| {
-        let request =
-            UpdateSubscription { project: root, max_active_sandboxes: Some(limit), request_id: String::new() };
+        let request = UpdateSubscription {
+            project: root,
+            max_active_sandboxes: Some(limit),
+            request_id: String::new(),
+        };
         projects::update_subscription(&bench.app, &operator.call, &request).await.unwrap();
     };
     allow(2).await;
-    refused!(
-        restore(&bench, &owner, top, "").await,
-        Error::SandboxAllowanceReached { used: 1, limit: 2 }
-    );
+    refused!(restore(&bench, &owner, top, "").await, Error::SandboxAllowanceReached { used: 1, limit: 2 });
     allow(3).await;
     restore(&bench, &owner, top, "").await.unwrap();
     assert_eq!(used(&bench, &owner, root).await, 3);
@@ -173,8 +178,31 @@ async fn an_expiry_that_passed_is_forgotten(bench: Bench) {
     let request = sandboxes::CreateSandbox { ttl: Some(HOUR), ..new_sandbox(root, "a") };
     let sandbox = bench.try_sandbox(&owner, &request).await.unwrap();
     delete(&bench, &owner, sandbox).await;
-    assert_eq!(restore(&bench, &owner, sandbox, "").await.unwrap().restored[0].project.expire_time, Some(START.plus(HOUR)));
+    assert_eq!(
+        restore(&bench, &owner, sandbox, "").await.unwrap().restored[0].project.expire_time,
+        Some(START.plus(HOUR))
+    );
     delete(&bench, &owner, sandbox).await;
     bench.world.pass(HOUR);
     assert_eq!(restore(&bench, &owner, sandbox, "").await.unwrap().restored[0].project.expire_time, None);
+}
+
+/// A worker whose clock is ahead begins with one that lies below.
+async fn what_the_purge_worker_has_begun_with_stays(bench: Bench) {
+    let owner = bench.user("owner").await;
+    let root = bench.root(&owner, "root").await;
+    let top = bench.sandbox(&owner, root, "top").await;
+    let (begun, whole) =
+        (bench.sandbox(&owner, top, "begun").await, bench.sandbox(&owner, top, "whole").await);
+    delete(&bench, &owner, top).await;
+    let mut tx = bench.app.db.write().await.unwrap();
+    let ahead = START.plus(8 * DAY);
+    let answer = purge::begin(&mut tx, (root, begun), "worker", ahead, ahead.plus(HOUR)).await.unwrap();
+    assert!(matches!(answer, purge::Begun::Yes(_)), "{answer:?}");
+    tx.commit().await.unwrap();
+    let back = restore(&bench, &owner, top, "").await.unwrap();
+    assert_eq!(back.restored.iter().map(|v| v.project.id).collect::<Vec<_>>(), [top, whole]);
+    assert!(get(&bench, &owner, begun).await.scheduled.is_some());
+    assert_eq!(used(&bench, &owner, root).await, 2);
+    refused!(restore(&bench, &owner, begun, "").await, Error::ProjectNotFound { .. });
 }

@@ -66,19 +66,24 @@ async fn only_what_the_caller_may_see_is_shown(bench: Bench) {
     bench.join(below, &viewer, Role::Viewer).await;
     assert_eq!(tree(&bench, &owner, root).await, [root, hidden, open, below]);
     assert_eq!(tree(&bench, &viewer, below).await, [root, open, below]);
-    assert_eq!((list(&bench, &owner, root).await, list(&bench, &viewer, root).await), (vec![hidden, open], vec![open]));
+    assert_eq!(
+        (list(&bench, &owner, root).await, list(&bench, &viewer, root).await),
+        (vec![hidden, open], vec![open])
+    );
     let get = async |sandbox| sandboxes::get(&bench.app, &viewer.call, &GetSandbox { sandbox }).await;
     assert_eq!(get(open).await.unwrap().sandbox.role, Some(Role::Viewer));
     refused!(get(hidden).await, Error::ProjectNotFound { .. });
     refused!(get(root).await, Error::NotASandbox { .. });
-    let request = ListSandboxes { parent: hidden, page_size: 0, page_token: String::new(), show_scheduled: false };
+    let request =
+        ListSandboxes { parent: hidden, page_size: 0, page_token: String::new(), show_scheduled: false };
     refused!(sandboxes::list(&bench.app, &viewer.call, &request).await, Error::ProjectNotFound { .. });
 }
 
 async fn a_limited_token_sees_its_part_of_the_tree(bench: Bench) {
     let owner = bench.user("owner").await;
     let root = bench.root(&owner, "root").await;
-    let (top, beside) = (bench.sandbox(&owner, root, "top").await, bench.sandbox(&owner, root, "beside").await);
+    let (top, beside) =
+        (bench.sandbox(&owner, root, "top").await, bench.sandbox(&owner, root, "beside").await);
     let below = bench.sandbox(&owner, top, "below").await;
     let scope = Scope { project: Some(top), max_role: Some(Role::Viewer) };
     let limited = bench.token(owner.id, scope, None).await;
@@ -116,7 +121,8 @@ async fn support_sees_what_is_opened_to_it(bench: Bench) {
     let closed = bench.sandbox(&owner, root, "closed").await;
     let settings = projects::SettingsPatch { allow_support_access: Some(true), ..Default::default() };
     let patch = projects::ProfilePatch { settings, ..Default::default() };
-    let open = projects::UpdateProject { project: root, patch, etag: String::new(), request_id: String::new() };
+    let open =
+        projects::UpdateProject { project: root, patch, etag: String::new(), request_id: String::new() };
     projects::update(&bench.app, &owner.call, &open).await.unwrap();
     let opened = bench.sandbox(&owner, root, "opened").await;
     assert_eq!(tree(&bench, &support, root).await, [root, opened]);

@@ -6,8 +6,8 @@ use sandbar_app::{
     view::ProjectView,
 };
 use sandbar_model::{
-    Error, ProjectId, Result, Role,
-    project::Settings,
+    Error, Project, ProjectId, Result, Role,
+    project::{Profile, Settings},
     time::{DAY, SECOND},
 };
 
@@ -38,10 +38,9 @@ async fn only_what_is_named_changes(bench: Bench) {
     let patch = ProfilePatch { settings, ..named("b") };
     let request = UpdateSandbox { etag: projects::etag(&before.project), ..update_of(sandbox, patch) };
     let after = update(&bench, &owner, &request).await.unwrap();
-    let mut expected = before.project.clone();
-    expected.profile.name = "b".to_owned();
-    expected.profile.settings = Settings { concurrency: Some(2), ..Settings::default() };
-    (expected.version, expected.update_time) = (2, START.plus(SECOND));
+    let settings = Settings { concurrency: Some(2), ..Settings::default() };
+    let profile = Profile { name: "b".to_owned(), settings, ..before.project.profile.clone() };
+    let expected = Project { profile, version: 2, update_time: START.plus(SECOND), ..before.project.clone() };
     assert_eq!((after.project.clone(), after.role), (expected, Some(Role::Owner)));
     assert_eq!(projects::get(&bench.app, &owner.call, &get).await.unwrap(), after);
     refused!(update(&bench, &owner, &request).await, Error::EtagMismatch { expected, actual } if expected == "1" && actual == "2");
@@ -60,7 +59,10 @@ async fn every_refusal(bench: Bench) {
     let as_project =
         UpdateProject { project: sandbox, patch: named("b"), etag: String::new(), request_id: String::new() };
     refused!(projects::update(&bench.app, &owner.call, &as_project).await, Error::NotARoot { .. });
-    assert_eq!(fields(update(&bench, &owner, &update_of(sandbox, ProfilePatch::default())).await), ["update_mask"]);
+    assert_eq!(
+        fields(update(&bench, &owner, &update_of(sandbox, ProfilePatch::default())).await),
+        ["update_mask"]
+    );
     let settings = SettingsPatch { history_retention_days: Some(Some(8)), ..SettingsPatch::default() };
     let wrong = UpdateSandbox {
         expire_time: Some(Some(START)),

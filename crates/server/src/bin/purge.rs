@@ -1,14 +1,20 @@
 //! `sandbar-purge`: removes for good what was scheduled for deletion and is due.
 
-use std::{error::Error, process::ExitCode};
+use std::{error::Error, process::ExitCode, sync::Arc};
 
 use clap::Parser;
+use sandbar_app::{
+    App, Limits, World,
+    purge::{Worker, round},
+};
 use sandbar_server::{
     admin,
     config::PurgeArgs,
+    database::{self, micros},
     purge::{self, Batch},
     serve,
-    telemetry::Telemetry,
+    telemetry::{Metrics, Telemetry},
+    world::RealWorld,
 };
 use tokio::sync::watch;
 
@@ -26,22 +32,46 @@ async fn main() -> ExitCode {
 async fn run(args: &PurgeArgs) -> Result<(), Box<dyn Error>> {
     args.database.engine()?;
     let telemetry = Telemetry::start(&args.telemetry, "sandbar-purge")?;
-    let worker = args.worker_name();
-    tracing::info!(version = env!("CARGO_PKG_VERSION"), worker, config = ?args, "starting");
+    let worker = worker(args);
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), worker = worker.name, config = ?args, "starting");
     let shutdown = serve::signals()?;
 
     let (ready, state) = watch::channel(Err("the first batch is under way".to_owned()));
     let listener = admin::bind(args.admin_listen, "--admin-listen").await?;
     let _admin = admin::start(listener, telemetry.metrics.clone(), state);
 
-    let batch = || purge_batch(args, &worker);
-    purge::run(args.interval, telemetry.metrics.purge(), ready, shutdown, batch).await;
+    let app = open(args, &telemetry.metrics).await?;
+    purge::run(args.interval, telemetry.metrics.purge(), ready, shutdown, || batch(&app, &worker)).await;
+    app.db.close().await;
     tracing::info!("shut down");
     telemetry.finish();
     Ok(())
 }
 
-/// Removes at most one batch of what is due.
-async fn purge_batch(_args: &PurgeArgs, _worker: &str) -> sandbar_model::Result<Batch> {
-    Err(sandbar_model::Error::Bug("this build has no database"))
+/// The application over the database. The worker gives no tokens, so its key is one that nobody else has.
+async fn open(args: &PurgeArgs, metrics: &Metrics) -> Result<Arc<App>, Box<dyn Error>> {
+    let db = database::open(&args.database).await?;
+    database::watch(metrics, &db, args.database.pool_size);
+    database::ready(db.clone()).await?;
+    let limits = Limits { grace: micros(args.grace_period), ..Limits::default() };
+    Ok(database::app(db, &RealWorld.random(), limits)?)
+}
+
+fn worker(args: &PurgeArgs) -> Worker {
+    Worker {
+        lease: micros(args.lease),
+        batch: args.batch.into(),
+        // Few enough that a worker which is told to stop does so in seconds.
+        steps: 50,
+        retention: micros(args.version_retention),
+        undo_window: micros(args.undo_window),
+        content_grace: micros(args.content_grace),
+        ..Worker::new(args.worker_name())
+    }
+}
+
+/// Does one round of what there is to do.
+async fn batch(app: &App, worker: &Worker) -> sandbar_model::Result<Batch> {
+    let round = round(app, worker).await?;
+    Ok(Batch { removed: round.removed(), due: round.due })
 }

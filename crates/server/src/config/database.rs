@@ -25,7 +25,7 @@ pub struct DatabaseArgs {
     #[arg(long, env = "SANDBAR_POOL_SIZE", value_name = "COUNT", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub pool_size: u32,
     /// How long a call waits for a free connection, 100ms to 1m.
-    #[arg(long, env = "SANDBAR_ACQUIRE_TIMEOUT", value_name = "DURATION", default_value = "3s", value_parser = duration("100ms", "1m"))]
+    #[arg(long, env = "SANDBAR_ACQUIRE_TIMEOUT", value_name = "DURATION", default_value = "10s", value_parser = duration("100ms", "1m"))]
     pub acquire_timeout: Duration,
 }
 

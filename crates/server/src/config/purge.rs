@@ -19,6 +19,18 @@ pub struct PurgeArgs {
     /// How long a project belongs to the worker that took it, 1s to 1h. A worker that died is replaced after that.
     #[arg(long, env = "SANDBAR_PURGE_LEASE", value_name = "DURATION", default_value = "1m", value_parser = duration("1s", "1h"))]
     pub lease: Duration,
+    /// How long a sandbox whose time is up can be restored, 0s to 366d. As the servers have it.
+    #[arg(long, env = "SANDBAR_GRACE_PERIOD", value_name = "DURATION", default_value = "7d", value_parser = duration("0s", "366d"))]
+    pub grace_period: Duration,
+    /// How long a version of a resource is kept after it was superseded, 1h to 3660d. What a fork still reads stays.
+    #[arg(long, env = "SANDBAR_VERSION_RETENTION", value_name = "DURATION", default_value = "90d", value_parser = duration("1h", "3660d"))]
+    pub version_retention: Duration,
+    /// How long after a merge all that it replaced is kept, so that it can be undone, 1h to 3660d.
+    #[arg(long, env = "SANDBAR_UNDO_WINDOW", value_name = "DURATION", default_value = "30d", value_parser = duration("1h", "3660d"))]
+    pub undo_window: Duration,
+    /// How long a content that nothing refers to is kept, 2h to 366d.
+    #[arg(long, env = "SANDBAR_CONTENT_GRACE", value_name = "DURATION", default_value = "24h", value_parser = duration("2h", "366d"))]
+    pub content_grace: Duration,
     /// Name of this worker in leases and logs; no two may share one. Default: one made for this run.
     #[arg(long, env = "SANDBAR_PURGE_WORKER", value_name = "NAME")]
     pub worker: Option<String>,

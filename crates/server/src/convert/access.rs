@@ -1,9 +1,7 @@
 //! Principals, tokens and members.
 
 use sandbar_app::access::MemberView;
-use sandbar_model::{
-    access::{Principal, PrincipalKind, Scope, Token},
-};
+use sandbar_model::access::{Principal, PrincipalKind, Scope, Token};
 
 use super::{Fields, common::role_to_wire, time};
 use crate::wire;

@@ -53,29 +53,29 @@ impl Fields {
 }
 
 /// Takes one field over; false when there is none of that name.
-fn take(patch: &mut ProfilePatch, path: &str, new: &Profile) -> bool {
-        let settings = &mut patch.settings;
-        match path {
-            "name" => patch.name = Some(new.name.clone()),
-            "description" => patch.description = Some(new.description.clone()),
-            "color" => patch.color = Some(new.color.clone()),
-            "environment" => patch.environment = Some(new.environment.clone()),
-            "settings" => *settings = SettingsPatch::all(&new.settings),
-            "settings.concurrency" => settings.concurrency = Some(new.settings.concurrency),
-            "settings.allow_support_access" => {
-                settings.allow_support_access = Some(new.settings.allow_support_access);
-            }
-            "settings.requires_mfa" => settings.requires_mfa = Some(new.settings.requires_mfa),
-            "settings.retention_policy" => settings.retention_policy = Some(new.settings.retention_policy),
-            "settings.history_retention_days" => {
-                settings.history_retention_days = Some(new.settings.history_retention_days);
-            }
-            "settings.dataclip_retention_days" => {
-                settings.dataclip_retention_days = Some(new.settings.dataclip_retention_days);
-            }
-            _ => return false,
+fn take(patch: &mut ProfilePatch, field: &str, new: &Profile) -> bool {
+    let settings = &mut patch.settings;
+    match field {
+        "name" => patch.name = Some(new.name.clone()),
+        "description" => patch.description = Some(new.description.clone()),
+        "color" => patch.color = Some(new.color.clone()),
+        "environment" => patch.environment = Some(new.environment.clone()),
+        "settings" => *settings = SettingsPatch::all(&new.settings),
+        "settings.concurrency" => settings.concurrency = Some(new.settings.concurrency),
+        "settings.allow_support_access" => {
+            settings.allow_support_access = Some(new.settings.allow_support_access);
         }
-        true
+        "settings.requires_mfa" => settings.requires_mfa = Some(new.settings.requires_mfa),
+        "settings.retention_policy" => settings.retention_policy = Some(new.settings.retention_policy),
+        "settings.history_retention_days" => {
+            settings.history_retention_days = Some(new.settings.history_retention_days);
+        }
+        "settings.dataclip_retention_days" => {
+            settings.dataclip_retention_days = Some(new.settings.dataclip_retention_days);
+        }
+        _ => return false,
+    }
+    true
 }
 
 fn possible(updated: Updated) -> &'static str {

@@ -62,15 +62,16 @@ pub fn head_to_wire(view: &PlanView) -> wire::PlanHead {
     let withheld = view.plan.withheld.iter().flat_map(|withheld| {
         withheld.warnings.iter().map(move |warning| warning_to_wire(withheld.kind, withheld.id, warning))
     });
-    let descendants = retired.filter(|retired| !retired.descendants.is_empty()).map(|retired| wire::MergeWarning {
-        kind: wire::merge_warning::Kind::DescendantsRetired.into(),
-        resource: None,
-        message: format!(
-            "{} sandbox(es) below the source would be scheduled for deletion with it",
-            retired.descendants.len()
-        ),
-        part_id: String::new(),
-    });
+    let descendants =
+        retired.filter(|retired| !retired.descendants.is_empty()).map(|retired| wire::MergeWarning {
+            kind: wire::merge_warning::Kind::DescendantsRetired.into(),
+            resource: None,
+            message: format!(
+                "{} sandbox(es) below the source would be scheduled for deletion with it",
+                retired.descendants.len()
+            ),
+            part_id: String::new(),
+        });
     wire::PlanHead {
         plan_token: view.token.clone(),
         source: Some(view_to_wire(view.source.clone())),
@@ -95,7 +96,8 @@ pub fn item_to_wire(
     view: ItemView<'_>,
     stamps: Option<&(Option<Stamp>, Option<Stamp>)>,
 ) -> wire::PlanResource {
-    let Item { kind, id, target_id, label, name, renamed_from, decision, base, source, target, .. } = view.item;
+    let Item { kind, id, target_id, label, name, renamed_from, decision, base, source, target, .. } =
+        view.item;
     let stamp = |stamp: &Option<Stamp>| stamp.as_ref().map(stamp_of);
     wire::PlanResource {
         key: Some(key_to_wire(*kind, *id)),

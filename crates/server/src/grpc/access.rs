@@ -1,7 +1,8 @@
 //! `AccessService`.
 
 use sandbar_app::access::{
-    self, CreatePrincipal, CreateToken, ListMembers, ListPrincipals, ListTokens, RemoveMember, RevokeToken, SetMember,
+    self, CreatePrincipal, CreateToken, ListMembers, ListPrincipals, ListTokens, RemoveMember, RevokeToken,
+    SetMember,
 };
 use tonic::Request;
 
@@ -42,7 +43,9 @@ impl AccessService for Grpc {
             request_id: m.request_id,
         };
         let made = access::create_principal(&self.app, &call, &request).await;
-        call.answer(made.map(|made| wire::CreatePrincipalResponse { principal: Some(principal_to_wire(made)) }))
+        call.answer(
+            made.map(|made| wire::CreatePrincipalResponse { principal: Some(principal_to_wire(made)) }),
+        )
     }
 
     async fn list_principals(
@@ -58,7 +61,10 @@ impl AccessService for Grpc {
         }))
     }
 
-    async fn create_token(&self, request: Request<wire::CreateTokenRequest>) -> Answer<wire::CreateTokenResponse> {
+    async fn create_token(
+        &self,
+        request: Request<wire::CreateTokenRequest>,
+    ) -> Answer<wire::CreateTokenResponse> {
         let (call, m) = change(request)?;
         let mut fields = Fields::default();
         let scope = fields.scope(&m.project_id, m.max_role);
@@ -78,7 +84,10 @@ impl AccessService for Grpc {
         }))
     }
 
-    async fn list_tokens(&self, request: Request<wire::ListTokensRequest>) -> Answer<wire::ListTokensResponse> {
+    async fn list_tokens(
+        &self,
+        request: Request<wire::ListTokensRequest>,
+    ) -> Answer<wire::ListTokensResponse> {
         let (call, m) = read(request)?;
         let mut fields = Fields::default();
         let project = fields.optional_id("project_id", &m.project_id);
@@ -91,7 +100,10 @@ impl AccessService for Grpc {
         }))
     }
 
-    async fn revoke_token(&self, request: Request<wire::RevokeTokenRequest>) -> Answer<wire::RevokeTokenResponse> {
+    async fn revoke_token(
+        &self,
+        request: Request<wire::RevokeTokenRequest>,
+    ) -> Answer<wire::RevokeTokenResponse> {
         let (call, m) = change(request)?;
         let mut fields = Fields::default();
         let request = RevokeToken { token: fields.id("token_id", &m.token_id), request_id: m.request_id };
@@ -100,7 +112,10 @@ impl AccessService for Grpc {
         call.answer(revoked.map(|token| wire::RevokeTokenResponse { token: Some(token_to_wire(token)) }))
     }
 
-    async fn list_members(&self, request: Request<wire::ListMembersRequest>) -> Answer<wire::ListMembersResponse> {
+    async fn list_members(
+        &self,
+        request: Request<wire::ListMembersRequest>,
+    ) -> Answer<wire::ListMembersResponse> {
         let (call, m) = read(request)?;
         let mut fields = Fields::default();
         let project = fields.id("project_id", &m.project_id);
@@ -127,7 +142,10 @@ impl AccessService for Grpc {
         call.answer(set.map(|member| wire::SetMemberResponse { member: Some(member_to_wire(member)) }))
     }
 
-    async fn remove_member(&self, request: Request<wire::RemoveMemberRequest>) -> Answer<wire::RemoveMemberResponse> {
+    async fn remove_member(
+        &self,
+        request: Request<wire::RemoveMemberRequest>,
+    ) -> Answer<wire::RemoveMemberResponse> {
         let (call, m) = change(request)?;
         let mut fields = Fields::default();
         let request = RemoveMember {

@@ -5,9 +5,7 @@ use std::{pin::Pin, sync::Arc};
 use futures::Stream;
 use sandbar_app::{
     App,
-    merges::{
-        self, ApplyMerge, ListMerges, PlanView, PreviewMerge, PreviewRevert, RevertMerge, Review,
-    },
+    merges::{self, ApplyMerge, ListMerges, PlanView, PreviewMerge, PreviewRevert, RevertMerge, Review},
 };
 use sandbar_model::{MergeId, Result as ModelResult};
 use tonic::{Request, Status};
@@ -29,7 +27,10 @@ type Parts<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send + 'static>>;
 impl MergeService for Grpc {
     type PreviewMergeStream = Parts<wire::PreviewMergeResponse>;
 
-    async fn preview_merge(&self, request: Request<wire::PreviewMergeRequest>) -> Answer<Self::PreviewMergeStream> {
+    async fn preview_merge(
+        &self,
+        request: Request<wire::PreviewMergeRequest>,
+    ) -> Answer<Self::PreviewMergeStream> {
         use wire::preview_merge_response::Part;
         let (call, m) = read(request)?;
         let mut fields = Fields::default();
@@ -44,14 +45,17 @@ impl MergeService for Grpc {
         let plan = merges::preview(&self.app, &call, &request).await;
         call.answer(plan.map(|plan| {
             let wrap = |part: PlanPart| match part {
-                PlanPart::Head(head) => wire::PreviewMergeResponse { part: Some(Part::Head(head)) },
-                PlanPart::Resource(one) => wire::PreviewMergeResponse { part: Some(Part::Resource(one)) },
+                PlanPart::Head(head) => wire::PreviewMergeResponse { part: Some(Part::Head(*head)) },
+                PlanPart::Resource(one) => wire::PreviewMergeResponse { part: Some(Part::Resource(*one)) },
             };
             parts(Arc::clone(&self.app), plan, wrap)
         }))
     }
 
-    async fn apply_merge(&self, request: Request<wire::ApplyMergeRequest>) -> Answer<wire::ApplyMergeResponse> {
+    async fn apply_merge(
+        &self,
+        request: Request<wire::ApplyMergeRequest>,
+    ) -> Answer<wire::ApplyMergeResponse> {
         let (call, m) = change(request)?;
         let mut fields = Fields::default();
         let (choices, retire) = fields.choices("choices", m.choices);
@@ -84,14 +88,17 @@ impl MergeService for Grpc {
         let plan = merges::preview_revert(&self.app, &call, &request).await;
         call.answer(plan.map(|plan| {
             let wrap = |part: PlanPart| match part {
-                PlanPart::Head(head) => wire::PreviewRevertResponse { part: Some(Part::Head(head)) },
-                PlanPart::Resource(one) => wire::PreviewRevertResponse { part: Some(Part::Resource(one)) },
+                PlanPart::Head(head) => wire::PreviewRevertResponse { part: Some(Part::Head(*head)) },
+                PlanPart::Resource(one) => wire::PreviewRevertResponse { part: Some(Part::Resource(*one)) },
             };
             parts(Arc::clone(&self.app), plan, wrap)
         }))
     }
 
-    async fn revert_merge(&self, request: Request<wire::RevertMergeRequest>) -> Answer<wire::RevertMergeResponse> {
+    async fn revert_merge(
+        &self,
+        request: Request<wire::RevertMergeRequest>,
+    ) -> Answer<wire::RevertMergeResponse> {
         let (call, m) = change(request)?;
         let mut fields = Fields::default();
         let (choices, _) = fields.choices("choices", m.choices);
@@ -121,7 +128,10 @@ impl MergeService for Grpc {
         call.answer(found.map(|view| wire::GetMergeResponse { merge: Some(merge_to_wire(view)) }))
     }
 
-    async fn list_merges(&self, request: Request<wire::ListMergesRequest>) -> Answer<wire::ListMergesResponse> {
+    async fn list_merges(
+        &self,
+        request: Request<wire::ListMergesRequest>,
+    ) -> Answer<wire::ListMergesResponse> {
         let (call, m) = read(request)?;
         let mut fields = Fields::default();
         let project = fields.id("project_id", &m.project_id);
@@ -137,8 +147,8 @@ impl MergeService for Grpc {
 
 /// One message of a plan.
 enum PlanPart {
-    Head(wire::PlanHead),
-    Resource(wire::PlanResource),
+    Head(Box<wire::PlanHead>),
+    Resource(Box<wire::PlanResource>),
 }
 
 /// A plan as a stream: its head, then one resource after the other, each with its bodies loaded and compared only when
@@ -148,7 +158,7 @@ fn parts<T: Send + 'static>(
     plan: PlanView,
     wrap: impl Fn(PlanPart) -> T + Send + Sync + 'static,
 ) -> Parts<T> {
-    let head = wrap(PlanPart::Head(head_to_wire(&plan)));
+    let head = wrap(PlanPart::Head(Box::new(head_to_wire(&plan))));
     let state = Arc::new((app, plan, wrap));
     let items = state.1.plan.items.len();
     let resources = futures::stream::unfold((state, 0), move |(state, at)| async move {
@@ -156,7 +166,7 @@ fn parts<T: Send + 'static>(
             return None;
         }
         let described = describe(&state.0, &state.1, at).await;
-        let part = described.map(|resource| (state.2)(PlanPart::Resource(resource))).map_err(from_error);
+        let part = described.map(|resource| (state.2)(PlanPart::Resource(Box::new(resource)))).map_err(from_error);
         let next = if part.is_err() { items } else { at + 1 };
         Some((part, (state, next)))
     });

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use futures::{Stream, StreamExt};
 use sandbar_app::{
     projects::{
-        self, CreateProject, DeleteProject, GetProject, GetSubscription, ListProjects, RestoreProject, Subscription,
-        UpdateProject, UpdateSubscription,
+        self, CreateProject, DeleteProject, GetProject, GetSubscription, ListProjects, RestoreProject,
+        Subscription, UpdateProject, UpdateSubscription,
     },
     transfer::{self, ImportProject, Spooled},
 };
@@ -30,7 +30,10 @@ const CHUNK: usize = 256 * 1024;
 
 #[tonic::async_trait]
 impl ProjectsService for Grpc {
-    async fn create_project(&self, request: Request<wire::CreateProjectRequest>) -> Answer<wire::CreateProjectResponse> {
+    async fn create_project(
+        &self,
+        request: Request<wire::CreateProjectRequest>,
+    ) -> Answer<wire::CreateProjectResponse> {
         let (call, m) = change(request)?;
         let mut fields = Fields::default();
         let project = fields.required("project", m.project);
@@ -45,7 +48,10 @@ impl ProjectsService for Grpc {
         call.answer(made.map(|view| wire::CreateProjectResponse { project: Some(view_to_wire(view)) }))
     }
 
-    async fn get_project(&self, request: Request<wire::GetProjectRequest>) -> Answer<wire::GetProjectResponse> {
+    async fn get_project(
+        &self,
+        request: Request<wire::GetProjectRequest>,
+    ) -> Answer<wire::GetProjectResponse> {
         let (call, m) = read(request)?;
         let mut fields = Fields::default();
         let request = GetProject { project: fields.id("project_id", &m.project_id) };
@@ -54,7 +60,10 @@ impl ProjectsService for Grpc {
         call.answer(found.map(|view| wire::GetProjectResponse { project: Some(view_to_wire(view)) }))
     }
 
-    async fn list_projects(&self, request: Request<wire::ListProjectsRequest>) -> Answer<wire::ListProjectsResponse> {
+    async fn list_projects(
+        &self,
+        request: Request<wire::ListProjectsRequest>,
+    ) -> Answer<wire::ListProjectsResponse> {
         let (call, m) = read(request)?;
         let request = ListProjects {
             page_size: m.page_size,
@@ -69,7 +78,10 @@ impl ProjectsService for Grpc {
         }))
     }
 
-    async fn update_project(&self, request: Request<wire::UpdateProjectRequest>) -> Answer<wire::UpdateProjectResponse> {
+    async fn update_project(
+        &self,
+        request: Request<wire::UpdateProjectRequest>,
+    ) -> Answer<wire::UpdateProjectResponse> {
         let (call, m) = change(request)?;
         let mut fields = Fields::default();
         let (patch, _) = fields.profile_patch("project", m.project, m.update_mask, Updated::Root);
@@ -80,7 +92,10 @@ impl ProjectsService for Grpc {
         call.answer(updated.map(|view| wire::UpdateProjectResponse { project: Some(view_to_wire(view)) }))
     }
 
-    async fn delete_project(&self, request: Request<wire::DeleteProjectRequest>) -> Answer<wire::DeleteProjectResponse> {
+    async fn delete_project(
+        &self,
+        request: Request<wire::DeleteProjectRequest>,
+    ) -> Answer<wire::DeleteProjectResponse> {
         let (call, m) = change(request)?;
         let mut fields = Fields::default();
         let project = fields.id("project_id", &m.project_id);
@@ -98,7 +113,8 @@ impl ProjectsService for Grpc {
     ) -> Answer<wire::RestoreProjectResponse> {
         let (call, m) = change(request)?;
         let mut fields = Fields::default();
-        let request = RestoreProject { project: fields.id("project_id", &m.project_id), request_id: m.request_id };
+        let request =
+            RestoreProject { project: fields.id("project_id", &m.project_id), request_id: m.request_id };
         let request = fields.finish(request).map_err(from_error)?;
         let restored = projects::restore(&self.app, &call, &request).await;
         call.answer(restored.map(|restored| {
@@ -116,7 +132,9 @@ impl ProjectsService for Grpc {
         let request = GetSubscription { project: fields.id("project_id", &m.project_id) };
         let request = fields.finish(request).map_err(from_error)?;
         let found = projects::subscription(&self.app, &call, &request).await;
-        call.answer(found.map(|found| wire::GetSubscriptionResponse { subscription: Some(subscription(&found)) }))
+        call.answer(
+            found.map(|found| wire::GetSubscriptionResponse { subscription: Some(subscription(&found)) }),
+        )
     }
 
     async fn update_subscription(
@@ -132,7 +150,10 @@ impl ProjectsService for Grpc {
         };
         let request = fields.finish(request).map_err(from_error)?;
         let updated = projects::update_subscription(&self.app, &call, &request).await;
-        call.answer(updated.map(|found| wire::UpdateSubscriptionResponse { subscription: Some(subscription(&found)) }))
+        call.answer(
+            updated
+                .map(|found| wire::UpdateSubscriptionResponse { subscription: Some(subscription(&found)) }),
+        )
     }
 
     async fn import_project(
@@ -141,9 +162,9 @@ impl ProjectsService for Grpc {
     ) -> Answer<wire::ImportProjectResponse> {
         let (_, extensions, mut parts) = request.into_parts();
         let call = opened(&extensions, ContentHash([0; 32])).map_err(from_error)?;
-        let header = match parts.message().await?.and_then(|message| message.part) {
-            Some(wire::import_project_request::Part::Header(header)) => header,
-            _ => return Err(from_error(Error::invalid("header", "must come in the first message"))),
+        let first = parts.message().await?.and_then(|message| message.part);
+        let Some(wire::import_project_request::Part::Header(header)) = first else {
+            return Err(from_error(Error::invalid("header", "must come in the first message")));
         };
         let mut fields = Fields::default();
         let request = ImportProject {
@@ -211,7 +232,9 @@ fn chunk(
 }
 
 /// A file in chunks, each read when the one before has gone out.
-fn file_chunks(file: std::fs::File) -> impl Stream<Item = Result<wire::ExportProjectResponse, Status>> + Send {
+fn file_chunks(
+    file: std::fs::File,
+) -> impl Stream<Item = Result<wire::ExportProjectResponse, Status>> + Send {
     futures::stream::unfold(Some(file), |file| async move {
         let mut file = file?;
         let read = tokio::task::spawn_blocking(move || {
@@ -221,7 +244,9 @@ fn file_chunks(file: std::fs::File) -> impl Stream<Item = Result<wire::ExportPro
         });
         match read.await {
             Ok((_, Ok(chunk))) if chunk.is_empty() => None,
-            Ok((file, Ok(chunk))) => Some((Ok(wire::ExportProjectResponse { chunk: chunk.into() }), Some(file))),
+            Ok((file, Ok(chunk))) => {
+                Some((Ok(wire::ExportProjectResponse { chunk: chunk.into() }), Some(file)))
+            }
             Ok((_, Err(error))) => Some((Err(from_error(Error::StorageUnavailable(error.into()))), None)),
             Err(_) => Some((Err(from_error(Error::Bug("reading an export panicked"))), None)),
         }

@@ -20,7 +20,10 @@ use crate::{
 
 #[tonic::async_trait]
 impl SandboxesService for Grpc {
-    async fn create_sandbox(&self, request: Request<wire::CreateSandboxRequest>) -> Answer<wire::CreateSandboxResponse> {
+    async fn create_sandbox(
+        &self,
+        request: Request<wire::CreateSandboxRequest>,
+    ) -> Answer<wire::CreateSandboxResponse> {
         let (call, m) = change(request)?;
         let mut fields = Fields::default();
         let request = CreateSandbox {
@@ -39,7 +42,10 @@ impl SandboxesService for Grpc {
         call.answer(made.map(|view| wire::CreateSandboxResponse { sandbox: Some(view_to_wire(view)) }))
     }
 
-    async fn get_sandbox(&self, request: Request<wire::GetSandboxRequest>) -> Answer<wire::GetSandboxResponse> {
+    async fn get_sandbox(
+        &self,
+        request: Request<wire::GetSandboxRequest>,
+    ) -> Answer<wire::GetSandboxResponse> {
         let (call, m) = read(request)?;
         let mut fields = Fields::default();
         let request = GetSandbox { sandbox: fields.id("sandbox_id", &m.sandbox_id) };
@@ -51,7 +57,10 @@ impl SandboxesService for Grpc {
         }))
     }
 
-    async fn list_sandboxes(&self, request: Request<wire::ListSandboxesRequest>) -> Answer<wire::ListSandboxesResponse> {
+    async fn list_sandboxes(
+        &self,
+        request: Request<wire::ListSandboxesRequest>,
+    ) -> Answer<wire::ListSandboxesResponse> {
         let (call, m) = read(request)?;
         let mut fields = Fields::default();
         let request = ListSandboxes {
@@ -83,10 +92,14 @@ impl SandboxesService for Grpc {
         }))
     }
 
-    async fn update_sandbox(&self, request: Request<wire::UpdateSandboxRequest>) -> Answer<wire::UpdateSandboxResponse> {
+    async fn update_sandbox(
+        &self,
+        request: Request<wire::UpdateSandboxRequest>,
+    ) -> Answer<wire::UpdateSandboxResponse> {
         let (call, m) = change(request)?;
         let mut fields = Fields::default();
-        let (patch, expire_time) = fields.profile_patch("sandbox", m.sandbox, m.update_mask, Updated::Sandbox);
+        let (patch, expire_time) =
+            fields.profile_patch("sandbox", m.sandbox, m.update_mask, Updated::Sandbox);
         let sandbox = fields.id("sandbox_id", &m.sandbox_id);
         let request = UpdateSandbox { sandbox, patch, expire_time, etag: m.etag, request_id: m.request_id };
         let request = fields.finish(request).map_err(from_error)?;
@@ -94,7 +107,10 @@ impl SandboxesService for Grpc {
         call.answer(updated.map(|view| wire::UpdateSandboxResponse { sandbox: Some(view_to_wire(view)) }))
     }
 
-    async fn delete_sandbox(&self, request: Request<wire::DeleteSandboxRequest>) -> Answer<wire::DeleteSandboxResponse> {
+    async fn delete_sandbox(
+        &self,
+        request: Request<wire::DeleteSandboxRequest>,
+    ) -> Answer<wire::DeleteSandboxResponse> {
         let (call, m) = change(request)?;
         let mut fields = Fields::default();
         let request = DeleteSandbox {

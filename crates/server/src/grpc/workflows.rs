@@ -23,7 +23,10 @@ use crate::{
 
 #[tonic::async_trait]
 impl WorkflowsService for Grpc {
-    async fn list_workflows(&self, request: Request<wire::ListWorkflowsRequest>) -> Answer<wire::ListWorkflowsResponse> {
+    async fn list_workflows(
+        &self,
+        request: Request<wire::ListWorkflowsRequest>,
+    ) -> Answer<wire::ListWorkflowsResponse> {
         let (call, m) = read(request)?;
         let mut fields = Fields::default();
         let project = fields.id("project_id", &m.project_id);
@@ -36,22 +39,31 @@ impl WorkflowsService for Grpc {
         }))
     }
 
-    async fn get_workflow(&self, request: Request<wire::GetWorkflowRequest>) -> Answer<wire::GetWorkflowResponse> {
+    async fn get_workflow(
+        &self,
+        request: Request<wire::GetWorkflowRequest>,
+    ) -> Answer<wire::GetWorkflowResponse> {
         let (call, m) = read(request)?;
         let mut fields = Fields::default();
         let which = match m.workflow {
-            Some(wire::get_workflow_request::Workflow::WorkflowId(id)) => Which::Id(fields.id("workflow_id", &id)),
+            Some(wire::get_workflow_request::Workflow::WorkflowId(id)) => {
+                Which::Id(fields.id("workflow_id", &id))
+            }
             Some(wire::get_workflow_request::Workflow::WorkflowName(name)) => Which::Name(name),
             None => Which::Id(fields.id("workflow_id", "")),
         };
         let project = fields.id("project_id", &m.project_id);
-        let request = GetWorkflow { project, which, revision: (m.revision != 0).then_some(Revision(m.revision)) };
+        let request =
+            GetWorkflow { project, which, revision: (m.revision != 0).then_some(Revision(m.revision)) };
         let request = fields.finish(request).map_err(from_error)?;
         let found = workflows::get(&self.app, &call, &request).await;
         call.answer(found.map(|view| wire::GetWorkflowResponse { workflow: Some(workflow(view)) }))
     }
 
-    async fn put_workflow(&self, request: Request<wire::PutWorkflowRequest>) -> Answer<wire::PutWorkflowResponse> {
+    async fn put_workflow(
+        &self,
+        request: Request<wire::PutWorkflowRequest>,
+    ) -> Answer<wire::PutWorkflowResponse> {
         let (call, m) = change(request)?;
         let mut fields = Fields::default();
         let sent = fields.required("workflow", m.workflow);
@@ -144,7 +156,9 @@ impl WorkflowsService for Grpc {
         };
         let request = fields.finish(request).map_err(from_error)?;
         let restored = workflows::restore(&self.app, &call, &request).await;
-        call.answer(restored.map(|view| wire::RestoreWorkflowRevisionResponse { workflow: Some(workflow(view)) }))
+        call.answer(
+            restored.map(|view| wire::RestoreWorkflowRevisionResponse { workflow: Some(workflow(view)) }),
+        )
     }
 }
 
@@ -157,7 +171,8 @@ fn workflow(view: WorkflowView) -> wire::Workflow {
 }
 
 fn summary(project: ProjectId, row: WorkflowSummary) -> wire::WorkflowSummary {
-    let heading = Heading { id: row.id, revision: row.revision, hash: row.hash, updated: stamp(&row.updated) };
+    let heading =
+        Heading { id: row.id, revision: row.revision, hash: row.hash, updated: stamp(&row.updated) };
     let place = Place { project, in_root: row.in_root };
     summary_to_wire(heading, place, row.name, row.jobs, row.triggers, &row.enabled)
 }

@@ -102,7 +102,8 @@ async fn every_project_shows_what_a_copy_would(db: Db) {
 async fn round(tx: &mut Tx, dice: &mut Dice) {
     let user = fixture::add_user(tx, 1).await;
     let root = fixture::add_root(tx, 10, user.id).await;
-    let mut twins = vec![Twin { project: root, now: Plain::new(), before: BTreeMap::from([(0, Plain::new())]) }];
+    let mut twins =
+        vec![Twin { project: root, now: Plain::new(), before: BTreeMap::from([(0, Plain::new())]) }];
     for step in 0..160 {
         let at = dice.roll(twins.len());
         match dice.roll(10) {
@@ -148,7 +149,8 @@ async fn change(tx: &mut Tx, dice: &mut Dice, twin: &mut Twin) {
         twin.before.insert(done.revision.0, twin.now.clone());
     }
     let parted: BTreeSet<_> = outcome.clashes.iter().map(|clash| clash.write.id).collect();
-    let untouched = wanted.iter().filter(|(r, _)| !parted.contains(r) && !outcome.written.iter().any(|w| w.id == **r));
+    let untouched =
+        wanted.iter().filter(|(r, _)| !parted.contains(r) && !outcome.written.iter().any(|w| w.id == **r));
     for (resource, new) in untouched {
         assert_eq!(twin.now.get(resource), new.as_ref(), "only what is so already is left out");
     }
@@ -238,10 +240,13 @@ async fn a_batch_may_swap_names_and_a_clash_is_parted_off(db: Db) {
     assert_eq!((swapped.written.len(), swapped.clashes.len()), (2, 0));
     let outcome = write(&mut tx, &mut root, vec![put(three, "a", 1), put(one, "c", 1)]).await;
     assert_eq!(outcome.written.iter().map(|w| w.id).collect::<Vec<_>>(), [one]);
-    assert_eq!(outcome.clashes, [sandbar_store::write::Clash {
-        write: put(three, "a", 1),
-        claim: Claim::Name(Kind::Workflow, "a".to_owned()),
-    }]);
+    assert_eq!(
+        outcome.clashes,
+        [sandbar_store::write::Clash {
+            write: put(three, "a", 1),
+            claim: Claim::Name(Kind::Workflow, "a".to_owned()),
+        }]
+    );
     // Two of one batch that want the same: the first gets it.
     let outcome = write(&mut tx, &mut root, vec![put(id(4), "d", 1), put(id(5), "d", 1)]).await;
     assert_eq!((outcome.written.len(), outcome.clashes.len()), (1, 1));

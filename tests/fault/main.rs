@@ -1,0 +1,24 @@
+//! What must hold when it matters: real histories replayed, writers that race, servers and workers that are killed.
+//!
+//! Everything is seen from outside, through the SDK. What is random comes from a seed that a failing test prints; set
+//! `SANDBAR_TEST_SEED` to run it again with the same choices.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "all of this is tests, also what clippy does not take for one"
+)]
+
+// mod concurrency;
+// mod faults;
+mod flow;
+mod history;
+mod kin;
+mod merging;
+// mod model;
+// mod purge;
+// mod races;
+mod replay;
+// mod stop;

@@ -1,0 +1,60 @@
+//! A PostgreSQL database of one's own, gone with the test.
+
+use std::env;
+
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use url::Url;
+use uuid::Uuid;
+
+/// Where the tests' PostgreSQL is; the user there may create databases.
+const VARIABLE: &str = "SANDBAR_TEST_POSTGRES";
+
+/// One database. Dropping it removes it.
+#[derive(Debug)]
+pub(crate) struct Database {
+    server: Url,
+    name: String,
+}
+
+impl Database {
+    /// Makes an empty one.
+    pub(crate) async fn create() -> Self {
+        let server = env::var(VARIABLE).unwrap_or_else(|_| {
+            panic!("{VARIABLE} is not set, and PostgreSQL is never skipped: run scripts/test, or start one with `scripts/postgres up FOLDER` and set {VARIABLE} to the URL that it prints")
+        });
+        let server = Url::parse(&server).unwrap_or_else(|error| panic!("{VARIABLE} is no URL: {error}"));
+        #[expect(clippy::disallowed_methods, reason = "tests make names")]
+        let name = format!("sandbar_test_{}", Uuid::now_v7().simple());
+        run(&server, &format!("CREATE DATABASE {name}")).await;
+        Self { server, name }
+    }
+
+    /// For `--database`.
+    pub(crate) fn url(&self) -> String {
+        let mut url = self.server.clone();
+        url.set_path(&self.name);
+        url.into()
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let (server, sql) = (self.server.clone(), format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
+        // A thread of its own, because dropping may happen inside a runtime, which must not be blocked on another.
+        let dropping = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(run(&server, &sql));
+        });
+        if dropping.join().is_err() {
+            eprintln!("the database {} could not be dropped", self.name);
+        }
+    }
+}
+
+async fn run(server: &Url, sql: &str) {
+    let mut connection = PgConnection::connect(server.as_str())
+        .await
+        .unwrap_or_else(|error| panic!("the PostgreSQL of {VARIABLE} can't be reached: {error}"));
+    connection.execute(AssertSqlSafe(sql.to_owned())).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    connection.close().await.unwrap();
+}

@@ -1,0 +1,106 @@
+//! Running the real binaries.
+
+use std::{
+    fs::OpenOptions,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{ExitStatus, Stdio},
+    time::Duration,
+};
+
+use tokio::{
+    process::{Child, Command},
+    time::timeout,
+};
+
+/// Longer than any process needs, on a machine that is busy with other tests.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Where a binary of the workspace is: beside the test that runs, in the same profile.
+pub fn binary(name: &str) -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let folder = test.parent().unwrap();
+    let profile = if folder.ends_with("deps") { folder.parent().unwrap() } else { folder };
+    let path = profile.join(name);
+    assert!(path.is_file(), "{} is missing: run scripts/test, which builds it", path.display());
+    path
+}
+
+/// A process whose output goes to a file. It is killed when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Process {
+    child: Child,
+    name: &'static str,
+    log: PathBuf,
+}
+
+impl Process {
+    /// Starts `sandbar-…` with nothing but what is given; what it says is added to the log file.
+    pub(crate) fn start(name: &'static str, args: &[String], env: &[(String, String)], log: &Path) -> Self {
+        let output = || OpenOptions::new().create(true).append(true).open(log).unwrap();
+        let mut command = Command::new(binary(name));
+        command.args(args).env_clear().envs(env.iter().cloned()).kill_on_drop(true);
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(output())
+            .stderr(output())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{name} can't be started: {error}"));
+        Self { child, name, log: log.to_owned() }
+    }
+
+    /// Its id, while it runs.
+    pub(crate) fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
+    /// How it ended, if it did.
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
+    }
+
+    /// Takes its life without a word, as a power cut would.
+    pub(crate) async fn kill9(&mut self) {
+        self.child.kill().await.unwrap_or_else(|error| panic!("{} can't be killed: {error}", self.name));
+    }
+
+    /// Asks it to end and checks that it does so with success.
+    pub(crate) async fn stop(&mut self) {
+        let id = self.id().unwrap_or_else(|| panic!("{} has ended by itself:\n{}", self.name, self.last_words()));
+        let told = Command::new("kill").args(["-TERM", &id.to_string()]).status().await.unwrap();
+        assert!(told.success(), "{} can't be told to end", self.name);
+        let status = timeout(PATIENCE, self.child.wait())
+            .await
+            .unwrap_or_else(|_| panic!("{} did not end when told:\n{}", self.name, self.last_words()))
+            .unwrap();
+        assert!(status.success(), "{} ended with {status}:\n{}", self.name, self.last_words());
+    }
+
+    /// The end of its log.
+    pub(crate) fn last_words(&self) -> String {
+        let text = std::fs::read_to_string(&self.log).unwrap_or_default();
+        let lines: Vec<_> = text.lines().collect();
+        lines[lines.len().saturating_sub(40)..].join("\n")
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("--- the end of the log of {} ---\n{}\n---", self.name, self.last_words());
+        }
+    }
+}
+
+/// Runs a binary to its end and gives what it says on standard output.
+pub(crate) async fn run(name: &str, args: &[String]) -> String {
+    let running = Command::new(binary(name)).args(args).env_clear().kill_on_drop(true).output();
+    let output = timeout(PATIENCE, running).await.unwrap_or_else(|_| panic!("{name} {args:?} does not end")).unwrap();
+    assert!(output.status.success(), "{name} {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// A port that nothing listens on just now.
+pub(crate) fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}

@@ -1,0 +1,324 @@
+//! One server with its own data, to be called, killed and restarted.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use sandbar_client::{Client, v1::WhoAmIRequest};
+use tempfile::TempDir;
+use tokio::time::{Instant, sleep};
+
+use crate::{
+    database::Database,
+    process::{PATIENCE, Process, free_port, run},
+};
+
+const SERVER: &str = "sandbar-server";
+const PURGE: &str = "sandbar-purge";
+/// The same for every server of a test, as operators of PostgreSQL must see to.
+const KEY: &str = "the-tests-key-the-tests-key-the-tests-key";
+
+/// The two engines that everything must work on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// Embedded.
+    Sqlite,
+    /// A server of its own; see `SANDBAR_TEST_POSTGRES`.
+    Postgres,
+}
+
+/// How a server is started. The default is the product's, but for the ports and the place of the data.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    args: Vec<String>,
+    env: Vec<(String, String)>,
+}
+
+impl Options {
+    /// One more flag, such as `--max-depth=2`.
+    #[must_use]
+    pub fn arg(mut self, arg: impl Into<String>) -> Self {
+        self.args.push(arg.into());
+        self
+    }
+
+    /// One more environment variable.
+    #[must_use]
+    pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.env.push((name.into(), value.into()));
+        self
+    }
+
+    /// How long what was deleted can be restored, such as `0s` or `2s`.
+    #[must_use]
+    pub fn grace(self, period: &str) -> Self {
+        self.arg(format!("--grace-period={period}"))
+    }
+}
+
+/// A running `sandbar-server`. Dropping it kills it and removes its data.
+#[derive(Debug)]
+pub struct Server {
+    // In the order of dropping: the process first, then what it works on.
+    process: Process,
+    client: Option<Client>,
+    engine: Engine,
+    options: Options,
+    port: u16,
+    admin_port: u16,
+    admin_token: String,
+    database: Option<Database>,
+    folder: TempDir,
+}
+
+impl Server {
+    /// Starts one on fresh data and waits until it answers.
+    pub async fn start(engine: Engine, options: Options) -> Self {
+        let folder = tempfile::Builder::new().prefix("sandbar-test-").tempdir().unwrap();
+        let database = match engine {
+            Engine::Sqlite => None,
+            Engine::Postgres => Some(Database::create().await),
+        };
+        let place = place(folder.path(), database.as_ref());
+        let mut admin_token = String::new();
+        if engine == Engine::Postgres {
+            run(SERVER, &[vec!["migrate".to_owned()], place.clone()].concat()).await;
+            let create = ["tokens".to_owned(), "create".to_owned()].to_vec();
+            run(SERVER, &[create, place].concat()).await.trim().clone_into(&mut admin_token);
+        }
+        let (port, admin_port) = (free_port(), free_port());
+        let mut process = launch(folder.path(), database.as_ref(), &options, (port, admin_port));
+        if engine == Engine::Sqlite {
+            admin_token = first_token(&mut process, folder.path()).await;
+        }
+        let mut server =
+            Self { process, client: None, engine, options, port, admin_port, admin_token, database, folder };
+        server.wait_until_it_answers().await;
+        server
+    }
+
+    /// The URL for clients. It stays the same over restarts.
+    pub fn endpoint(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The engine that it was started on.
+    pub fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// A client of the service administrator's, who has no rights in projects but their own.
+    pub fn admin(&self) -> Client {
+        self.client.clone().unwrap()
+    }
+
+    /// The token of that administrator.
+    pub fn admin_token(&self) -> &str {
+        &self.admin_token
+    }
+
+    /// A client with some token. It connects with its first call, and again after a restart.
+    pub fn client(&self, token: &str) -> Client {
+        Client::builder().connect_lazy(self.endpoint(), token.to_owned()).unwrap()
+    }
+
+    /// What the server has logged since its first start, and where.
+    pub fn log(&self) -> (PathBuf, String) {
+        let path = self.folder.path().join("server.log");
+        let text = std::fs::read_to_string(&path).unwrap();
+        (path, text)
+    }
+
+    /// The database as a URL, as `--database` takes it.
+    pub fn database_url(&self) -> String {
+        match &self.database {
+            Some(database) => database.url(),
+            None => format!("sqlite://{}", self.data_dir().join("sandbar.db").display()),
+        }
+    }
+
+    /// The `--data-dir`: embedded, the database, its key and its first token; else empty.
+    pub fn data_dir(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// The id of the process.
+    ///
+    /// # Panics
+    /// When it does not run.
+    pub fn pid(&self) -> u32 {
+        self.process.id().expect("the server does not run")
+    }
+
+    /// A page of the operator's port: `metrics`, `readyz` or `livez`.
+    pub async fn operator_page(&self, page: &str) -> String {
+        get(self.admin_port, page).await
+    }
+
+    /// Takes its life without a word (SIGKILL).
+    pub async fn kill9(&mut self) {
+        self.process.kill9().await;
+    }
+
+    /// Ends it (SIGTERM) and checks that it ends with success.
+    pub async fn stop(&mut self) {
+        self.process.stop().await;
+    }
+
+    /// Starts it again on the same data and port and waits until it answers. One that still runs is stopped first.
+    pub async fn restart(&mut self) {
+        self.begin_restart().await;
+        self.wait_until_it_answers().await;
+    }
+
+    /// As [`Server::restart`], with other options from now on.
+    pub async fn restart_with(&mut self, options: Options) {
+        self.options = options;
+        self.restart().await;
+    }
+
+    /// Starts a purge worker beside it, with further flags such as `--batch=10`. It looks for work every 100 ms.
+    pub fn purge_worker(&self, flags: &[&str]) -> PurgeWorker {
+        let port = free_port();
+        let mut args = place(self.folder.path(), self.database.as_ref());
+        args.extend([format!("--admin-listen=127.0.0.1:{port}"), "--interval=100ms".to_owned()]);
+        args.extend(flags.iter().map(|&flag| flag.to_owned()));
+        let log = self.folder.path().join(format!("purge-{port}.log"));
+        let process = Process::start(PURGE, &args, &self.options.env, &log);
+        PurgeWorker { process, port, log }
+    }
+
+    /// Runs a purge worker until nothing is due any more, and ends it.
+    pub async fn purge_once(&self) {
+        let mut worker = self.purge_worker(&[]);
+        worker.wait_until_nothing_is_due().await;
+        worker.stop().await;
+    }
+
+    async fn begin_restart(&mut self) {
+        if self.process.ended().is_none() {
+            self.stop().await;
+        }
+        self.process =
+            launch(self.folder.path(), self.database.as_ref(), &self.options, (self.port, self.admin_port));
+    }
+
+    async fn wait_until_it_answers(&mut self) {
+        let give_up = Instant::now() + PATIENCE;
+        let client = self.client(&self.admin_token);
+        loop {
+            // Another process may have been given the port in between.
+            if let Some(status) = self.process.ended() {
+                let words = self.process.last_words();
+                assert!(words.contains("can't listen on"), "the server ended with {status}:\n{words}");
+                assert!(Instant::now() < give_up, "the port stays taken:\n{words}");
+                sleep(Duration::from_millis(200)).await;
+                Box::pin(self.begin_restart()).await;
+            }
+            match client.access().who_am_i(WhoAmIRequest {}).await {
+                Ok(_) => break,
+                Err(error) if Instant::now() > give_up => {
+                    panic!("the server does not answer: {error}\n{}", self.process.last_words())
+                }
+                Err(_) => sleep(Duration::from_millis(20)).await,
+            }
+        }
+        self.client = Some(client);
+    }
+}
+
+/// A running `sandbar-purge`. Dropping it kills it.
+#[derive(Debug)]
+pub struct PurgeWorker {
+    process: Process,
+    port: u16,
+    log: PathBuf,
+}
+
+impl PurgeWorker {
+    /// Takes its life without a word (SIGKILL).
+    pub async fn kill9(&mut self) {
+        self.process.kill9().await;
+    }
+
+    /// Ends it (SIGTERM) and checks that it ends with success.
+    pub async fn stop(&mut self) {
+        self.process.stop().await;
+    }
+
+    /// A page of the operator's port: `metrics`, `readyz` or `livez`.
+    pub async fn operator_page(&self, page: &str) -> String {
+        get(self.port, page).await
+    }
+
+    /// What it has logged.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap()
+    }
+
+    /// Waits until it says that a batch found nothing due.
+    pub async fn wait_until_nothing_is_due(&mut self) {
+        let give_up = Instant::now() + PATIENCE;
+        while !self.is_idle().await {
+            if let Some(status) = self.process.ended() {
+                panic!("the purge worker ended with {status}:\n{}", self.process.last_words());
+            }
+            assert!(Instant::now() < give_up, "something stays due:\n{}", self.process.last_words());
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Whether a batch was done and left nothing due.
+    async fn is_idle(&self) -> bool {
+        let (ready, metrics) = (self.operator_page("readyz").await, self.operator_page("metrics").await);
+        let due = metrics.lines().find(|line| line.starts_with("sandbar_purge_due") && !line.starts_with('#'));
+        ready.starts_with("ready") && due.is_some_and(|line| line.ends_with(" 0"))
+    }
+}
+
+/// The flags that say where data is kept.
+fn place(folder: &Path, database: Option<&Database>) -> Vec<String> {
+    let mut args = vec![format!("--data-dir={}", folder.join("data").display())];
+    args.extend(database.map(|database| format!("--database={}", database.url())));
+    args
+}
+
+fn launch(folder: &Path, database: Option<&Database>, options: &Options, ports: (u16, u16)) -> Process {
+    let mut args = place(folder, database);
+    args.extend([format!("--listen=127.0.0.1:{}", ports.0), format!("--admin-listen=127.0.0.1:{}", ports.1)]);
+    args.push("--health-interval=200ms".to_owned());
+    args.extend(options.args.iter().cloned());
+    let mut env = options.env.clone();
+    env.push(("SANDBAR_KEY".to_owned(), KEY.to_owned()));
+    Process::start(SERVER, &args, &env, &folder.join("server.log"))
+}
+
+/// The token that an embedded server makes at its first start.
+async fn first_token(process: &mut Process, folder: &Path) -> String {
+    let file = folder.join("data").join("admin-token");
+    let give_up = Instant::now() + PATIENCE;
+    loop {
+        if let Ok(text) = std::fs::read_to_string(&file) {
+            return text.trim().to_owned();
+        }
+        let ended = process.ended();
+        assert!(ended.is_none() && Instant::now() < give_up, "no first token:\n{}", process.last_words());
+        sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// A page over HTTP; empty when nobody answers.
+async fn get(port: u16, page: &str) -> String {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let ask = async {
+        let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await?;
+        let request = format!("GET /{page} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await?;
+        std::io::Result::Ok(answer)
+    };
+    let answer = ask.await.unwrap_or_default();
+    answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default()
+}
