@@ -3,10 +3,16 @@
 //! The forms of the statements are chosen so that both engines answer by seeking, whatever the statistics say: see
 //! 2-storage §2 for what was measured. Above all: scalar subqueries with LIMIT 1 for "the newest at or below the cap".
 
+mod history;
+mod touched;
+
 use std::collections::{BTreeMap, HashMap};
 
-use sandbar_model::{ContentHash, Kind, PrincipalId, ProjectId, ResourceId, Result, Revision, Time};
+use sandbar_model::{ContentHash, Kind, PrincipalId, ResourceId, Result, Revision, Time};
 use uuid::Uuid;
+
+pub use history::{Version, version, versions};
+pub use touched::{Unmerged, bases, touched, touched_since, unmerged, unmerged_count};
 
 use crate::{
     content::absent_or_hash,
@@ -237,182 +243,10 @@ fn page_level(level: usize) -> String {
     )
 }
 
-/// One version in a resource's history.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Version {
-    /// Where it was written: the project itself or an ancestor.
-    pub project: ProjectId,
-    /// That project's revision.
-    pub revision: Revision,
-    /// What it was called then.
-    pub name: String,
-    /// None: this version deleted it.
-    pub hash: Option<ContentHash>,
-    /// When.
-    pub write_time: Time,
-    /// By whom.
-    pub writer: PrincipalId,
-}
-
-impl FromRow for Version {
-    fn from_row(row: &Row) -> Result<Self> {
-        Ok(Self {
-            project: row.get::<Uuid>(0)?.into(),
-            revision: Revision(row.get(1)?),
-            name: row.get(2)?,
-            hash: absent_or_hash(&row.get::<Vec<u8>>(3)?)?,
-            write_time: Time(row.get(4)?),
-            writer: row.get::<Uuid>(5)?.into(),
-        })
-    }
-}
-
-/// The versions of one resource at one level, newest first, below `before`.
-pub async fn versions(
-    tx: &mut Tx,
-    level: Level,
-    kind: Kind,
-    id: ResourceId,
-    before: Revision,
-    limit: usize,
-) -> Result<Vec<Version>> {
-    tx.sql(
-        "-- resource.versions
-        SELECT project_id, seq, name, content_hash, write_time, writer_id FROM versions
-        WHERE project_id = $1 AND kind = $2 AND id = $3 AND seq <= $4 AND seq < $5 ORDER BY seq DESC LIMIT $6",
-    )
-    .bind(level.project.0)
-    .bind(kind as i64)
-    .bind(id.0)
-    .bind(level.cap.0)
-    .bind(before.0)
-    .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-    .all()
-    .await
-}
-
-/// A resource of a sandbox that differs from what it last agreed on with its parent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unmerged {
-    /// What.
-    pub kind: Kind,
-    /// Which.
-    pub id: ResourceId,
-    /// None: deleted.
-    pub hash: Option<ContentHash>,
-    /// None: absent in the parent then.
-    pub base: Option<ContentHash>,
-}
-
-impl FromRow for Unmerged {
-    fn from_row(row: &Row) -> Result<Self> {
-        Ok(Self {
-            kind: kind(row.get(0)?)?,
-            id: row.get::<Uuid>(1)?.into(),
-            hash: absent_or_hash(&row.get::<Vec<u8>>(2)?)?,
-            base: absent_or_hash(&row.get::<Vec<u8>>(3)?)?,
-        })
-    }
-}
-
-/// What a sandbox changed and has not merged: the rows of one partial index, whatever the sandbox holds.
-pub async fn unmerged(tx: &mut Tx, project: ProjectId, limit: usize) -> Result<Vec<Unmerged>> {
-    tx.sql(
-        "-- resource.unmerged
-        SELECT kind, id, content_hash, base_hash FROM heads
-        WHERE project_id = $1 AND content_hash <> base_hash ORDER BY kind, id LIMIT $2",
-    )
-    .bind(project.0)
-    .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-    .all()
-    .await
-}
-
-/// How many resources [`unmerged`] would list.
-pub async fn unmerged_count(tx: &mut Tx, project: ProjectId) -> Result<i64> {
-    let (count,): (i64,) = tx
-        .sql("-- resource.unmerged_count\nSELECT COUNT(*) FROM heads WHERE project_id = $1 AND content_hash <> base_hash")
-        .bind(project.0)
-        .one()
-        .await?;
-    Ok(count)
-}
-
-/// Every resource that a project wrote after `after`, in the order of their newest revisions.
-pub async fn touched_since(
-    tx: &mut Tx,
-    project: ProjectId,
-    after: Revision,
-) -> Result<Vec<(Kind, ResourceId)>> {
-    let rows: Vec<(i64, Uuid)> = tx
-        .sql("-- resource.touched_since\nSELECT kind, id FROM heads WHERE project_id = $1 AND seq > $2 ORDER BY seq")
-        .bind(project.0)
-        .bind(after.0)
-        .all()
-        .await?;
-    rows.into_iter().map(|(number, id)| Ok((kind(number)?, id.into()))).collect()
-}
-
-/// Every resource that a project ever touched, up to the level's cap.
-pub async fn touched(tx: &mut Tx, level: Level) -> Result<Vec<(Kind, ResourceId)>> {
-    let rows: Vec<(i64, Uuid)> = tx
-        .sql("-- resource.touched\nSELECT kind, id FROM heads WHERE project_id = $1 AND first_seq <= $2")
-        .bind(level.project.0)
-        .bind(level.cap.0)
-        .all()
-        .await?;
-    rows.into_iter().map(|(number, id)| Ok((kind(number)?, id.into()))).collect()
-}
-
-/// What a sandbox and its parent last agreed on, for those resources that the sandbox ever touched.
-pub async fn bases(
-    tx: &mut Tx,
-    project: ProjectId,
-    kind: Kind,
-    ids: &[ResourceId],
-) -> Result<HashMap<ResourceId, Option<ContentHash>>> {
-    const SELECT: &str = "-- resource.bases
-        SELECT id, base_hash FROM heads WHERE project_id = $1 AND kind = $2 AND base_hash IS NOT NULL AND id IN";
-    let mut bases = HashMap::new();
-    for chunk in ids.chunks(text::LIST) {
-        let size = text::list_size(chunk.len());
-        let mut statement = tx.sql(text::list(SELECT, 3, size, "")).bind(project.0).bind(kind as i64);
-        for id in text::filled(chunk, size) {
-            statement = statement.bind(id.0);
-        }
-        let rows: Vec<(Uuid, Vec<u8>)> = statement.all().await?;
-        for (id, base) in rows {
-            bases.insert(id.into(), absent_or_hash(&base)?);
-        }
-    }
-    Ok(bases)
-}
-
 /// A kind as a row holds it.
 pub(crate) fn kind(number: i64) -> Result<Kind> {
     Kind::ALL
         .into_iter()
         .find(|kind| *kind as i64 == number)
         .ok_or(sandbar_model::Error::Bug("a stored kind is unknown"))
-}
-
-/// The content of one version, for reading a revision.
-pub async fn version(
-    tx: &mut Tx,
-    project: ProjectId,
-    kind: Kind,
-    id: ResourceId,
-    revision: Revision,
-) -> Result<Option<Version>> {
-    tx.sql(
-        "-- resource.version
-        SELECT project_id, seq, name, content_hash, write_time, writer_id FROM versions
-        WHERE project_id = $1 AND kind = $2 AND id = $3 AND seq = $4",
-    )
-    .bind(project.0)
-    .bind(kind as i64)
-    .bind(id.0)
-    .bind(revision.0)
-    .optional()
-    .await
 }

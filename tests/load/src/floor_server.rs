@@ -81,11 +81,10 @@ pub(crate) async fn run(args: &FloorServerArgs) -> Result<()> {
 
 /// Makes the table anew, with these rows.
 pub(crate) async fn fill(database: &str, rows: &[FloorRow]) -> Result<()> {
-    let pool = Pool::open(database, true).await?;
-    let binary = if matches!(pool, Pool::Sqlite(_)) { "BLOB" } else { "bytea" };
-    let id = if matches!(pool, Pool::Sqlite(_)) { "BLOB" } else { "uuid" };
-    let create = format!("CREATE TABLE load_floor (id {id} NOT NULL PRIMARY KEY, hash {binary} NOT NULL, whole {binary} NOT NULL)");
     const INSERT: &str = "INSERT INTO load_floor (id, hash, whole) VALUES ($1, $2, $3)";
+    let pool = Pool::open(database, true).await?;
+    let (id, binary) = if matches!(pool, Pool::Sqlite(_)) { ("BLOB", "BLOB") } else { ("uuid", "bytea") };
+    let create = format!("CREATE TABLE load_floor (id {id} NOT NULL PRIMARY KEY, hash {binary} NOT NULL, whole {binary} NOT NULL)");
     for statement in ["DROP TABLE IF EXISTS load_floor", &create] {
         match &pool {
             Pool::Sqlite(pool) => sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned())).execute(pool).await.map(|_| ())?,

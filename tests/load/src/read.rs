@@ -151,12 +151,12 @@ fn preview<'a>(client: &'a Client, source: &'a str) -> Call<'a> {
 }
 
 /// Times the three by turns, after `warm` calls of each that do not count.
-async fn timed(report: &mut Report, what: &str, calls: [Call<'_>; 3], warm: usize, rounds: usize) -> Result<()> {
+async fn timed(report: &mut Report, what: &str, three: [Call<'_>; 3], warm: usize, rounds: usize) -> Result<()> {
     let mut samples = [const { None }; 3].map(|none: Option<Sample>| none.unwrap_or_default());
     for n in 0..warm + rounds {
-        for turn in 0..calls.len() {
-            let which = (turn + n) % calls.len();
-            let (Some(call), Some(sample)) = (calls.get(which), samples.get_mut(which)) else { continue };
+        for turn in 0..three.len() {
+            let which = (turn + n) % three.len();
+            let (Some(call), Some(sample)) = (three.get(which), samples.get_mut(which)) else { continue };
             let begun = Instant::now();
             call(n).await?;
             if n >= warm {

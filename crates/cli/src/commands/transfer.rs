@@ -79,7 +79,7 @@ fn imported(answer: &ImportProjectResponse, validate_only: bool) -> String {
     let project = answer.project.clone().unwrap_or_default();
     let mut page = Page::default();
     page.put(BOLD, &project.name).put(DIM, format_args!("  {}", project.id)).end();
-    page.put(GREEN, format_args!("  {} created", answer.created)).plain(", ");
+    page.plain("  resources: ").put(GREEN, format_args!("{} created", answer.created)).plain(", ");
     page.put(CYAN, format_args!("{} updated", answer.updated)).plain(", ");
     page.put(RED, format_args!("{} deleted", answer.deleted)).plain(", ");
     page.put(DIM, format_args!("{} unchanged", answer.unchanged)).end();
@@ -122,7 +122,7 @@ mod tests {
         let text = imported(&answer, true);
         insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @r"
         acme  p-1
-          1 created, 2 updated, 3 deleted, 4 unchanged
+          resources: 1 created, 2 updated, 3 deleted, 4 unchanged
           Only checked: nothing was changed.
         ");
     }

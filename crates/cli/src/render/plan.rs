@@ -3,12 +3,17 @@
 use anstyle::Style;
 use jiff::Timestamp;
 use sandbar_client::Plan;
-use sandbar_client::v1::{FieldChange, MergeDecision, MergeLabel, PlanHead, PlanResource, Project, Stamp};
+use sandbar_client::v1::{
+    FieldChange, MergeDecision, MergeLabel, MergeWarning, PlanHead, PlanResource, Project, Stamp,
+};
 
 use super::count;
 use super::page::{BOLD, CYAN, DIM, GREEN, PLAIN, Page, RED, YELLOW};
 use super::time::{absolute, stamp};
 use crate::choices::{handle, kind_word};
+
+/// How many lines are shown of a body that was deleted with its workflow.
+const DELETED_LINES: usize = 4;
 
 /// What a merge would do. `apply` is the command that does exactly this.
 pub(crate) fn plan(title: &str, plan: &Plan, apply: &str, now: Timestamp) -> String {
@@ -16,9 +21,13 @@ pub(crate) fn plan(title: &str, plan: &Plan, apply: &str, now: Timestamp) -> Str
     head(&mut page, title, &plan.head);
     let (listed, moved_on): (Vec<_>, Vec<_>) =
         plan.resources.iter().partition(|resource| resource.label() != MergeLabel::TargetOnly);
-    for one in listed {
+    for &one in &listed {
         page.end();
         resource(&mut page, one, now);
+        for warning in plan.head.warnings.iter().filter(|warning| is_about(warning, one)) {
+            page.line(YELLOW, format_args!("    warning: {}", warning.message));
+        }
+        fields(&mut page, one);
     }
     if !moved_on.is_empty() {
         page.end().line(DIM, "Moved on in the target only, nothing to do:");
@@ -27,7 +36,7 @@ pub(crate) fn plan(title: &str, plan: &Plan, apply: &str, now: Timestamp) -> Str
             page.line(DIM, format_args!("  {} {:?}{changed}", kind(one), one.name));
         }
     }
-    warnings(&mut page, &plan.head);
+    warnings(&mut page, &plan.head, &listed);
     retirement(&mut page, &plan.head);
     page.end().put(DIM, "Plan ").line(PLAIN, &plan.head.plan_token);
     if plan.head.selected_count == 0 {
@@ -89,8 +98,17 @@ fn resource(page: &mut Page, resource: &PlanResource, now: Timestamp) {
     if let Some(advice) = advice(resource) {
         page.line(YELLOW, format_args!("    {advice}"));
     }
+}
+
+fn is_about(warning: &MergeWarning, resource: &PlanResource) -> bool {
+    warning.resource.is_some() && warning.resource == resource.key
+}
+
+/// What differs. Of what was deleted only the beginning: that all of it goes is what the label says.
+fn fields(page: &mut Page, resource: &PlanResource) {
+    let lines = if resource.label() == MergeLabel::Deleted { DELETED_LINES } else { usize::MAX };
     for one in &resource.fields {
-        field(page, one);
+        field(page, one, lines);
     }
 }
 
@@ -129,7 +147,7 @@ fn advice(resource: &PlanResource) -> Option<String> {
     }
 }
 
-fn field(page: &mut Page, field: &FieldChange) {
+fn field(page: &mut Page, field: &FieldChange, lines: usize) {
     let title = if field.title.is_empty() { &field.path } else { &field.title };
     page.put(PLAIN, "    ").put(CYAN, title);
     match (field.changed_in_source, field.changed_in_target) {
@@ -139,7 +157,7 @@ fn field(page: &mut Page, field: &FieldChange) {
     };
     page.end();
     if !field.body_diff.is_empty() {
-        diff(page, &field.body_diff);
+        diff(page, &field.body_diff, lines);
         return;
     }
     // What it was matters where neither of the two still has it.
@@ -163,8 +181,8 @@ fn value(page: &mut Page, style: Style, sign: &str, value: &str) {
     }
 }
 
-fn diff(page: &mut Page, text: &str) {
-    for line in text.lines() {
+fn diff(page: &mut Page, text: &str, lines: usize) {
+    for line in text.lines().take(lines) {
         let style = match line.as_bytes().first() {
             _ if line.starts_with("+++") || line.starts_with("---") => DIM,
             Some(b'+') => GREEN,
@@ -174,14 +192,22 @@ fn diff(page: &mut Page, text: &str) {
         };
         page.line(style, format_args!("      {line}"));
     }
+    let more = text.lines().count().saturating_sub(lines);
+    if more > 0 {
+        let number = i64::try_from(more).unwrap_or(i64::MAX);
+        page.line(DIM, format_args!("      … {}", count(number, "more line", "more lines")));
+    }
 }
 
-fn warnings(page: &mut Page, head: &PlanHead) {
-    if head.warnings.is_empty() {
+/// Those that are about nothing that is listed.
+fn warnings(page: &mut Page, head: &PlanHead, listed: &[&PlanResource]) {
+    let rest = |warning: &&MergeWarning| !listed.iter().any(|resource| is_about(warning, resource));
+    let rest: Vec<_> = head.warnings.iter().filter(rest).collect();
+    if rest.is_empty() {
         return;
     }
     page.end();
-    for warning in &head.warnings {
+    for warning in rest {
         page.line(YELLOW, format_args!("warning: {}", warning.message));
     }
 }

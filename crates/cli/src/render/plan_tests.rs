@@ -1,7 +1,7 @@
 //! Reports of plans, as snapshots.
 
 use sandbar_client::prost_types;
-use sandbar_client::v1::{Actor, MergeWarning, ResourceKey, ResourceKind};
+use sandbar_client::v1::{Actor, ResourceKey, ResourceKind};
 
 use super::*;
 
@@ -128,6 +128,26 @@ fn an_empty_plan_says_so() {
     let head = PlanHead { plan_token: "pt_0".into(), ..Default::default() };
     let text = rendered(&Plan { head, resources: Vec::new() });
     insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string());
+}
+
+#[test]
+fn a_warning_stands_at_what_it_is_about() {
+    let mut plan = full();
+    plan.head.warnings[0].resource.clone_from(&plan.resources[0].key);
+    let text = anstream::adapter::strip_str(&rendered(&plan)).to_string();
+    let place = |what: &str| text.find(what).unwrap();
+    assert!(place("\"Intake\"") < place("    warning: The trigger"), "{text}");
+    assert!(place("    warning: The trigger") < place("\"Sync contacts\""), "{text}");
+}
+
+#[test]
+fn of_what_is_deleted_only_the_beginning_is_shown() {
+    let mut plan = full();
+    let body_diff = "@@ -1,9 +0,0 @@\n".to_owned() + &"-line\n".repeat(9);
+    plan.resources[2].fields = vec![FieldChange { body_diff, ..Default::default() }];
+    let text = anstream::adapter::strip_str(&rendered(&plan)).to_string();
+    assert_eq!(text.matches("-line").count(), 3);
+    assert!(text.contains("      … 6 more lines\n"), "{text}");
 }
 
 #[test]
