@@ -11,14 +11,14 @@
     reason = "all of this is tests, also what clippy does not take for one"
 )]
 
-// mod concurrency;
-// mod faults;
+mod concurrency;
+mod faults;
 mod flow;
 mod history;
 mod kin;
 mod merging;
-// mod model;
-// mod purge;
-// mod races;
+mod model;
+mod purge;
+mod races;
 mod replay;
-// mod stop;
+mod stop;

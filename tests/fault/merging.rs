@@ -1,12 +1,13 @@
 //! Merging as these tests do it: everything that the source has to give, and every promise about it looked at.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use sandbar_client::{
     Client, Error, Plan, Reason,
     v1::{
         ApplyMergeRequest, GetMergeRequest, Merge, MergeChoice, MergeChoices, MergeDecision, MergeLabel,
-        PlanResource, PreviewMergeRequest, PreviewRevertRequest, ResourceKind, RevertMergeRequest, merge_choice,
+        MergeWarning, PlanResource, PreviewMergeRequest, PreviewRevertRequest, ResourceKind, RevertMergeRequest, merge_choice,
+        merge_warning,
     },
 };
 
@@ -98,20 +99,38 @@ pub(crate) async fn merge_everything(client: &Client, source: &str, target: &str
 
 /// The record says what the plan said.
 pub(crate) fn assert_recorded(merge: &Merge, plan: &Plan, what: &str) {
-    let planned: BTreeSet<_> = selected(plan)
-        .into_iter()
-        .map(|one| (target_key(one), one.label, one.decision, &one.target_etag, &one.source_etag))
-        .collect();
-    let done: BTreeSet<_> = merge
+    let lines: BTreeMap<_, _> = merge
         .resources
         .iter()
         .map(|one| {
             let key = one.key.as_ref().unwrap();
-            ((key.kind, key.id.clone()), one.label, one.decision, &one.before_etag, &one.after_etag)
+            ((key.kind, key.id.clone()), one)
         })
         .collect();
-    assert_eq!(done, planned, "{what}");
+    assert_eq!(lines.len(), selected(plan).len(), "{what}");
     assert_eq!(merge.resource_count, plan.head.selected_count, "{what}");
+    for planned in selected(plan) {
+        let line = lines.get(&target_key(planned)).unwrap_or_else(|| panic!("{what}: {} is missing", planned.name));
+        assert_eq!((line.label, line.decision), (planned.label, planned.decision), "{what}: {}", planned.name);
+        assert_eq!(line.before_etag, planned.target_etag, "{what}: {}", planned.name);
+        if !stays_apart(plan, planned) {
+            assert_eq!(line.after_etag, planned.source_etag, "{what}: {}", planned.name);
+        }
+    }
+}
+
+/// Whether the plan warns that something of the resource can't follow, so that the two differ in that afterwards.
+pub(crate) fn stays_apart(plan: &Plan, one: &PlanResource) -> bool {
+    let about = |warning: &&MergeWarning| {
+        warning.kind() == merge_warning::Kind::CredentialNotLinked && warning.resource == one.key
+    };
+    plan.head.warnings.iter().any(|warning| about(&warning))
+}
+
+/// Whether the plan warns that it would be refused.
+pub(crate) fn is_blocked(plan: &Plan) -> bool {
+    let refuses = [merge_warning::Kind::NameTaken, merge_warning::Kind::InvalidResult];
+    plan.head.warnings.iter().any(|warning| refuses.contains(&warning.kind()))
 }
 
 /// Undoes a merge with the defaults, as previewed.
@@ -162,8 +181,12 @@ fn assert_agreed(plan: &Plan, (source, before, after): (&Holdings, &Holdings, &H
         let (key, target) = (one.key.as_ref().unwrap(), target_key(one).1);
         let there = if key.kind == i32::from(ResourceKind::Workflow) {
             let (given, taken) = (source.workflows.get(&key.id), agreed.workflows.remove(&target));
-            assert_eq!(taken.as_ref(), given, "{what}: {:?}", one.name);
-            assert_eq!(taken.unwrap_or_default(), one.source_etag, "{what}: {:?}", one.name);
+            if stays_apart(plan, one) {
+                assert!(taken.is_some() && given.is_some(), "{what}: {:?}", one.name);
+            } else {
+                assert_eq!(taken.as_ref(), given, "{what}: {:?}", one.name);
+                assert_eq!(taken.unwrap_or_default(), one.source_etag, "{what}: {:?}", one.name);
+            }
             expected.workflows.remove(&target).is_some()
         } else {
             let section = if key.kind == i32::from(ResourceKind::Collection) { "collections" } else { "project_credentials" };

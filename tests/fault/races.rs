@@ -13,7 +13,7 @@ use sandbar_client::{
     Client, Reason,
     v1::{ApplyMergeRequest, DeleteSandboxRequest, ListMergesRequest, Merge, MergeChoices, RestoreSandboxRequest, Workflow},
 };
-use sandbar_tests::{Server, on_both_engines};
+use sandbar_tests::on_both_engines;
 use tokio::time::{Instant, sleep};
 
 use crate::{

@@ -49,8 +49,8 @@ async fn lock_members(app: &App, tx: &mut Tx, call: &Call, entry: Entry, action:
 fn page<T>(app: &App, list: &str, mut rows: Vec<T>, size: usize, cursor: impl Fn(&T) -> String) -> Page<T> {
     let more = rows.len() > size;
     rows.truncate(size);
-    let last = rows.last().filter(|_| more);
-    let next_page_token = last.map(|row| app.sealer.page(list, &cursor(row))).unwrap_or_default();
+    let next = rows.last().filter(|_| more).map(|row| app.sealer.page(list, &cursor(row)));
+    let next_page_token = next.unwrap_or_default();
     Page { rows, next_page_token }
 }
 

@@ -85,9 +85,13 @@ pub(crate) async fn contents(client: &Client, project: &str) -> Result<Contents>
     let mut contents = Contents::default();
     let mut page_token = String::new();
     loop {
-        contents.pages.push(page_token.clone());
-        let request = ListWorkflowsRequest { project_id: project.to_owned(), page_size: 500, page_token };
+        let request =
+            ListWorkflowsRequest { project_id: project.to_owned(), page_size: 500, page_token: page_token.clone() };
         let page = client.workflows().list_workflows(request).await?;
+        // The last one may be empty.
+        if !page.workflows.is_empty() {
+            contents.pages.push(page_token);
+        }
         contents.ids.extend(page.workflows.into_iter().map(|workflow| workflow.id));
         page_token = page.next_page_token;
         if page_token.is_empty() {

@@ -90,6 +90,7 @@ impl Database {
         let output = self
             .command()
             .args(arguments)
+            .env("SANDBAR_LOG", "warn")
             .stderr(Stdio::inherit())
             .output()
             .map_err(|error| format!("{}: {error}; build it first", self.server.display()))?;

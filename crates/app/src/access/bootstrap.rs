@@ -2,7 +2,7 @@
 
 use sandbar_model::{
     Error, PrincipalId, Result, Time,
-    access::{Principal, PrincipalKind, Scope, Token, TokenSecret},
+    access::{Principal, PrincipalKind, Scope, Token, TokenHash, TokenSecret},
 };
 use sandbar_store::{Db, Tx, lease, principal, token};
 use uuid::Uuid;
@@ -49,17 +49,16 @@ async fn first(db: &Db, world: &dyn World, given: Option<TokenSecret>) -> Result
         return Ok(Bootstrap::Kept);
     }
     let admin = make_admin(&mut tx, world, ADMIN).await?;
-    let (secret, outcome) = match given {
-        Some(secret) => (secret, None),
-        None => {
-            let random = world.random();
-            (TokenSecret::from_random(random), Some(TokenSecret::from_random(random)))
-        }
+    let (hash, outcome) = if let Some(secret) = given {
+        (secret.hash(), Bootstrap::Accepted)
+    } else {
+        let secret = TokenSecret::from_random(world.random());
+        (secret.hash(), Bootstrap::Made(secret))
     };
-    insert_token(&mut tx, world, (admin, "first start"), None, &secret).await?;
+    insert_token(&mut tx, world, (admin, "first start"), None, &hash).await?;
     unlock(&mut tx).await?;
     tx.commit().await?;
-    Ok(outcome.map_or(Bootstrap::Accepted, Bootstrap::Made))
+    Ok(outcome)
 }
 
 /// Makes a token of the service administrator called `name`, who is made if there is none of that name. `ttl` is in
@@ -87,7 +86,7 @@ async fn admin_token(db: &Db, world: &dyn World, name: &str, ttl: Option<i64>) -
     };
     let secret = TokenSecret::from_random(world.random());
     let expire = Some(scope::end(now, ttl, None)?);
-    let token = insert_token(&mut tx, world, (admin, "tokens create"), expire, &secret).await?;
+    let token = insert_token(&mut tx, world, (admin, "tokens create"), expire, &secret.hash()).await?;
     unlock(&mut tx).await?;
     tx.commit().await?;
     Ok(CreatedToken { token, secret: Some(secret) })
@@ -139,7 +138,7 @@ async fn insert_token(
     world: &dyn World,
     (principal, name): (PrincipalId, &str),
     expire_time: Option<Time>,
-    secret: &TokenSecret,
+    hash: &TokenHash,
 ) -> Result<Token> {
     let token = Token {
         id: world.new_id().into(),
@@ -151,7 +150,7 @@ async fn insert_token(
         revoke_time: None,
         last_use_time: None,
     };
-    token::insert(tx, &token, &secret.hash()).await?;
+    token::insert(tx, &token, hash).await?;
     system::note(tx, world, "token.create", None, &serde_json::json!(token)).await?;
     Ok(token)
 }

@@ -35,12 +35,11 @@ pub async fn list_tokens(app: &App, call: &Call, request: &ListTokens) -> Result
     let size = app.page_size(request.page_size)?;
     let cursor = app.sealer.cursor(&list, &request.page_token)?;
     let after = if cursor.is_empty() { None } else { Some(read_cursor(&cursor)?) };
-    let rows = match request.project {
-        Some(project) => token::page_of_project(&mut tx, project, after, one_more(size)).await?,
-        None => {
-            caller.unlimited()?;
-            token::page_of_principal(&mut tx, caller.id, after, one_more(size)).await?
-        }
+    let rows = if let Some(project) = request.project {
+        token::page_of_project(&mut tx, project, after, one_more(size)).await?
+    } else {
+        caller.unlimited()?;
+        token::page_of_principal(&mut tx, caller.id, after, one_more(size)).await?
     };
     Ok(page(app, &list, rows, size, |token: &Token| token.id.to_string()))
 }

@@ -75,7 +75,7 @@ mod tests {
                 let given = narrowed(made_with, Scope { project: None, max_role: wanted });
                 match (limit, wanted) {
                     (Some(limit), Some(wanted)) if wanted > limit => {
-                        assert!(given.is_err(), "{limit:?} {wanted:?}")
+                        assert!(given.is_err(), "{limit:?} {wanted:?}");
                     }
                     _ => assert_eq!(given.unwrap().max_role, wanted.or(limit), "{limit:?} {wanted:?}"),
                 }

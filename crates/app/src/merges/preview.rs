@@ -88,6 +88,7 @@ pub struct ItemView<'a> {
 pub async fn preview(app: &App, call: &Call, request: &PreviewMerge) -> Result<PlanView> {
     let mut tx = app.db.read().await?;
     let sides = sides(app, &mut tx, call, request.source, request.target).await?;
+    sides.source.active()?;
     let planned = Planned::of(app, &mut tx, &sides, &request.choices, request.retire).await?;
     planned.view(app, &mut tx, sides).await
 }
@@ -133,6 +134,9 @@ pub(super) struct Sides {
 ///
 /// Merging *from* a project needs admin there (or in the root), because it can retire it. Syncing down from an ancestor
 /// needs what cloning it anew would need.
+///
+/// Whether the source is scheduled for deletion is for the caller to look at: a repeat of the merge that retired it must
+/// still get its answer.
 pub(super) async fn sides(
     app: &App,
     tx: &mut Tx,
@@ -155,7 +159,6 @@ pub(super) async fn sides(
     let target = app.enter(tx, call, target, Action::MergeInto).await?;
     let down = app.views.of(tx, &target.project).await?.level_of(source.project.id).is_some();
     source.may(if down { Action::CreateSandbox } else { Action::MergeFrom })?;
-    source.active()?;
     Ok(Sides { source, target })
 }
 

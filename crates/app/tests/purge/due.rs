@@ -1,6 +1,9 @@
 //! What is due goes for good, whoever does it and whatever comes in between.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use sandbar_app::{
     App,
@@ -130,12 +133,12 @@ async fn left(bench: &Bench, projects: &[ProjectId]) -> Vec<String> {
 
 /// How many rows each table has.
 async fn counts(bench: &Bench) -> BTreeMap<String, i64> {
+    let tables: BTreeSet<_> =
+        catalog::columns(&bench.app.db).await.into_iter().map(|(table, _)| table).collect();
     let mut counts = BTreeMap::new();
-    for (table, _) in catalog::columns(&bench.app.db).await {
-        if !counts.contains_key(&table) {
-            let count = bench.count(&table).await;
-            counts.insert(table, count);
-        }
+    for table in tables {
+        let count = bench.count(&table).await;
+        counts.insert(table, count);
     }
     counts
 }

@@ -192,7 +192,9 @@ fn deleted(session: &Session, answer: &DeleteSandboxResponse) -> String {
     }
     for one in &answer.unmerged {
         let kind = kind_word(one.resource.as_ref().map(ResourceKey::kind).unwrap_or_default());
-        page.line(YELLOW, format_args!("  {kind} {:?} in {}", one.name, one.project_id));
+        let sandbox = answer.scheduled.iter().find(|project| project.id == one.project_id);
+        let sandbox = sandbox.map_or(&one.project_id, |project| &project.name);
+        page.line(YELLOW, format_args!("  {kind} {:?} in {sandbox}", one.name));
     }
     page.line(PLAIN, "Until then `sandbar sandbox restore` brings it back.");
     page.finish()

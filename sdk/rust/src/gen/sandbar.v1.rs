@@ -2798,6 +2798,10 @@ pub mod merge_warning {
         DescendantsRetired = 4,
         /// The name is taken in the target; applying would be refused.
         NameTaken = 5,
+        /// The webhook auth methods of a new trigger can't follow, because the projects are of different trees.
+        AuthMethodsDropped = 6,
+        /// The result would break a rule of the target; applying would be refused.
+        InvalidResult = 7,
     }
     impl Kind {
         /// String value of the enum field names used in the ProtoBuf definition.
@@ -2812,6 +2816,8 @@ pub mod merge_warning {
                 Self::CollectionDeleted => "KIND_COLLECTION_DELETED",
                 Self::DescendantsRetired => "KIND_DESCENDANTS_RETIRED",
                 Self::NameTaken => "KIND_NAME_TAKEN",
+                Self::AuthMethodsDropped => "KIND_AUTH_METHODS_DROPPED",
+                Self::InvalidResult => "KIND_INVALID_RESULT",
             }
         }
         /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2823,6 +2829,8 @@ pub mod merge_warning {
                 "KIND_COLLECTION_DELETED" => Some(Self::CollectionDeleted),
                 "KIND_DESCENDANTS_RETIRED" => Some(Self::DescendantsRetired),
                 "KIND_NAME_TAKEN" => Some(Self::NameTaken),
+                "KIND_AUTH_METHODS_DROPPED" => Some(Self::AuthMethodsDropped),
+                "KIND_INVALID_RESULT" => Some(Self::InvalidResult),
                 _ => None,
             }
         }
