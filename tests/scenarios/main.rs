@@ -1,14 +1,126 @@
-//! The scenarios, on both engines.
+//! The scenarios of this folder, on both engines, and what they must cover. `README.md` describes them.
 
-use sandbar_client::v1::WhoAmIRequest;
-use sandbar_tests::on_both_engines;
+use std::collections::BTreeSet;
 
-on_both_engines! {
-    async fn smoke(mut server: Server) {
-        server.kill9().await;
-        server.restart().await;
-        let client = server.user("ann").await;
-        client.access().who_am_i(WhoAmIRequest {}).await.unwrap();
-        server.stop().await;
+use sandbar_tests::scenario::{self, File, Step};
+
+/// A test per file and engine, and the list of the files.
+macro_rules! files {
+    ($($name:ident)*) => {
+        $(mod $name {
+            use sandbar_tests::{Engine, scenario};
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                scenario::run(stringify!($name), Engine::Sqlite).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                scenario::run(stringify!($name), Engine::Postgres).await;
+            }
+        })*
+
+        const FILES: &[&str] = &[$(stringify!($name)),*];
+    };
+}
+
+files! {
+    access_hidden
+    access_members
+    access_tokens
+    merge_apply
+    merge_plan
+    project_life
+    project_transfer
+    sandbox_create
+    sandbox_end
+    sandbox_life
+    sandbox_see
+    workflow_edit
+    workflow_history
+    workflow_rules
+}
+
+/// What a caller alone can't bring about, and what tests it instead.
+const NOT_BY_CALLS: &[(&str, &str)] = &[
+    ("OVERLOADED", "needs hundreds of calls in flight at once: crates/server/tests/server/limits.rs"),
+    ("DEADLINE_EXCEEDED", "depends on the clock: crates/server/tests/server/limits.rs"),
+    ("STORAGE_UNAVAILABLE", "needs a database that is gone: tests/fault"),
+    ("INTERNAL", "needs a broken database or a bug"),
+    ("CONTENTION", "needs other writers that are faster, several times in a row: tests/fault"),
+];
+
+/// The fields of requests that name a project.
+const PROJECT_FIELDS: &[&str] =
+    &["project_id", "parent_id", "sandbox_id", "source_id", "target_id", "revision_project_id", "header.project_id"];
+
+#[test]
+fn every_file_is_played() {
+    assert_eq!(FILES, scenario::files());
+}
+
+#[test]
+fn every_call_succeeds_somewhere() {
+    let all = all();
+    let done: BTreeSet<_> =
+        steps(&all).filter(|step| step.refuse.is_none() && step.expect.is_some()).map(|step| &step.call).collect();
+    let missing: Vec<_> = scenario::methods().into_iter().filter(|one| !done.contains(&one.name)).collect();
+    assert!(missing.is_empty(), "no scenario expects an answer of {:?}", names(&missing));
+}
+
+#[test]
+fn every_reason_is_given_somewhere_or_named_here_with_why_not() {
+    let all = all();
+    let given: BTreeSet<String> =
+        steps(&all).filter_map(|step| step.refuse.as_ref()).map(|refuse| refuse.reason.clone()).collect();
+    let not: BTreeSet<String> = NOT_BY_CALLS.iter().map(|(reason, _)| (*reason).to_owned()).collect();
+    let both: Vec<_> = given.intersection(&not).collect();
+    assert!(both.is_empty(), "scenarios do bring about {both:?}; take them off the list");
+    let known: BTreeSet<String> = scenario::reasons().into_iter().collect();
+    let all: BTreeSet<String> = given.union(&not).cloned().collect();
+    let missing: Vec<_> = known.difference(&all).collect();
+    assert!(missing.is_empty(), "no scenario is refused with {missing:?}: write one, or say in NOT_BY_CALLS why not");
+    let unknown: Vec<_> = all.difference(&known).collect();
+    assert!(unknown.is_empty(), "the contract has no {unknown:?}");
+}
+
+#[test]
+fn every_call_that_names_a_project_hides_those_of_others() {
+    let all = all();
+    let hidden: BTreeSet<(String, String)> =
+        steps(&all).filter_map(|step| Some((step.call.clone(), step.like_missing.clone()?))).collect();
+    let missing: Vec<_> = scenario::methods()
+        .into_iter()
+        .flat_map(|method| method.fields.into_iter().map(move |field| (method.name.clone(), field)))
+        // Where an id for something new is given, there is nothing to hide.
+        .filter(|pair| !matches!((pair.0.as_str(), pair.1.as_str()),
+            ("ProjectsService/CreateProject", "project_id") | ("SandboxesService/CreateSandbox", "sandbox_id")))
+        .filter(|pair| PROJECT_FIELDS.contains(&pair.1.as_str()) && !hidden.contains(pair))
+        .collect();
+    assert!(missing.is_empty(), "no scenario compares a foreign project with a missing one in {missing:?}");
+}
+
+#[test]
+fn titles_tell_scenarios_apart_and_every_stage_is_used() {
+    for (name, file) in FILES.iter().zip(all()) {
+        let titles: BTreeSet<_> = file.scenarios.iter().map(|scenario| &scenario.title).collect();
+        assert_eq!(titles.len(), file.scenarios.len(), "two scenarios of {name} have one title");
+        let used: BTreeSet<_> = file.scenarios.iter().flat_map(|scenario| &scenario.given).collect();
+        for stage in file.stages.keys() {
+            assert!(used.contains(stage), "{name}: nobody uses the stage {stage:?}");
+        }
     }
+}
+
+fn all() -> Vec<File> {
+    FILES.iter().map(|name| scenario::file(name)).collect()
+}
+
+fn steps(files: &[File]) -> impl Iterator<Item = &Step> {
+    files.iter().flat_map(scenario::steps)
+}
+
+fn names(methods: &[scenario::MethodInfo]) -> Vec<&str> {
+    methods.iter().map(|method| method.name.as_str()).collect()
 }

@@ -32,6 +32,7 @@ pub(crate) struct Process {
     child: Child,
     name: &'static str,
     log: PathBuf,
+    ended_well: bool,
 }
 
 impl Process {
@@ -46,7 +47,7 @@ impl Process {
             .stderr(output())
             .spawn()
             .unwrap_or_else(|error| panic!("{name} can't be started: {error}"));
-        Self { child, name, log: log.to_owned() }
+        Self { child, name, log: log.to_owned(), ended_well: false }
     }
 
     /// Its id, while it runs.
@@ -74,6 +75,7 @@ impl Process {
             .unwrap_or_else(|_| panic!("{} did not end when told:\n{}", self.name, self.last_words()))
             .unwrap();
         assert!(status.success(), "{} ended with {status}:\n{}", self.name, self.last_words());
+        self.ended_well = true;
     }
 
     /// The end of its log.
@@ -86,7 +88,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        if std::thread::panicking() {
+        if std::thread::panicking() && !self.ended_well {
             eprintln!("--- the end of the log of {} ---\n{}\n---", self.name, self.last_words());
         }
     }

@@ -50,7 +50,7 @@ async fn held_at(
     let mut held = Vec::new();
     for chunk in keys.chunks(text::LIST) {
         let size = text::list_size(chunk.len());
-        let mut statement = tx.sql(text::list(SELECT, 4, size, ""));
+        let mut statement = tx.sql(text::seek(tx.is_postgres(), SELECT, 4, size));
         statement = statement.bind(level.project.0).bind(space).bind(level.cap.0);
         for key in text::filled(chunk, size) {
             statement = statement.bind(key.as_str());
@@ -74,7 +74,7 @@ async fn touched(
     for level in levels {
         for chunk in ids.chunks(text::LIST) {
             let size = text::list_size(chunk.len());
-            let mut statement = tx.sql(text::list(SELECT, 4, size, ""));
+            let mut statement = tx.sql(text::seek(tx.is_postgres(), SELECT, 4, size));
             statement = statement.bind(level.project.0).bind(kind as i64).bind(level.cap.0);
             for id in text::filled(chunk, size) {
                 statement = statement.bind(id.0);
@@ -105,7 +105,7 @@ pub(crate) async fn held_by(
     let mut held: HashMap<ResourceId, Vec<Held>> = HashMap::new();
     for chunk in ids.chunks(text::LIST) {
         let size = text::list_size(chunk.len());
-        let mut statement = tx.sql(text::list(SELECT, 2, size, "")).bind(project.0);
+        let mut statement = tx.sql(text::seek(tx.is_postgres(), SELECT, 2, size)).bind(project.0);
         for id in text::filled(chunk, size) {
             statement = statement.bind(id.0);
         }

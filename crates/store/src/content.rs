@@ -170,14 +170,14 @@ pub async fn put_parts(
 /// How many of these (at most [`text::LIST`]) were used within the hour.
 async fn fresh(tx: &mut Tx, root: ProjectId, hashes: &[ContentHash], now: Time) -> Result<usize> {
     const SELECT: &str = "-- content.fresh
-        SELECT COUNT(*) FROM contents WHERE root_id = $1 AND touch_time >= $2 AND hash IN";
+        SELECT hash FROM contents WHERE root_id = $1 AND touch_time >= $2 AND hash IN";
     let size = text::list_size(hashes.len());
-    let mut statement = tx.sql(text::list(SELECT, 3, size, "")).bind(root.0).bind(now.plus(-HOUR).0);
+    let mut statement = tx.sql(text::seek(tx.is_postgres(), SELECT, 3, size)).bind(root.0).bind(now.plus(-HOUR).0);
     for hash in text::filled(hashes, size) {
         statement = statement.bind(hash.0.to_vec());
     }
-    let (count,): (i64,) = statement.one().await?;
-    Ok(usize::try_from(count).unwrap_or_default())
+    let rows: Vec<(Vec<u8>,)> = statement.all().await?;
+    Ok(rows.len())
 }
 
 async fn touch(tx: &mut Tx, root: ProjectId, hashes: &[ContentHash], now: Time) -> Result<()> {
@@ -234,7 +234,7 @@ async fn load(tx: &mut Tx, root: ProjectId, hashes: &[ContentHash]) -> Result<Ve
     let mut found = Vec::with_capacity(hashes.len());
     for chunk in hashes.chunks(text::LIST) {
         let size = text::list_size(chunk.len());
-        let mut statement = tx.sql(text::list(SELECT, 2, size, "")).bind(root.0);
+        let mut statement = tx.sql(text::seek(tx.is_postgres(), SELECT, 2, size)).bind(root.0);
         for hash in text::filled(chunk, size) {
             statement = statement.bind(hash.0.to_vec());
         }

@@ -202,6 +202,11 @@ impl Tx {
         }
     }
 
+    /// Whether a statement must be written for PostgreSQL where the two differ; see [`crate::text::seek`].
+    pub(crate) fn is_postgres(&self) -> bool {
+        matches!(self, Self::Postgres(_) | Self::PostgresOnly(_))
+    }
+
     /// Makes everything that was written durable. Dropping a transaction instead undoes it.
     pub async fn commit(self) -> Result<()> {
         match self {
@@ -343,6 +348,14 @@ async fn open_postgres(url: &str, size: PoolSize) -> Result<PgPool> {
         .options([
             // Every statement here is a seek; planning each anew costs more than it gains (2-storage-measured §5).
             ("plan_cache_mode", "force_generic_plan"),
+            // A plan is made once for each connection, perhaps when the tables are still small, and kept while they
+            // grow. So what is right for small tables only, reading them whole, is never to be chosen. JIT would think
+            // what can't be done otherwise so expensive that it is worth compiling.
+            ("enable_seqscan", "off"),
+            ("enable_bitmapscan", "off"),
+            ("enable_hashjoin", "off"),
+            ("enable_mergejoin", "off"),
+            ("jit", "off"),
             ("lock_timeout", "20s"),
             ("idle_in_transaction_session_timeout", "60s"),
         ]);

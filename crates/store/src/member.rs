@@ -44,7 +44,7 @@ pub async fn roles(
     let mut roles = HashMap::with_capacity(projects.len());
     for chunk in projects.chunks(text::LIST) {
         let size = text::list_size(chunk.len());
-        let mut statement = tx.sql(text::list(SELECT, 2, size, "")).bind(principal.0);
+        let mut statement = tx.sql(text::seek(tx.is_postgres(), SELECT, 2, size)).bind(principal.0);
         for project in text::filled(chunk, size) {
             statement = statement.bind(project.0);
         }

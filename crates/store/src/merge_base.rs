@@ -27,7 +27,7 @@ pub async fn get_many(
         let ids: Vec<_> = keys.iter().filter(|(of, _)| *of == kind).map(|(_, id)| id.0).collect();
         for chunk in ids.chunks(text::LIST) {
             let size = text::list_size(chunk.len());
-            let mut statement = tx.sql(text::list(SELECT, 4, size, ""));
+            let mut statement = tx.sql(text::seek(tx.is_postgres(), SELECT, 4, size));
             statement = statement.bind(low).bind(high).bind(kind as i64);
             for id in text::filled(chunk, size) {
                 statement = statement.bind(*id);

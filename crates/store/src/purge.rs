@@ -5,12 +5,14 @@
 //! keys the last, and everything up to it" is two short scans of one index on both engines, however much there is.
 
 mod begun;
+mod left;
 mod merges;
 
 use sandbar_model::{ProjectId, Result};
 use uuid::Uuid;
 
 pub use begun::{Begun, begin, begun, finish, go_on, unfinished};
+pub use left::{is_contents_empty, is_empty};
 
 use crate::db::Tx;
 
@@ -114,9 +116,10 @@ const OF_TREE: [&str; 2] = [
     delete_first!("-- purge.delete_contents_batch", "contents", "root_id", "hash", "hash", "hash DESC"),
 ];
 
-/// Deletes at most about `limit` rows that belong to a project that has no children, and answers how many. 0: nothing is
-/// left but the project's own row, for [`crate::project::delete_row`]. The records of its merges go when the project at
-/// their other end is gone too. Its contents belong to the tree; the sweep finds those that nothing refers to any more.
+/// Deletes at most about `limit` rows that belong to a project that has no children, and answers how many. When it is 0,
+/// [`is_empty`] tells whether nothing is left but the project's own row, for [`crate::project::delete_row`]. The records
+/// of its merges go when the project at their other end is gone too. Its contents belong to the tree; the sweep finds
+/// those that nothing refers to any more.
 ///
 /// The caller makes sure, by [`crate::project::lock`] in the same transaction, that the project is still to go.
 pub async fn delete_batch(tx: &mut Tx, project: ProjectId, limit: i64) -> Result<u64> {
@@ -129,7 +132,8 @@ pub async fn delete_batch(tx: &mut Tx, project: ProjectId, limit: i64) -> Result
     Ok(left.spent(limit))
 }
 
-/// Deletes at most `limit` of the contents of a tree whose last project is gone, and answers how many. 0: none is left.
+/// Deletes at most `limit` of the contents of a tree whose last project is gone, and answers how many. When it is
+/// 0, [`is_contents_empty`] tells whether none is left.
 pub async fn delete_contents_batch(tx: &mut Tx, root: ProjectId, limit: i64) -> Result<u64> {
     let mut left = Budget(limit);
     delete_each(tx, &OF_TREE, root, &mut left).await?;

@@ -159,7 +159,7 @@ async fn resolve_at(
     let mut found = Vec::new();
     for chunk in ids.chunks(text::LIST) {
         let size = text::list_size(chunk.len());
-        let mut statement = tx.sql(text::list(SELECT, 4, size, ""));
+        let mut statement = tx.sql(text::seek(tx.is_postgres(), SELECT, 4, size));
         statement = statement.bind(level.project.0).bind(kind as i64).bind(level.cap.0);
         for id in text::filled(chunk, size) {
             statement = statement.bind(id.0);
@@ -174,17 +174,19 @@ async fn resolve_at(
 /// what they touched by *id*, because a renamed resource sorts elsewhere than the row it hides.
 pub async fn page(tx: &mut Tx, view: &View, kind: Kind, after: &str, limit: usize) -> Result<Page<Named>> {
     let mut after = after.to_owned();
+    let mut rows = Vec::new();
     loop {
-        let (rows, frontier) = scan(tx, view, kind, &after, limit).await?;
-        let mut rows: Vec<_> = rows.into_iter().map(|(name, id)| Named { id, name }).collect();
+        // One more than fits tells whether there is a next page at all.
+        let (found, frontier) = scan(tx, view, kind, &after, limit.saturating_add(1)).await?;
+        rows.extend(found.into_iter().map(|(name, id)| Named { id, name }));
         if rows.len() > limit {
             rows.truncate(limit);
             return Ok(Page { next: rows.last().map(|row| row.name.clone()), rows });
         }
         match frontier {
-            // Everything up to the frontier was hidden: look further.
-            Some(frontier) if rows.is_empty() => after = frontier,
-            next => return Ok(Page { rows, next }),
+            // What was scanned was partly hidden: look further.
+            Some(frontier) => after = frontier,
+            None => return Ok(Page { rows, next: None }),
         }
     }
 }

@@ -42,6 +42,29 @@ pub(crate) fn list(head: &'static str, first: usize, size: usize, tail: &'static
     })
 }
 
+/// A SELECT of the rows whose last key column is one of `size` values, given from placeholder `first` on; `head` ends with
+/// ` IN`. It seeks each value, whatever the statistics say.
+///
+/// SQLite seeks the values of an IN list, as long as nobody runs ANALYZE. PostgreSQL does so only where it thinks that
+/// reading all rows with the leading columns (a whole project) and filtering them would cost more. Its one plan for
+/// projects of every size is made for the average project, so in a large one among many small ones it read everything:
+/// 111 ms in place of 0.03 for two rows of 11,000. What stands behind OFFSET 0 is planned for one value.
+pub(crate) fn seek(postgres: bool, head: &'static str, first: usize, size: usize) -> &'static str {
+    if !postgres {
+        return list(head, first, size, "");
+    }
+    kept((head, "seek", first, size), || {
+        let values: Vec<_> = (first..first + size).map(|n| format!("(${n})")).collect();
+        let (name, select) = head.split_once('\n').unwrap_or(("", head));
+        let select = select.trim().trim_end_matches(" IN");
+        format!(
+            "{name}\nSELECT f.* FROM (SELECT DISTINCT v.x FROM (VALUES {}) AS v (x)) AS w
+            CROSS JOIN LATERAL ({select} = w.x OFFSET 0) AS f",
+            values.join(", ")
+        )
+    })
+}
+
 /// Cuts into pieces whose sizes are powers of two, the largest `most`, so that few texts do for every number of rows.
 pub(crate) fn chunks<T>(mut items: &[T], most: usize) -> impl Iterator<Item = &[T]> {
     std::iter::from_fn(move || {
@@ -88,6 +111,17 @@ mod tests {
     fn rows_are_numbered_through() {
         assert_eq!(rows("INSERT INTO t VALUES", 2, 2, "END"), "INSERT INTO t VALUES ($1, $2), ($3, $4) END");
         assert_eq!(list("WHERE a IN", 3, 2, "END"), "WHERE a IN ($3, $4) END");
+    }
+
+    #[test]
+    fn postgres_is_made_to_seek() {
+        let head = "-- a.b\n    SELECT x FROM t WHERE y = $1 AND x IN";
+        assert_eq!(seek(false, head, 2, 2), list(head, 2, 2, ""));
+        assert_eq!(
+            seek(true, head, 2, 2).split_whitespace().collect::<Vec<_>>().join(" "),
+            "-- a.b SELECT f.* FROM (SELECT DISTINCT v.x FROM (VALUES ($2), ($3)) AS v (x)) AS w \
+             CROSS JOIN LATERAL (SELECT x FROM t WHERE y = $1 AND x = w.x OFFSET 0) AS f"
+        );
     }
 
     #[test]

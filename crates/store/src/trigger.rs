@@ -15,7 +15,7 @@ pub async fn states(tx: &mut Tx, project: ProjectId, ids: &[TriggerId]) -> Resul
     let mut states: HashMap<_, _> = ids.iter().map(|id| (*id, false)).collect();
     for chunk in ids.chunks(text::LIST) {
         let size = text::list_size(chunk.len());
-        let mut statement = tx.sql(text::list(SELECT, 2, size, "")).bind(project.0);
+        let mut statement = tx.sql(text::seek(tx.is_postgres(), SELECT, 2, size)).bind(project.0);
         for id in text::filled(chunk, size) {
             statement = statement.bind(id.0);
         }

@@ -45,7 +45,7 @@ struct Play<'a> {
 impl Play<'_> {
     async fn scenario(&mut self, file: &File, shared: &Shared, scenario: &Scenario) -> Result<(), String> {
         for (name, value) in shared.values.iter().chain(&file.values) {
-            self.values.set(name, value.clone());
+            self.values.write(name, value.clone());
         }
         let mut steps = Vec::new();
         for stage in &scenario.given {
@@ -223,9 +223,7 @@ impl Play<'_> {
 
 /// What can be seen of a refusal, with an id in it made unknown.
 fn mask(status: &Status, id: &str) -> String {
-    let (code, message, details, headers) = wire::visible(status);
-    let details = String::from_utf8_lossy(&details).into_owned();
-    format!("{code} {message:?} {details:?} {headers:?}").replace(id, "<id>")
+    wire::visible(status).replace(id, "<id>")
 }
 
 /// A refusal as scenarios speak of it.

@@ -8,11 +8,21 @@ use uuid::Uuid;
 
 /// The variables of one scenario.
 #[derive(Debug, Default)]
-pub(super) struct Values(BTreeMap<String, Value>);
+pub(super) struct Values {
+    /// As answers gave them, to be used as they are.
+    known: BTreeMap<String, Value>,
+    /// As files write them, with variables in them.
+    written: BTreeMap<String, Value>,
+}
 
 impl Values {
     pub(super) fn set(&mut self, name: &str, value: Value) {
-        self.0.insert(name.to_owned(), value);
+        self.known.insert(name.to_owned(), value);
+    }
+
+    /// A value that may have variables in it.
+    pub(super) fn write(&mut self, name: &str, value: Value) {
+        self.written.insert(name.to_owned(), value);
     }
 
     /// A value with all variables in it replaced, those in variables too.
@@ -65,7 +75,7 @@ impl Values {
                 // The same again for the same label.
                 let key = format!("uuid {label}");
                 #[expect(clippy::disallowed_methods, reason = "tests make ids")]
-                let made = self.0.entry(key).or_insert_with(|| Uuid::new_v4().to_string().into());
+                let made = self.known.entry(key).or_insert_with(|| Uuid::new_v4().to_string().into());
                 Ok(made.clone())
             }
             Some(("in", seconds)) => {
@@ -84,9 +94,12 @@ impl Values {
 
     fn look_up(&mut self, path: &str) -> Result<Value, String> {
         let (name, rest) = path.split_once('.').map_or((path, "."), |(name, rest)| (name, rest));
-        let value = self.0.get(name).cloned().ok_or_else(|| format!("there is no variable ${name}"))?;
-        let found = at(&value, rest).cloned().ok_or_else(|| format!("${name} has no {rest}: {value}"))?;
-        self.fill(&found)
+        let value = match (self.known.get(name), self.written.get(name).cloned()) {
+            (Some(known), _) => known.clone(),
+            (None, Some(written)) => self.fill(&written)?,
+            (None, None) => return Err(format!("there is no variable ${name}")),
+        };
+        at(&value, rest).cloned().ok_or_else(|| format!("${name} has no {rest}: {value}"))
     }
 }
 

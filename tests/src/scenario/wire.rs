@@ -1,6 +1,9 @@
 //! Calls by name, over the contract's descriptors: no method needs code of its own.
 
-use std::sync::LazyLock;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::LazyLock,
+};
 
 use http::uri::PathAndQuery;
 use prost::{Message, bytes::Bytes};
@@ -17,6 +20,7 @@ use tonic::{
     metadata::MetadataMap,
     transport::Channel,
 };
+use tonic_types::StatusExt;
 
 static POOL: LazyLock<DescriptorPool> =
     LazyLock::new(|| DescriptorPool::decode(FILE_DESCRIPTOR_SET).expect("the client's descriptors are whole"));
@@ -127,10 +131,18 @@ fn together(answers: &[DynamicMessage]) -> Value {
 }
 
 /// What somebody can see of a refusal, for telling two apart: everything but when and under which id it was.
-pub(super) fn visible(status: &Status) -> (i32, String, Vec<u8>, Vec<String>) {
+/// The metadata of an ErrorInfo is a map, whose entries travel in any order, so they are sorted.
+pub(super) fn visible(status: &Status) -> String {
     let mut headers: Vec<_> = headers(status.metadata());
     headers.sort();
-    (status.code() as i32, status.message().to_owned(), status.details().to_vec(), headers)
+    let mut details = status.get_error_details();
+    let info = details.error_info().cloned();
+    let metadata: BTreeMap<_, _> = info.iter().flat_map(|info| info.metadata.clone()).collect();
+    if let Some(info) = info {
+        details.set_error_info(info.reason, info.domain, HashMap::<String, String>::new());
+    }
+    let (code, message, bytes) = (status.code(), status.message(), status.details().len());
+    format!("{code:?} {message:?} {details:?} {metadata:?} {bytes} bytes of details {headers:?}")
 }
 
 fn headers(metadata: &MetadataMap) -> Vec<String> {

@@ -147,7 +147,10 @@ impl Reading<'_> {
             return Ok(None);
         }
         let kind = match from.kind {
-            Some(wire::TriggerKind::Kafka) => return Err(Error::KafkaUnsupported { trigger: at.to_owned() }),
+            Some(wire::TriggerKind::Kafka) => {
+                let trigger = from.id.map_or_else(|| at.to_owned(), |id| id.to_string());
+                return Err(Error::KafkaUnsupported { trigger });
+            }
             Some(wire::TriggerKind::Webhook) => {
                 let codes = from.webhook_response_config.unwrap_or_default();
                 TriggerKind::Webhook(Webhook {

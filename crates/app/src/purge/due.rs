@@ -107,6 +107,12 @@ async fn rows(tx: &mut Tx, project: &Project, limit: i64) -> Result<u64> {
     }
 }
 
+/// Whether there is truly nothing left of all that.
+async fn is_empty(tx: &mut Tx, project: &Project) -> Result<bool> {
+    let alone = purge::is_empty(tx, project.id).await?;
+    Ok(alone && (project.is_sandbox() || purge::is_contents_empty(tx, project.id).await?))
+}
+
 async fn last_step(app: &App, worker: &Worker, project: &Project) -> Result<Step> {
     let mut tx = app.db.write().await?;
     tree::lock(&mut tx, project.root).await?;

@@ -25,10 +25,11 @@ pub struct Exported {
 /// Writes a project as a document: one snapshot, every body byte for byte. Needs to see it.
 ///
 /// # Errors
-/// The gate's.
+/// The gate's; [`Error::ProjectScheduled`].
 pub async fn export(app: &App, call: &Call, project: ProjectId) -> Result<Exported> {
     let mut tx = app.db.read().await?;
     let entry = app.enter(&mut tx, call, project, Action::See).await?;
+    entry.active()?;
     let view = app.views.of(&mut tx, &entry.project).await?;
     let writer = StateWriter::begin(unnamed()?, &entry.project).map_err(disk)?;
     let mut export = Export { app, project: &entry.project, view, writer };

@@ -16,6 +16,7 @@ use sandbar_model::{
     time::{DAY, MINUTE, SECOND},
 };
 use sandbar_store::{
+    content::{self, NewContent},
     merge_base,
     merge_record::{self, MergeKind, MergeRecord, MergedResource},
 };
@@ -32,6 +33,44 @@ cases! {
     a_parent_waits_for_its_children
     what_others_keep_of_it_stays
     answers_are_forgotten_after_a_day
+}
+
+/// SQLite has one writer at a time, so only here can one wait for another's rows.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_others_delete_at_once_hides_nothing() {
+    crate::harness::on_postgres(async |bench: Bench| {
+        let owner = bench.user("owner").await;
+        let root = bench.root(&owner, "root").await;
+        let contents: Vec<_> = (0..9_u8).map(|byte| NewContent::of(vec![byte])).collect();
+        let mut hashes: Vec<_> = contents.iter().map(|content| content.hash).collect();
+        hashes.sort_unstable();
+        let mut tx = bench.app.db.write().await.unwrap();
+        content::put(&mut tx, root, contents, bench.app.now()).await.unwrap();
+        tx.commit().await.unwrap();
+        bench.delete_root(&owner, root).await;
+        bench.world.pass(bench.app.limits.grace);
+        let mut sweepers = Vec::new();
+        for batch in hashes.chunks(3).take(2) {
+            let mut tx = bench.app.db.write().await.unwrap();
+            for hash in batch {
+                tx.sql("DELETE FROM contents WHERE hash = $1").bind(hash.0.to_vec()).execute().await.unwrap();
+            }
+            sweepers.push(tx);
+        }
+        let purging = {
+            let bench = bench.clone();
+            tokio::spawn(async move { work(&bench, &worker("w")).await })
+        };
+        // The worker's batch of three waits for the first sweeper's three, the next one for the second's.
+        for sweeper in sweepers {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            assert!(!purging.is_finished(), "the worker did not wait");
+            sweeper.commit().await.unwrap();
+        }
+        assert_eq!(purging.await.unwrap().purged, 1);
+        assert_eq!(left(&bench, &[root]).await, [""; 0]);
+    })
+    .await;
 }
 
 /// What may not be left of a project, by the column that holds its id.
