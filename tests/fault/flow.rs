@@ -24,6 +24,9 @@ use crate::history;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Holdings {
     pub(crate) workflows: BTreeMap<String, String>,
+    /// The same workflows with the credentials that their steps use by owner and name: two projects may have links of
+    /// different ids to the same one.
+    pub(crate) contents: BTreeMap<String, Value>,
     pub(crate) others: BTreeMap<(&'static str, String), Value>,
 }
 
@@ -97,9 +100,40 @@ pub(crate) async fn workflows(client: &Client, project: &str) -> Vec<WorkflowSum
 
 pub(crate) async fn holdings(client: &Client, project: &str) -> Holdings {
     let workflows = workflows(client, project).await.into_iter().map(|one| (one.id, one.etag)).collect();
-    let mut others = history::resources(&export(client, project).await);
-    others.retain(|key, _| key.0 != "workflows");
-    Holdings { workflows, others }
+    Holdings { workflows, ..Holdings::of(&export(client, project).await) }
+}
+
+impl Holdings {
+    /// What a document says of them: everything but etags.
+    pub(crate) fn of(document: &Value) -> Self {
+        let mut holdings = Self::default();
+        let (contents, others): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            history::resources(document).into_iter().partition(|(key, _)| key.0 == "workflows");
+        holdings.others = others;
+        for ((_, id), mut content) in contents {
+            for job in content["jobs"].as_object_mut().into_iter().flatten().map(|(_, job)| job) {
+                if let Some(link) = job["project_credential_id"].as_str().map(str::to_owned) {
+                    job["project_credential_id"] = holdings.credential(&link).into();
+                }
+            }
+            holdings.contents.insert(id, content);
+        }
+        holdings
+    }
+
+    /// Whether the other one has a link to the same credential under another id.
+    pub(crate) fn links_otherwise(&self, other: &Self) -> bool {
+        let links = |one: &Self| one.others.keys().filter(|key| key.0 == "project_credentials").cloned().collect::<Vec<_>>();
+        let theirs = links(other);
+        links(self).iter().any(|(_, id)| {
+            theirs.iter().any(|(_, their)| their != id && other.credential(their) == self.credential(id))
+        })
+    }
+
+    fn credential(&self, link: &str) -> String {
+        let link = &self.others[&("project_credentials", link.to_owned())];
+        format!("{}|{}", link["owner"], link["name"])
+    }
 }
 
 /// A workflow with one trigger and one step.

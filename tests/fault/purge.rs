@@ -125,7 +125,7 @@ impl Field {
             let parent = if below { field.sandboxes.last().unwrap().clone() } else { field.root.clone() };
             let name = format!("sandbox-{number}");
             let id = fork(client, &parent, &name).await;
-            put(client, &id, workflow("own", "body"), "*").await.unwrap();
+            put(client, &id, workflow(&format!("own {number}"), "body"), "*").await.unwrap();
             if number % 3 == 0 {
                 import(client, &id, &states[states.len() - 1].text).await;
             }

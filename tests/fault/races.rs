@@ -43,7 +43,7 @@ on_both_engines! {
             match refused {
                 None => {
                     let merge = merged.unwrap();
-                    assert_recorded(&merge, &plan, &format!("round {round}"));
+                    assert_recorded(&merge, &plan, true, &format!("round {round}"));
                     applied.push(merge);
                 }
                 Some(_) => stale += 1,
@@ -189,7 +189,7 @@ async fn merge_now(client: &Client, source: &str, target: &str) -> Option<Merge>
         return None;
     }
     let merge = apply(client, applying(source, target, &choices, &plan)).await.unwrap();
-    assert_recorded(&merge, &plan, "nobody else writes");
+    assert_recorded(&merge, &plan, true, "nobody else writes");
     Some(merge)
 }
 
@@ -206,7 +206,7 @@ async fn merge_until_done(client: Client, source: String, target: String) -> Mer
             let merged = apply(&client, applying(&source, &target, &choices, &plan)).await;
             if accept(&merged, &[Reason::PlanStale, Reason::ChoiceUnknown], "apply").is_none() {
                 let merge = merged.unwrap();
-                assert_recorded(&merge, &plan, &source);
+                assert_recorded(&merge, &plan, true, &source);
                 return merge;
             }
         }

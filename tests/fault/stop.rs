@@ -28,7 +28,7 @@ on_both_engines! {
                 sleep(Duration::from_millis(20)).await;
             }
             sleep(Duration::from_millis(200)).await;
-            assert!(!import.is_finished(), "the import has only half of its document");
+            assert!(!import.is_finished(), "the import has only half of its document: {:?}", import.await);
             sender.write_all(rest).await.unwrap();
             drop(sender);
             import.await.unwrap().unwrap()

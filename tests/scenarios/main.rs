@@ -35,6 +35,7 @@ files! {
     project_transfer
     sandbox_create
     sandbox_end
+    sandbox_forbidden
     sandbox_life
     sandbox_see
     workflow_edit
@@ -52,8 +53,15 @@ const NOT_BY_CALLS: &[(&str, &str)] = &[
 ];
 
 /// The fields of requests that name a project.
-const PROJECT_FIELDS: &[&str] =
-    &["project_id", "parent_id", "sandbox_id", "source_id", "target_id", "revision_project_id", "header.project_id"];
+const PROJECT_FIELDS: &[&str] = &[
+    "project_id",
+    "parent_id",
+    "sandbox_id",
+    "source_id",
+    "target_id",
+    "revision_project_id",
+    "header.project_id",
+];
 
 #[test]
 fn every_file_is_played() {
@@ -63,8 +71,10 @@ fn every_file_is_played() {
 #[test]
 fn every_call_succeeds_somewhere() {
     let all = all();
-    let done: BTreeSet<_> =
-        steps(&all).filter(|step| step.refuse.is_none() && step.expect.is_some()).map(|step| &step.call).collect();
+    let done: BTreeSet<_> = steps(&all)
+        .filter(|step| step.refuse.is_none() && step.expect.is_some())
+        .map(|step| &step.call)
+        .collect();
     let missing: Vec<_> = scenario::methods().into_iter().filter(|one| !done.contains(&one.name)).collect();
     assert!(missing.is_empty(), "no scenario expects an answer of {:?}", names(&missing));
 }
@@ -80,7 +90,10 @@ fn every_reason_is_given_somewhere_or_named_here_with_why_not() {
     let known: BTreeSet<String> = scenario::reasons().into_iter().collect();
     let all: BTreeSet<String> = given.union(&not).cloned().collect();
     let missing: Vec<_> = known.difference(&all).collect();
-    assert!(missing.is_empty(), "no scenario is refused with {missing:?}: write one, or say in NOT_BY_CALLS why not");
+    assert!(
+        missing.is_empty(),
+        "no scenario is refused with {missing:?}: write one, or say in NOT_BY_CALLS why not"
+    );
     let unknown: Vec<_> = all.difference(&known).collect();
     assert!(unknown.is_empty(), "the contract has no {unknown:?}");
 }
@@ -94,11 +107,50 @@ fn every_call_that_names_a_project_hides_those_of_others() {
         .into_iter()
         .flat_map(|method| method.fields.into_iter().map(move |field| (method.name.clone(), field)))
         // Where an id for something new is given, there is nothing to hide.
-        .filter(|pair| !matches!((pair.0.as_str(), pair.1.as_str()),
-            ("ProjectsService/CreateProject", "project_id") | ("SandboxesService/CreateSandbox", "sandbox_id")))
+        .filter(|pair| {
+            !matches!(
+                (pair.0.as_str(), pair.1.as_str()),
+                ("ProjectsService/CreateProject", "project_id")
+                    | ("SandboxesService/CreateSandbox", "sandbox_id")
+            )
+        })
         .filter(|pair| PROJECT_FIELDS.contains(&pair.1.as_str()) && !hidden.contains(pair))
         .collect();
     assert!(missing.is_empty(), "no scenario compares a foreign project with a missing one in {missing:?}");
+}
+
+#[test]
+fn every_write_is_repeated_and_every_check_and_page_token_tried() {
+    let all = all();
+    let with = |of: &Step, path: &str| {
+        let body = of.with.clone().unwrap_or_default();
+        path.split('.').try_fold(&body, |value, part| value.get(part)).is_some()
+    };
+    // A repeat must not show the secret again, so the answers differ: access_tokens.yaml says how.
+    let repeated = |step: &Step, field: &str| {
+        with(step, field) && (step.repeat || step.call == "AccessService/CreateToken")
+    };
+    let tampered = |step: &Step, field: &str| {
+        with(step, field) && step.refuse.as_ref().is_some_and(|refuse| refuse.reason == "INVALID_PAGE_TOKEN")
+    };
+    let mut missing = Vec::new();
+    for method in scenario::methods() {
+        for field in &method.fields {
+            let tried = |fits: &dyn Fn(&Step, &str) -> bool| {
+                steps(&all).any(|step| step.call == method.name && fits(step, field))
+            };
+            let fine = match field.rsplit('.').next().unwrap_or_default() {
+                "request_id" => tried(&repeated),
+                "validate_only" => tried(&with),
+                "page_token" => tried(&tampered),
+                _ => true,
+            };
+            if !fine {
+                missing.push(format!("{} {field}", method.name));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "no scenario tries {missing:?}");
 }
 
 #[test]

@@ -34,7 +34,8 @@ impl Server {
         let principal = Principal { kind: kind.into(), name: name.to_owned(), ..Principal::default() };
         let request = CreatePrincipalRequest { principal: Some(principal), ..Default::default() };
         let id = admin.access().create_principal(request).await.unwrap().principal.unwrap().id;
-        let request = CreateTokenRequest { principal_id: id.clone(), name: "test".into(), ..Default::default() };
+        let request =
+            CreateTokenRequest { principal_id: id.clone(), name: "test".into(), ..Default::default() };
         let token = admin.access().create_token(request).await.unwrap().secret;
         User { id, name: name.to_owned(), client: self.client(&token), token }
     }
@@ -43,7 +44,8 @@ impl Server {
 /// Imports a project state file as a new root, and gives its id.
 pub async fn import(client: &Client, path: impl AsRef<Path>) -> String {
     let path = path.as_ref();
-    let file = tokio::fs::File::open(path).await.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let file =
+        tokio::fs::File::open(path).await.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let answer = client.projects().import_project(ImportHeader::default(), file, |_| {}).await;
     answer.unwrap_or_else(|error| panic!("{}: {error}", path.display())).project.unwrap().id
 }

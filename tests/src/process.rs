@@ -14,7 +14,7 @@ use tokio::{
 };
 
 /// Longer than any process needs, on a machine that is busy with other tests.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Where a binary of the workspace is: beside the test that runs, in the same profile.
 pub fn binary(name: &str) -> PathBuf {
@@ -67,7 +67,8 @@ impl Process {
 
     /// Asks it to end and checks that it does so with success.
     pub(crate) async fn stop(&mut self) {
-        let id = self.id().unwrap_or_else(|| panic!("{} has ended by itself:\n{}", self.name, self.last_words()));
+        let id =
+            self.id().unwrap_or_else(|| panic!("{} has ended by itself:\n{}", self.name, self.last_words()));
         let told = Command::new("kill").args(["-TERM", &id.to_string()]).status().await.unwrap();
         assert!(told.success(), "{} can't be told to end", self.name);
         let status = timeout(PATIENCE, self.child.wait())
@@ -97,7 +98,8 @@ impl Drop for Process {
 /// Runs a binary to its end and gives what it says on standard output.
 pub(crate) async fn run(name: &str, args: &[String]) -> String {
     let running = Command::new(binary(name)).args(args).env_clear().kill_on_drop(true).output();
-    let output = timeout(PATIENCE, running).await.unwrap_or_else(|_| panic!("{name} {args:?} does not end")).unwrap();
+    let output =
+        timeout(PATIENCE, running).await.unwrap_or_else(|_| panic!("{name} {args:?} does not end")).unwrap();
     assert!(output.status.success(), "{name} {args:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }

@@ -16,6 +16,7 @@ use crate::{
 
 const SERVER: &str = "sandbar-server";
 const PURGE: &str = "sandbar-purge";
+const GRACE: &str = "--grace-period=";
 /// The same for every server of a test, as operators of PostgreSQL must see to.
 const KEY: &str = "the-tests-key-the-tests-key-the-tests-key";
 
@@ -53,7 +54,7 @@ impl Options {
     /// How long what was deleted can be restored, such as `0s` or `2s`.
     #[must_use]
     pub fn grace(self, period: &str) -> Self {
-        self.arg(format!("--grace-period={period}"))
+        self.arg(format!("{GRACE}{period}"))
     }
 }
 
@@ -178,11 +179,15 @@ impl Server {
         self.restart().await;
     }
 
-    /// Starts a purge worker beside it, with further flags such as `--batch=10`. It looks for work every 100 ms.
+    /// Starts a purge worker beside it, with further flags such as `--batch=10`. It looks for work every 100 ms and has
+    /// the server's grace period.
     pub fn purge_worker(&self, flags: &[&str]) -> PurgeWorker {
         let port = free_port();
         let mut args = place(self.folder.path(), self.database.as_ref());
         args.extend([format!("--admin-listen=127.0.0.1:{port}"), "--interval=100ms".to_owned()]);
+        // Workers and servers must agree on it.
+        let grace = self.options.args.iter().filter(|arg| arg.starts_with(GRACE));
+        args.extend(grace.filter(|_| !flags.iter().any(|flag| flag.starts_with(GRACE))).cloned());
         args.extend(flags.iter().map(|&flag| flag.to_owned()));
         let log = self.folder.path().join(format!("purge-{port}.log"));
         let process = Process::start(PURGE, &args, &self.options.env, &log);
@@ -272,7 +277,8 @@ impl PurgeWorker {
     /// Whether a batch was done and left nothing due.
     async fn is_idle(&self) -> bool {
         let (ready, metrics) = (self.operator_page("readyz").await, self.operator_page("metrics").await);
-        let due = metrics.lines().find(|line| line.starts_with("sandbar_purge_due") && !line.starts_with('#'));
+        let due =
+            metrics.lines().find(|line| line.starts_with("sandbar_purge_due") && !line.starts_with('#'));
         ready.starts_with("ready") && due.is_some_and(|line| line.ends_with(" 0"))
     }
 }

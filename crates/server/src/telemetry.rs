@@ -107,7 +107,13 @@ fn start_logging(
     service: &'static str,
 ) -> Result<(), TelemetryError> {
     let filter = EnvFilter::try_new(&args.log_filter)?;
-    let spans = tracers.map(|tracers| tracing_opentelemetry::layer().with_tracer(tracers.tracer(service)));
+    let Some(tracers) = tracers else {
+        // One filter for all: with filters per layer, an event is lost after each `tracing::enabled!` that said no on the
+        // same thread, and the PostgreSQL driver asks so after every statement.
+        tracing_subscriber::registry().with(filter).with(log_lines(args.log_format)).try_init()?;
+        return Ok(());
+    };
+    let spans = tracing_opentelemetry::layer().with_tracer(tracers.tracer(service));
     // Traces are of this server's own work, whatever is logged: the exporter's would trace itself for ever.
     let spans = spans.with_filter(filter_fn(|span| span.target().starts_with("sandbar")));
     tracing_subscriber::registry()

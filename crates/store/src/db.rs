@@ -14,7 +14,7 @@ use std::{str::FromStr, time::Duration};
 
 use sandbar_model::{Error, Result};
 use sqlx::{
-    Decode, Encode, PgConnection, PgPool, Postgres, Row as _, Sqlite, SqliteConnection, SqlitePool, Type,
+    ConnectOptions as _, Decode, Encode, PgConnection, PgPool, Postgres, Row as _, Sqlite, SqliteConnection, SqlitePool, Type,
     pool::PoolConnection,
     postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow},
     query::Query,
@@ -345,6 +345,9 @@ async fn open_postgres(url: &str, size: PoolSize) -> Result<PgPool> {
         })?
         .application_name("sandbar")
         .statement_cache_capacity(256)
+        // The driver asks after every statement whether it is to be logged, and a no makes the next log line of the
+        // thread get lost where there are several log filters (as with traces).
+        .disable_statement_logging()
         .options([
             // Every statement here is a seek; planning each anew costs more than it gains (2-storage-measured §5).
             ("plan_cache_mode", "force_generic_plan"),

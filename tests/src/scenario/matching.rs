@@ -16,32 +16,55 @@ pub(super) fn differences(expected: &Value, found: Option<&Value>, path: &str) -
         vec![format!("{path}: expected {what}, found {}", shorten(&found))]
     };
     match expected {
-        Value::Object(fields) if fields.len() == 1 && fields.keys().all(|key| MATCHERS.contains(&key.as_str())) => {
+        Value::Object(fields)
+            if fields.len() == 1 && fields.keys().all(|key| MATCHERS.contains(&key.as_str())) =>
+        {
             let (matcher, expected) = fields.iter().next().unwrap();
-            if by_matcher(matcher, expected, found) { Vec::new() } else { differ(&format!("{matcher} {expected}")) }
+            if by_matcher(matcher, expected, found) {
+                Vec::new()
+            } else {
+                differ(&format!("{matcher} {expected}"))
+            }
         }
         Value::Object(fields) if fields.is_empty() => Vec::new(),
         // Fields that are not set may be left out of answers.
         expected if is_default(expected) => {
-            if found.is_none_or(is_default) { Vec::new() } else { differ(&expected.to_string()) }
+            if found.is_none_or(is_default) {
+                Vec::new()
+            } else {
+                differ(&expected.to_string())
+            }
         }
         Value::String(text) if text == ANY => {
-            if found.is_some_and(|found| !is_default(found)) { Vec::new() } else { differ("something") }
+            if found.is_some_and(|found| !is_default(found)) {
+                Vec::new()
+            } else {
+                differ("something")
+            }
         }
         Value::Object(fields) => {
             let Some(found @ Value::Object(_)) = found else { return differ(&expected.to_string()) };
-            let one = |(name, value): (&String, &Value)| differences(value, found.get(name), &join(path, name));
+            let one =
+                |(name, value): (&String, &Value)| differences(value, found.get(name), &join(path, name));
             fields.iter().flat_map(one).collect()
         }
         Value::Array(items) => match found {
             Some(Value::Array(those)) if those.len() == items.len() => {
                 let pairs = items.iter().zip(those).enumerate();
-                pairs.flat_map(|(at, (one, other))| differences(one, Some(other), &join(path, &at.to_string()))).collect()
+                pairs
+                    .flat_map(|(at, (one, other))| {
+                        differences(one, Some(other), &join(path, &at.to_string()))
+                    })
+                    .collect()
             }
             _ => differ(&format!("{} in a list: {expected}", items.len())),
         },
         scalar => {
-            if found.is_some_and(|found| text(found) == text(scalar)) { Vec::new() } else { differ(&scalar.to_string()) }
+            if found.is_some_and(|found| text(found) == text(scalar)) {
+                Vec::new()
+            } else {
+                differ(&scalar.to_string())
+            }
         }
     }
 }
@@ -55,7 +78,9 @@ fn by_matcher(matcher: &str, expected: &Value, found: Option<&Value>) -> bool {
         ("$size", Some(Value::Array(items))) => expected.as_u64() == Some(items.len() as u64),
         ("$size", Some(Value::String(text))) => expected.as_u64() == Some(text.len() as u64),
         ("$exactly", Some(found)) => fits(found) && differences(found, Some(expected), "").is_empty(),
-        ("$unordered", Some(Value::Array(items))) => expected.as_array().is_some_and(|wanted| unordered(wanted, items)),
+        ("$unordered", Some(Value::Array(items))) => {
+            expected.as_array().is_some_and(|wanted| unordered(wanted, items))
+        }
         _ => false,
     }
 }
@@ -74,7 +99,9 @@ fn unordered(expected: &[Value], found: &[Value]) -> bool {
 fn text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
-        Value::Number(number) => number.as_f64().map_or_else(|| number.to_string(), |number| number.to_string()),
+        Value::Number(number) => {
+            number.as_f64().map_or_else(|| number.to_string(), |number| number.to_string())
+        }
         other => other.to_string(),
     }
 }
@@ -96,7 +123,9 @@ fn join(path: &str, name: &str) -> String {
 
 fn shorten(text: &str) -> String {
     const SHOWN: usize = 400;
-    if text.len() <= SHOWN { return text.to_owned() }
+    if text.len() <= SHOWN {
+        return text.to_owned();
+    }
     let end = (0..=SHOWN).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
     format!("{}… ({} bytes)", &text[..end], text.len())
 }

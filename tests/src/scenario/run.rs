@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use sandbar_client::v1::{PrincipalKind, WhoAmIRequest};
 use serde_json::{Value, json};
-use tonic::{Code, Status, transport::{Channel, Endpoint}};
+use tonic::{
+    Code, Status,
+    transport::{Channel, Endpoint},
+};
 use tonic_types::StatusExt;
 
 use super::{
@@ -21,12 +24,13 @@ use crate::{Engine, Options, Server};
 pub async fn run(name: &str, engine: Engine) {
     let (file, shared) = (file(name), shared());
     let only = std::env::var("SANDBAR_SCENARIO").unwrap_or_default();
-    let options = file.server.iter().fold(Options::default(), |options, flag| options.arg(flag));
+    let options = file.server.iter().fold(Options::default(), Options::arg);
     let mut server = Server::start(engine, options).await;
     let mut failures = Vec::new();
     for scenario in file.scenarios.iter().filter(|scenario| scenario.title.contains(&only)) {
         let channel = Endpoint::from_shared(server.endpoint()).unwrap().connect_lazy();
-        let mut play = Play { server: &mut server, channel, values: Values::default(), tokens: BTreeMap::new() };
+        let mut play =
+            Play { server: &mut server, channel, values: Values::default(), tokens: BTreeMap::new() };
         if let Err(failure) = play.scenario(&file, &shared, scenario).await {
             failures.push(format!("{name}.yaml › {}\n{failure}", scenario.title));
         }
@@ -57,7 +61,9 @@ impl Play<'_> {
         self.cast(shared, &steps).await;
         for (place, step) in steps {
             let about = if step.say.is_empty() { String::new() } else { format!(" ({})", step.say) };
-            self.step(step).await.map_err(|problem| format!("  {place}: {}{about}\n    {problem}", step.call))?;
+            self.step(step)
+                .await
+                .map_err(|problem| format!("  {place}: {}{about}\n    {problem}", step.call))?;
         }
         Ok(())
     }
@@ -93,36 +99,32 @@ impl Play<'_> {
     }
 
     async fn step(&mut self, step: &Step) -> Result<(), String> {
-        if let Some(act) = step.act {
-            match act {
-                Act::Purge => self.server.purge_once().await,
-                Act::Restart => self.server.restart().await,
-            }
-            return Ok(());
+        match (step.act, step.wait) {
+            (Some(Act::Purge), _) => self.server.purge_once().await,
+            (Some(Act::Restart), _) => self.server.restart().await,
+            (None, Some(seconds)) => tokio::time::sleep(Duration::from_secs_f64(seconds)).await,
+            (None, None) => return self.call_and_check(step).await,
         }
-        if let Some(seconds) = step.wait {
-            tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
-            return Ok(());
-        }
+        Ok(())
+    }
+
+    async fn call_and_check(&mut self, step: &Step) -> Result<(), String> {
         let request = self.values.fill(step.with.as_ref().unwrap_or(&json!({})))?;
         let document = self.document(step)?;
         let token = self.token(&step.actor)?;
-        let answer = self.call(step, &token, &request, document.as_deref()).await?;
+        let with = wire::Call {
+            method: &step.call,
+            token: token.as_deref(),
+            request: &request,
+            document: document.as_deref(),
+        };
+        let answer = wire::call(&self.channel, &with).await?;
         self.check(step, &answer)?;
         if step.repeat {
-            let again = self.call(step, &token, &request, document.as_deref()).await?;
-            self.check(step, &again)?;
-            let same = match (&answer, &again) {
-                (Ok(one), Ok(other)) => one == other,
-                (Err(one), Err(other)) => wire::visible(one) == wire::visible(other),
-                _ => false,
-            };
-            if !same {
-                return Err(format!("the repeat is answered otherwise: {answer:?}\n    then {again:?}"));
-            }
+            check_same(&answer, &wire::call(&self.channel, &with).await?)?;
         }
         if let (Some(path), Err(status)) = (&step.like_missing, &answer) {
-            self.check_like_missing(step, path, (&token, &request, document.as_deref()), status).await?;
+            self.check_like_missing(path, &with, status).await?;
         }
         for (name, path) in &step.save {
             let answer = answer.as_ref().map_err(|_| "a refusal has nothing to save".to_owned())?;
@@ -130,17 +132,6 @@ impl Play<'_> {
             self.values.set(name, value.clone());
         }
         Ok(())
-    }
-
-    async fn call(
-        &self,
-        step: &Step,
-        token: &Option<String>,
-        request: &Value,
-        document: Option<&[u8]>,
-    ) -> Result<Result<Value, Status>, String> {
-        let call = wire::Call { method: &step.call, token: token.as_deref(), request, document };
-        wire::call(&self.channel, &call).await
     }
 
     fn document(&mut self, step: &Step) -> Result<Option<Vec<u8>>, String> {
@@ -159,7 +150,8 @@ impl Play<'_> {
         match actor {
             As::Actor(name) if name == "nobody" => Ok(None),
             As::Actor(name) => {
-                let token = self.tokens.get(name).ok_or_else(|| format!("{name:?} is not one of the cast"))?;
+                let token =
+                    self.tokens.get(name).ok_or_else(|| format!("{name:?} is not one of the cast"))?;
                 Ok(Some(token.clone()))
             }
             As::Token { token } => {
@@ -202,22 +194,40 @@ impl Play<'_> {
     }
 
     async fn check_like_missing(
-        &mut self,
-        step: &Step,
+        &self,
         path: &str,
-        (token, request, document): (&Option<String>, &Value, Option<&[u8]>),
+        with: &wire::Call<'_>,
         status: &Status,
     ) -> Result<(), String> {
-        let there = at(request, path).and_then(Value::as_str).ok_or_else(|| format!("the request has no {path}"))?;
-        let mut other = request.clone();
+        let there = at(with.request, path).and_then(Value::as_str);
+        let there = there.ok_or_else(|| format!("the request has no {path}"))?;
+        let mut other = with.request.clone();
         #[expect(clippy::disallowed_methods, reason = "tests make ids")]
         let missing = uuid::Uuid::now_v7().to_string();
         replace(&mut other, path, missing.clone().into())?;
-        let Err(nothing) = self.call(step, token, &other, document).await? else {
+        let Err(nothing) = wire::call(&self.channel, &wire::Call { request: &other, ..*with }).await? else {
             return Err(format!("a missing {path} is not refused"));
         };
         let (one, other) = (mask(status, there), mask(&nothing, &missing));
-        if one == other { Ok(()) } else { Err(format!("not answered like a missing one: {one}\n    but {other}")) }
+        if one == other {
+            Ok(())
+        } else {
+            Err(format!("not answered like a missing one: {one}\n    but {other}"))
+        }
+    }
+}
+
+/// A repeat of a request must be answered as the request was.
+fn check_same(answer: &Result<Value, Status>, again: &Result<Value, Status>) -> Result<(), String> {
+    let same = match (answer, again) {
+        (Ok(one), Ok(other)) => one == other,
+        (Err(one), Err(other)) => wire::visible(one) == wire::visible(other),
+        _ => false,
+    };
+    if same {
+        Ok(())
+    } else {
+        Err(format!("the repeat is answered otherwise: {answer:?}\n    then {again:?}"))
     }
 }
 

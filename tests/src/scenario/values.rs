@@ -1,6 +1,9 @@
 //! Variables: `$name.path` as a whole value, `${name.path}` within a text, and values that are made on demand.
 
-use std::{collections::BTreeMap, time::{Duration, SystemTime}};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, SystemTime},
+};
 
 use prost_reflect::prost_types::Timestamp;
 use serde_json::{Map, Value};
@@ -56,7 +59,8 @@ impl Values {
         let mut filled = String::new();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once("${") {
-            let (name, after) = after.split_once('}').ok_or_else(|| format!("{text:?} has a ${{ without its }}"))?;
+            let (name, after) =
+                after.split_once('}').ok_or_else(|| format!("{text:?} has a ${{ without its }}"))?;
             filled.push_str(before);
             match self.make(name)? {
                 Value::String(value) => filled.push_str(&value),
@@ -79,7 +83,8 @@ impl Values {
                 Ok(made.clone())
             }
             Some(("in", seconds)) => {
-                let seconds: u64 = seconds.parse().map_err(|_| format!("{seconds:?} is no number of seconds"))?;
+                let seconds: u64 =
+                    seconds.parse().map_err(|_| format!("{seconds:?} is no number of seconds"))?;
                 #[expect(clippy::disallowed_methods, reason = "tests may read the clock")]
                 let time = SystemTime::now() + Duration::from_secs(seconds);
                 Ok(Timestamp::from(time).to_string().into())

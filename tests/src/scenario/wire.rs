@@ -22,8 +22,9 @@ use tonic::{
 };
 use tonic_types::StatusExt;
 
-static POOL: LazyLock<DescriptorPool> =
-    LazyLock::new(|| DescriptorPool::decode(FILE_DESCRIPTOR_SET).expect("the client's descriptors are whole"));
+static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
+    DescriptorPool::decode(FILE_DESCRIPTOR_SET).expect("the client's descriptors are whole")
+});
 
 /// How many bytes of a document travel in one message.
 const CHUNK_BYTES: usize = 512 * 1024;
@@ -114,12 +115,20 @@ fn together(answers: &[DynamicMessage]) -> Value {
     let mut all: Map<String, Value> = Map::new();
     let mut document = Vec::new();
     for answer in answers {
-        if let Some(chunk) = answer.get_field_by_name("chunk").as_deref().and_then(prost_reflect::Value::as_bytes) {
+        if let Some(chunk) =
+            answer.get_field_by_name("chunk").as_deref().and_then(prost_reflect::Value::as_bytes)
+        {
             document.extend_from_slice(chunk);
             continue;
         }
-        for (name, value) in json(answer).as_object().into_iter().flatten().filter(|(_, value)| !value.is_null()) {
-            all.entry(name.clone()).or_insert_with(|| Value::Array(Vec::new())).as_array_mut().unwrap().push(value.clone());
+        for (name, value) in
+            json(answer).as_object().into_iter().flatten().filter(|(_, value)| !value.is_null())
+        {
+            all.entry(name.clone())
+                .or_insert_with(|| Value::Array(Vec::new()))
+                .as_array_mut()
+                .unwrap()
+                .push(value.clone());
         }
     }
     if !document.is_empty() {
@@ -131,7 +140,7 @@ fn together(answers: &[DynamicMessage]) -> Value {
 }
 
 /// What somebody can see of a refusal, for telling two apart: everything but when and under which id it was.
-/// The metadata of an ErrorInfo is a map, whose entries travel in any order, so they are sorted.
+/// The metadata of an `ErrorInfo` is a map, whose entries travel in any order, so they are sorted.
 pub(super) fn visible(status: &Status) -> String {
     let mut headers: Vec<_> = headers(status.metadata());
     headers.sort();

@@ -121,7 +121,7 @@ async fn last_step(app: &App, worker: &Worker, project: &Project) -> Result<Step
     }
     // Once more under the lock: the other end of a merge may have gone since, and then its record is nobody's.
     let rows = rows(&mut tx, project, worker.batch).await?;
-    if rows > 0 {
+    if rows > 0 || !is_empty(&mut tx, project).await? {
         tx.commit().await?;
         return Ok(Step::More(rows));
     }

@@ -13,7 +13,7 @@ use sandbar_server::{
     database::{self, micros},
     purge::{self, Batch},
     serve,
-    telemetry::{Metrics, Telemetry},
+    telemetry::{Metrics, PurgeMetrics, Telemetry},
     world::RealWorld,
 };
 use tokio::sync::watch;
@@ -41,7 +41,9 @@ async fn run(args: &PurgeArgs) -> Result<(), Box<dyn Error>> {
     let _admin = admin::start(listener, telemetry.metrics.clone(), state);
 
     let app = open(args, &telemetry.metrics).await?;
-    purge::run(args.interval, telemetry.metrics.purge(), ready, shutdown, || batch(&app, &worker)).await;
+    let metrics = telemetry.metrics.purge();
+    let failures = metrics.clone();
+    purge::run(args.interval, metrics, ready, shutdown, || batch(&app, &worker, &failures)).await;
     app.db.close().await;
     tracing::info!("shut down");
     telemetry.finish();
@@ -71,7 +73,11 @@ fn worker(args: &PurgeArgs) -> Worker {
 }
 
 /// Does one round of what there is to do.
-async fn batch(app: &App, worker: &Worker) -> sandbar_model::Result<Batch> {
+async fn batch(app: &App, worker: &Worker, metrics: &PurgeMetrics) -> sandbar_model::Result<Batch> {
     let round = round(app, worker).await?;
+    if round.failed > 0 {
+        // Each is in the log already; the rest of the round was done, and these come again in the next.
+        metrics.failed();
+    }
     Ok(Batch { removed: round.removed(), due: round.due })
 }

@@ -2,12 +2,7 @@
 
 use std::time::Duration;
 
-use axum::{
-    body::Body,
-    extract::{Request, State},
-    middleware::Next,
-    response::Response,
-};
+use axum::{body::Body, extract::Request, response::Response};
 use http::{HeaderMap, HeaderName};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
@@ -37,13 +32,17 @@ impl Deadlines {
 }
 
 /// The layer. At the deadline the work is dropped where it stands, so that its transaction rolls back.
-pub(super) async fn enforce(State(deadlines): State<Deadlines>, request: Request, next: Next) -> Response {
+pub(super) async fn enforce<F: Future<Output = Response>>(
+    deadlines: Deadlines,
+    request: Request,
+    next: impl FnOnce(Request) -> F,
+) -> Response {
     let method = request.extensions().get::<&'static Method>().copied();
     let Some(allowed) = deadlines.allowed(method, asked(request.headers())) else {
-        return next.run(request).await;
+        return next(request).await;
     };
     let deadline = Instant::now() + allowed;
-    match timeout_at(deadline, next.run(request)).await {
+    match timeout_at(deadline, next(request)).await {
         Err(_) => status::deadline_exceeded(allowed).into_http(),
         Ok(response) if method.is_some_and(|method| method.streaming) => response.map(|body| {
             Body::new(Timed::new(body, sleep_until(deadline), status::deadline_exceeded(allowed)))

@@ -2,12 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::{
-    body::Body,
-    extract::{Request, State},
-    middleware::Next,
-    response::Response,
-};
+use axum::{body::Body, extract::Request, response::Response};
 use tokio::sync::Semaphore;
 
 use super::body::Holding;
@@ -27,15 +22,19 @@ impl Load {
 }
 
 /// The layer. Health is not limited: a busy server is not a broken one, and must not be restarted for it.
-pub(super) async fn limit(State(load): State<Load>, request: Request, next: Next) -> Response {
+pub(super) async fn limit<F: Future<Output = Response>>(
+    load: &Load,
+    request: Request,
+    next: impl FnOnce(Request) -> F,
+) -> Response {
     let method = request.extensions().get::<&'static Method>().copied();
     if method.is_some_and(|method| method.operational) {
-        return next.run(request).await;
+        return next(request).await;
     }
-    let Ok(place) = load.free.try_acquire_owned() else {
+    let Ok(place) = Arc::clone(&load.free).try_acquire_owned() else {
         return status::overloaded(load.limit).into_http();
     };
-    let response = next.run(request).await;
+    let response = next(request).await;
     if method.is_some_and(|method| method.streaming) {
         return response.map(|body| Body::new(Holding::new(body, place)));
     }

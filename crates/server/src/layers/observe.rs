@@ -3,12 +3,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use axum::{
-    body::Body,
-    extract::{Request, State},
-    middleware::Next,
-    response::Response,
-};
+use axum::{body::Body, extract::Request, response::Response};
 use http::HeaderMap;
 use tonic::{Code, Status};
 use tracing::{Instrument, Span, field::Empty};
@@ -28,10 +23,10 @@ pub(super) struct Observer {
 }
 
 /// The layer.
-pub(super) async fn observe(
-    State(observer): State<Arc<Observer>>,
+pub(super) async fn observe<F: Future<Output = Response>>(
+    observer: &Observer,
     mut request: Request,
-    next: Next,
+    next: impl FnOnce(Request) -> F,
 ) -> Response {
     let method = observer.methods.at(request.uri().path());
     let call = Incoming::of(&request);
@@ -41,7 +36,7 @@ pub(super) async fn observe(
     request.extensions_mut().insert(call.clone());
 
     let watch = Watch::begin(observer.metrics.clone(), method, call.clone(), span.clone());
-    let mut response = next.run(request).instrument(span).await;
+    let mut response = next(request).instrument(span).await;
     response.headers_mut().insert(REQUEST_ID, call.request_id_header());
     let (head, body) = response.into_parts();
     let body = Watched::new(body, watch).see_headers(&head.headers);

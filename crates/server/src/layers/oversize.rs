@@ -4,14 +4,14 @@
 //! `RESOURCE_EXHAUSTED` with another when a packed message turns out to be. Neither has an `ErrorInfo`, and there is no way
 //! to tell tonic otherwise, so its texts are recognised here; `tests/server/limits.rs` fails when they change.
 
-use axum::{extract::State, response::Response};
+use axum::response::Response;
 use sandbar_model::Error;
 use tonic::{Code, Status};
 
 use crate::status;
 
 /// The layer. Both refusals come before any answer, so they are in its headers.
-pub(super) async fn explain(State(limit): State<usize>, response: Response) -> Response {
+pub(super) fn explain(limit: usize, response: Response) -> Response {
     let Some(refused) = Status::from_header_map(response.headers()) else { return response };
     if !is_oversize(&refused) {
         return response;
