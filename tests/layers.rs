@@ -10,10 +10,7 @@ const MAY: [(&str, &[&str]); 8] = [
     ("sandbar-merge", &["sandbar-model"]),
     ("sandbar-store", &["sandbar-model", "sqlx"]),
     ("sandbar-app", &["sandbar-model", "sandbar-merge", "sandbar-store"]),
-    (
-        "sandbar-server",
-        &["sandbar-model", "sandbar-merge", "sandbar-store", "sandbar-app", "tonic", "axum"],
-    ),
+    ("sandbar-server", &["sandbar-model", "sandbar-merge", "sandbar-store", "sandbar-app", "tonic", "axum"]),
     ("sandbar-client", &["tonic"]),
     ("sandbar-cli", &["sandbar-client"]),
     // Proves all of it from outside, and measures it against bare handlers.
@@ -31,7 +28,10 @@ fn dependencies_run_one_way() {
         let Some(dependencies) = manifests.get(package) else { panic!("there is no package {package}") };
         for dependency in dependencies {
             let watched = own.contains(dependency.as_str()) || GUARDED.contains(&dependency.as_str());
-            assert!(!watched || allowed.contains(&dependency.as_str()), "{package} must not depend on {dependency}");
+            assert!(
+                !watched || allowed.contains(&dependency.as_str()),
+                "{package} must not depend on {dependency}"
+            );
         }
     }
     let named: BTreeSet<&str> = MAY.iter().map(|(package, _)| *package).chain(["sandbar-tests"]).collect();

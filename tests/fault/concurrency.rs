@@ -15,8 +15,8 @@ use sandbar_tests::{Options, Server, on_both_engines};
 use tokio::time::Instant;
 
 use crate::flow::{
-    accept, allow, assert_sound, at_once, fork, get, new_id, project, put, random, revisions, root, subscription,
-    try_fork, workflow,
+    accept, allow, assert_sound, at_once, fork, get, new_id, project, put, random, revisions, root,
+    subscription, try_fork, workflow,
 };
 
 on_both_engines! {
@@ -107,7 +107,12 @@ const ROUNDS: usize = 4;
 const MOST: i64 = 8;
 
 /// Saves a workflow of its own and adds a line to the one that all share, several times; gives what was acknowledged.
-async fn write_own_and_shared(client: Client, project: String, shared: String, writer: usize) -> Vec<Workflow> {
+async fn write_own_and_shared(
+    client: Client,
+    project: String,
+    shared: String,
+    writer: usize,
+) -> Vec<Workflow> {
     let mut own = put(&client, &project, workflow(&format!("own {writer}"), ""), "*").await.unwrap();
     let mut written = vec![own.clone()];
     for round in 0..ROUNDS {

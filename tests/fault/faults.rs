@@ -90,7 +90,8 @@ async fn interrupt(
     (tally, random): (&mut Tally, &mut StdRng),
 ) -> Vec<Option<Answer>> {
     // Nothing is tried again: the repeat is to meet a server that knows of the first try only what it has kept.
-    let hasty = sdk::Client::builder().retries(0).connect(server.endpoint(), owner.token.clone()).await.unwrap();
+    let hasty =
+        sdk::Client::builder().retries(0).connect(server.endpoint(), owner.token.clone()).await.unwrap();
     let running: Vec<_> = steps
         .iter()
         .map(|(place, _, step)| {

@@ -7,10 +7,11 @@ use rand::{SeedableRng, rngs::StdRng};
 use sandbar_client::{
     Client, Error, Reason,
     v1::{
-        CreateProjectRequest, CreateSandboxRequest, Edge, EdgeCondition, GetProjectRequest, GetSubscriptionRequest,
-        GetWorkflowRequest, ImportHeader, ImportProjectResponse, Job, ListWorkflowRevisionsRequest,
-        ListWorkflowsRequest, Project, PutWorkflowRequest, Subscription, Trigger, UpdateSubscriptionRequest,
-        WebhookTrigger, Workflow, WorkflowRevision, WorkflowSummary, edge, get_workflow_request, trigger,
+        CreateProjectRequest, CreateSandboxRequest, Edge, EdgeCondition, GetProjectRequest,
+        GetSubscriptionRequest, GetWorkflowRequest, ImportHeader, ImportProjectResponse, Job,
+        ListWorkflowRevisionsRequest, ListWorkflowsRequest, Project, PutWorkflowRequest, Subscription,
+        Trigger, UpdateSubscriptionRequest, WebhookTrigger, Workflow, WorkflowRevision, WorkflowSummary,
+        edge, get_workflow_request, trigger,
     },
 };
 use sandbar_tests::Server;
@@ -62,7 +63,8 @@ pub(crate) async fn import_as(
     request_id: &str,
     document: &[u8],
 ) -> Result<ImportProjectResponse, Error> {
-    let header = ImportHeader { project_id: project.into(), request_id: request_id.into(), validate_only: false };
+    let header =
+        ImportHeader { project_id: project.into(), request_id: request_id.into(), validate_only: false };
     client.projects().import_project(header, document, |_| {}).await
 }
 
@@ -88,13 +90,17 @@ pub(crate) async fn fork(client: &Client, parent: &str, name: &str) -> String {
 }
 
 pub(crate) async fn try_fork(client: &Client, parent: &str, name: &str) -> Result<Project, Error> {
-    let request =
-        CreateSandboxRequest { parent_id: parent.into(), name: name.into(), ..CreateSandboxRequest::default() };
+    let request = CreateSandboxRequest {
+        parent_id: parent.into(),
+        name: name.into(),
+        ..CreateSandboxRequest::default()
+    };
     client.sandboxes().create_sandbox(request).await.map(|answer| answer.sandbox.unwrap())
 }
 
 pub(crate) async fn workflows(client: &Client, project: &str) -> Vec<WorkflowSummary> {
-    let request = ListWorkflowsRequest { project_id: project.into(), page_size: 3, page_token: String::new() };
+    let request =
+        ListWorkflowsRequest { project_id: project.into(), page_size: 3, page_token: String::new() };
     client.list(request).all().await.unwrap()
 }
 
@@ -123,7 +129,9 @@ impl Holdings {
 
     /// Whether the other one has a link to the same credential under another id.
     pub(crate) fn links_otherwise(&self, other: &Self) -> bool {
-        let links = |one: &Self| one.others.keys().filter(|key| key.0 == "project_credentials").cloned().collect::<Vec<_>>();
+        let links = |one: &Self| {
+            one.others.keys().filter(|key| key.0 == "project_credentials").cloned().collect::<Vec<_>>()
+        };
         let theirs = links(other);
         links(self).iter().any(|(_, id)| {
             theirs.iter().any(|(_, their)| their != id && other.credential(their) == self.credential(id))

@@ -60,7 +60,8 @@ pub(crate) fn assert_exported(export: &Value, expected: &Value, what: &str) {
     if export != expected {
         let (export, expected) = (pretty(&export), pretty(&expected));
         let line = export.lines().zip(expected.lines()).position(|(one, other)| one != other).unwrap_or(0);
-        let around = |text: &str| text.lines().skip(line.saturating_sub(4)).take(9).collect::<Vec<_>>().join("\n");
+        let around =
+            |text: &str| text.lines().skip(line.saturating_sub(4)).take(9).collect::<Vec<_>>().join("\n");
         panic!("{what}: the export says\n{:.2000}\nand not\n{:.2000}", around(&export), around(&expected));
     }
 }
@@ -81,7 +82,9 @@ pub(crate) fn resources(document: &Value) -> BTreeMap<(&'static str, String), Va
     for section in SECTIONS {
         for value in document[section].as_object().into_iter().flatten().map(|(_, value)| value) {
             let mut resource = entry(value);
-            for trigger in resource["triggers"].as_object_mut().into_iter().flatten().map(|(_, trigger)| trigger) {
+            for trigger in
+                resource["triggers"].as_object_mut().into_iter().flatten().map(|(_, trigger)| trigger)
+            {
                 trigger.as_object_mut().unwrap().remove("enabled");
             }
             resources.insert((section, value["id"].as_str().unwrap().to_owned()), resource);

@@ -6,8 +6,8 @@ use sandbar_client::{
     Client, Error, Plan, Reason,
     v1::{
         ApplyMergeRequest, GetMergeRequest, Merge, MergeChoice, MergeChoices, MergeDecision, MergeLabel,
-        MergeWarning, PlanResource, PreviewMergeRequest, PreviewRevertRequest, ResourceKind, RevertMergeRequest, merge_choice,
-        merge_warning,
+        MergeWarning, PlanResource, PreviewMergeRequest, PreviewRevertRequest, ResourceKind,
+        RevertMergeRequest, merge_choice, merge_warning,
     },
 };
 
@@ -66,7 +66,8 @@ pub(crate) async fn apply(client: &Client, request: ApplyMergeRequest) -> Result
 
 /// Those that an apply writes.
 pub(crate) fn selected(plan: &Plan) -> Vec<&PlanResource> {
-    let taken = |one: &&PlanResource| matches!(one.decision(), MergeDecision::Take | MergeDecision::Overwrite);
+    let taken =
+        |one: &&PlanResource| matches!(one.decision(), MergeDecision::Take | MergeDecision::Overwrite);
     plan.resources.iter().filter(taken).collect()
 }
 
@@ -80,7 +81,12 @@ pub(crate) struct Merged {
 
 /// Merges everything and checks what was promised: the record and the target are as the plan said, both agree on all that
 /// was selected, the rest of the target stays, and there is nothing left to merge. None: there was nothing to give.
-pub(crate) async fn merge_everything(client: &Client, source: &str, target: &str, what: &str) -> Option<Merged> {
+pub(crate) async fn merge_everything(
+    client: &Client,
+    source: &str,
+    target: &str,
+    what: &str,
+) -> Option<Merged> {
     let choices = everything(&preview(client, source, target, &defaults()).await);
     let plan = preview(client, source, target, &choices).await;
     let before = holdings(client, target).await;
@@ -114,8 +120,14 @@ pub(crate) fn assert_recorded(merge: &Merge, plan: &Plan, alike: bool, what: &st
     assert_eq!(lines.len(), selected(plan).len(), "{what}");
     assert_eq!(merge.resource_count, plan.head.selected_count, "{what}");
     for planned in selected(plan) {
-        let line = lines.get(&target_key(planned)).unwrap_or_else(|| panic!("{what}: {} is missing", planned.name));
-        assert_eq!((line.label, line.decision), (planned.label, planned.decision), "{what}: {}", planned.name);
+        let line =
+            lines.get(&target_key(planned)).unwrap_or_else(|| panic!("{what}: {} is missing", planned.name));
+        assert_eq!(
+            (line.label, line.decision),
+            (planned.label, planned.decision),
+            "{what}: {}",
+            planned.name
+        );
         assert_eq!(line.before_etag, planned.target_etag, "{what}: {}", planned.name);
         if alike && !stays_apart(plan, planned) {
             assert_eq!(line.after_etag, planned.source_etag, "{what}: {}", planned.name);
@@ -192,10 +204,16 @@ fn assert_agreed(plan: &Plan, (source, before, after): (&Holdings, &Holdings, &H
         let (key, target) = (one.key.as_ref().unwrap(), target_key(one).1);
         let there = if key.kind == i32::from(ResourceKind::Workflow) {
             let (given, taken) = (source.workflows.get(&key.id), agreed.workflows.remove(&target));
-            let (given_content, taken_content) = (source.contents.get(&key.id), agreed.contents.remove(&target));
+            let (given_content, taken_content) =
+                (source.contents.get(&key.id), agreed.contents.remove(&target));
             assert_eq!(taken.is_some(), given.is_some(), "{what}: {:?}", one.name);
             if !stays_apart(plan, one) {
-                assert_eq!(same(taken_content.as_ref(), &target), same(given_content, &target), "{what}: {:?}", one.name);
+                assert_eq!(
+                    same(taken_content.as_ref(), &target),
+                    same(given_content, &target),
+                    "{what}: {:?}",
+                    one.name
+                );
             }
             if !stays_apart(plan, one) && !source.links_otherwise(after) {
                 assert_eq!(taken.as_ref(), given, "{what}: {:?}", one.name);
@@ -204,7 +222,11 @@ fn assert_agreed(plan: &Plan, (source, before, after): (&Holdings, &Holdings, &H
             expected.contents.remove(&target);
             expected.workflows.remove(&target).is_some()
         } else {
-            let section = if key.kind == i32::from(ResourceKind::Collection) { "collections" } else { "project_credentials" };
+            let section = if key.kind == i32::from(ResourceKind::Collection) {
+                "collections"
+            } else {
+                "project_credentials"
+            };
             let here = |id: &str| (section, id.to_owned());
             let (given, taken) = (source.others.get(&here(&key.id)), agreed.others.remove(&here(&target)));
             assert_eq!(taken.is_some(), given.is_some(), "{what}: {:?}", one.name);

@@ -4,8 +4,8 @@ use rand::{RngExt, rngs::StdRng};
 use sandbar_client::{
     Client, Error, Plan,
     v1::{
-        ApplyMergeRequest, ImportProjectResponse, ListMergesRequest, Merge, MergeChoices, Project, ProjectState,
-        ResourceKind, RestoreSandboxRequest,
+        ApplyMergeRequest, ImportProjectResponse, ListMergesRequest, Merge, MergeChoices, Project,
+        ProjectState, ResourceKind, RestoreSandboxRequest,
     },
 };
 use serde_json::Value;
@@ -13,7 +13,9 @@ use serde_json::Value;
 use crate::{
     flow::{Holdings, export, fork, get, import, import_as, new_id, project, workflows},
     history::{State, content, counts, resources, settled},
-    merging::{applying, apply, assert_recorded, defaults, everything, is_blocked, preview, selected, stays_apart},
+    merging::{
+        apply, applying, assert_recorded, defaults, everything, is_blocked, preview, selected, stays_apart,
+    },
 };
 
 /// A root with a sandbox.
@@ -89,9 +91,13 @@ impl Place {
         match step {
             Step::Import { into_root, text, request_id, .. } => {
                 let project = if *into_root { &self.root } else { &self.sandbox };
-                import_as(client, project, request_id, text).await.map(|answer| Answer::Imported(Box::new(answer)))
+                import_as(client, project, request_id, text)
+                    .await
+                    .map(|answer| Answer::Imported(Box::new(answer)))
             }
-            Step::Merge { request, .. } => apply(client, request.clone()).await.map(|m| Answer::Merged(Box::new(m))),
+            Step::Merge { request, .. } => {
+                apply(client, request.clone()).await.map(|m| Answer::Merged(Box::new(m)))
+            }
         }
     }
 
@@ -105,8 +111,10 @@ impl Place {
     /// Takes the sandbox back if a merge has retired it.
     pub(crate) async fn take_back(&self, client: &Client) {
         if project(client, &self.sandbox).await.state() == ProjectState::Scheduled {
-            let request =
-                RestoreSandboxRequest { sandbox_id: self.sandbox.clone(), ..RestoreSandboxRequest::default() };
+            let request = RestoreSandboxRequest {
+                sandbox_id: self.sandbox.clone(),
+                ..RestoreSandboxRequest::default()
+            };
             client.sandboxes().restore_sandbox(request).await.unwrap();
         }
     }
@@ -137,7 +145,9 @@ impl Step {
     /// Checks that this was done once, and nothing else.
     pub(crate) fn assert_done(&self, before: &Seen, now: &Seen, what: &str) {
         match self {
-            Self::Import { into_root, document, .. } => assert_imported(*into_root, document, (before, now), what),
+            Self::Import { into_root, document, .. } => {
+                assert_imported(*into_root, document, (before, now), what)
+            }
             Self::Merge { request, plan } => assert_merged(request, plan, (before, now), what),
         }
     }
@@ -225,6 +235,9 @@ async fn look(client: &Client, id: &str) -> Side {
     }
     let count = |section: &str| i64::try_from(there.keys().filter(|key| key.0 == section).count()).unwrap();
     assert_eq!(holdings.workflows.len(), usize::try_from(count("workflows")).unwrap());
-    assert_eq!((project.workflow_count, project.collection_count), (count("workflows"), count("collections")));
+    assert_eq!(
+        (project.workflow_count, project.collection_count),
+        (count("workflows"), count("collections"))
+    );
     Side { project, holdings, export }
 }

@@ -14,8 +14,8 @@ use tokio::time::{Instant, sleep};
 use crate::{
     concurrency::{children, sandboxes},
     flow::{
-        Holdings, accept, assert_sound, at_once, export, fork, get, holdings, import, project, put, random, revisions,
-        subscription, try_project, workflow,
+        Holdings, accept, assert_sound, at_once, export, fork, get, holdings, import, project, put, random,
+        revisions, subscription, try_project, workflow,
     },
     history::states,
 };

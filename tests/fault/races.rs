@@ -11,7 +11,10 @@ use futures::FutureExt;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use sandbar_client::{
     Client, Reason,
-    v1::{ApplyMergeRequest, DeleteSandboxRequest, ListMergesRequest, Merge, MergeChoices, RestoreSandboxRequest, Workflow},
+    v1::{
+        ApplyMergeRequest, DeleteSandboxRequest, ListMergesRequest, Merge, MergeChoices,
+        RestoreSandboxRequest, Workflow,
+    },
 };
 use sandbar_tests::on_both_engines;
 use tokio::time::{Instant, sleep};
@@ -19,7 +22,7 @@ use tokio::time::{Instant, sleep};
 use crate::{
     concurrency::children,
     flow::{accept, assert_sound, at_once, fork, get, put, random, revisions, root, subscription, workflow},
-    merging::{applying, apply, assert_recorded, defaults, everything, preview, selected, try_preview},
+    merging::{apply, applying, assert_recorded, defaults, everything, preview, selected, try_preview},
 };
 
 on_both_engines! {
@@ -240,7 +243,10 @@ async fn cross(client: Client, projects: Arc<[String; 4]>, seed: u64) -> usize {
                 let request = ApplyMergeRequest {
                     source_id: one,
                     target_id: two,
-                    choices: Some(MergeChoices { retire_source: random.random_bool(0.2).then_some(true), ..defaults() }),
+                    choices: Some(MergeChoices {
+                        retire_source: random.random_bool(0.2).then_some(true),
+                        ..defaults()
+                    }),
                     allow_unreviewed: true,
                     ..ApplyMergeRequest::default()
                 };

@@ -75,7 +75,8 @@ async fn assert_again_changes_nothing(client: &Client, id: &str, state: &State) 
 /// Reads each workflow by itself: its bodies are those of the document, byte for byte.
 async fn assert_bodies(client: &Client, id: &str, document: &Value) {
     for (_, value) in document["workflows"].as_object().unwrap() {
-        let workflow = Some(get_workflow_request::Workflow::WorkflowName(value["name"].as_str().unwrap().into()));
+        let workflow =
+            Some(get_workflow_request::Workflow::WorkflowName(value["name"].as_str().unwrap().into()));
         let request = GetWorkflowRequest { project_id: id.into(), workflow, revision: 0 };
         let read = client.workflows().get_workflow(request).await.unwrap().workflow.unwrap();
         assert_eq!(read.id, value["id"].as_str().unwrap());
@@ -83,7 +84,12 @@ async fn assert_bodies(client: &Client, id: &str, document: &Value) {
         assert_eq!(read.jobs.len(), jobs.len(), "{}", read.name);
         for job in jobs.values() {
             let same = read.jobs.iter().find(|read| read.id == job["id"].as_str().unwrap()).unwrap();
-            assert!(same.body == job["body"].as_str().unwrap(), "the body of {:?} of {:?}", same.name, read.name);
+            assert!(
+                same.body == job["body"].as_str().unwrap(),
+                "the body of {:?} of {:?}",
+                same.name,
+                read.name
+            );
         }
     }
 }

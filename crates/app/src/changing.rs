@@ -33,7 +33,8 @@ impl<'a> Changing<'a> {
         let project = project::lock(tx, id).await?.ok_or_else(|| hidden(id))?;
         active(&project)?;
         let view = Arc::new(app.views.of(tx, &project).await?);
-        let (first, counts) = (Revision(project.head.0 + 1), (project.workflow_count, project.collection_count));
+        let (first, counts) =
+            (Revision(project.head.0 + 1), (project.workflow_count, project.collection_count));
         Ok(Self { app, caller, first, counts, project, view })
     }
 
@@ -41,7 +42,9 @@ impl<'a> Changing<'a> {
     pub(crate) async fn write(&mut self, tx: &mut Tx, writes: Vec<Write>) -> Result<Outcome> {
         let view = Arc::clone(&self.view);
         let by = self.caller.id;
-        Writer { project: &mut self.project, view: &view, now: self.app.now(), writer: by }.write(tx, writes).await
+        Writer { project: &mut self.project, view: &view, now: self.app.now(), writer: by }
+            .write(tx, writes)
+            .await
     }
 
     /// Writes one resource; none: it was so already.
@@ -67,7 +70,8 @@ impl<'a> Changing<'a> {
         let (workflows, collections) = self.counts;
         let (workflows, collections) =
             (self.project.workflow_count - workflows, self.project.collection_count - collections);
-        project::set_head_and_counts(tx, self.project.id, self.project.head, workflows, collections, now).await?;
+        project::set_head_and_counts(tx, self.project.id, self.project.head, workflows, collections, now)
+            .await?;
         let change = Change {
             project: self.project.id,
             first: self.first,

@@ -94,7 +94,13 @@ impl App {
     /// # Errors
     /// [`Error::ProjectNotFound`] when there is none that the caller may see, [`Error::PermissionDenied`] when the
     /// role is too low, [`Error::ProjectScheduled`] for everything but seeing and restoring what is scheduled.
-    pub(crate) async fn enter(&self, tx: &mut Tx, call: &Call, project: ProjectId, action: Action) -> Result<Entry> {
+    pub(crate) async fn enter(
+        &self,
+        tx: &mut Tx,
+        call: &Call,
+        project: ProjectId,
+        action: Action,
+    ) -> Result<Entry> {
         let found = gate::enter(tx, call.credentials.token()?, Some(project)).await?;
         let entry = self.admitted(tx, call, found, project).await?;
         entry.may(action)?;
@@ -135,7 +141,8 @@ impl App {
             Some(limit) => self.views.of(tx, &project).await?.level_of(limit).is_some(),
         };
         let support = caller.kind == PrincipalKind::Support && project.profile.settings.allow_support_access;
-        let standing = policy::standing(found.role, found.root_role, support, caller.scope.max_role, in_scope);
+        let standing =
+            policy::standing(found.role, found.root_role, support, caller.scope.max_role, in_scope);
         Ok(Entry { caller, project, standing })
     }
 

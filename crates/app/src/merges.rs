@@ -8,6 +8,8 @@ mod relation;
 mod revert;
 
 pub use apply::{ApplyMerge, Review, apply};
-pub use preview::{ItemView, PlanView, PreviewMerge, PreviewRevert, Retirement, describe, preview, preview_revert};
+pub use preview::{
+    ItemView, PlanView, PreviewMerge, PreviewRevert, Retirement, describe, preview, preview_revert,
+};
 pub use record::{ListMerges, MergeView, get, list};
 pub use revert::{RevertMerge, Reverted, revert};

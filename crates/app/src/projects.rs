@@ -113,7 +113,8 @@ pub(crate) fn seen(caller: &Caller, row: Visible) -> ProjectView {
 pub(crate) async fn views(tx: &mut Tx, caller: &Caller, projects: Vec<Project>) -> Result<Vec<ProjectView>> {
     let ids: Vec<_> = projects.iter().map(|project| project.id).collect();
     let roles = member::roles(tx, caller.id, &ids).await?;
-    let view = |project: Project| ProjectView { role: lowered(caller, roles.get(&project.id).copied()), project };
+    let view =
+        |project: Project| ProjectView { role: lowered(caller, roles.get(&project.id).copied()), project };
     Ok(projects.into_iter().map(view).collect())
 }
 

@@ -55,7 +55,10 @@ pub(crate) async fn repeated<R: Request, A: DeserializeOwned>(
         return Ok(None);
     }
     if id.chars().count() > MAX_REQUEST_ID || id.chars().any(char::is_control) {
-        return Err(Error::invalid("request_id", "must be at most 64 characters, none of them a control character"));
+        return Err(Error::invalid(
+            "request_id",
+            "must be at most 64 characters, none of them a control character",
+        ));
     }
     let fingerprint = ContentHash::of(&[R::ACTION.as_bytes(), &call.digest.0].concat());
     match idempotency::claim(tx, caller.id, id, &fingerprint, app.now()).await? {

@@ -128,7 +128,8 @@ mod tests {
 
     #[test]
     fn a_plan_token_comes_back() {
-        let plan = PlanToken { source: Revision(7), target: Revision(i64::MAX), digest: ContentHash([9; 32]) };
+        let plan =
+            PlanToken { source: Revision(7), target: Revision(i64::MAX), digest: ContentHash([9; 32]) };
         assert_eq!(sealer().open_plan(&sealer().plan(plan)), Some(plan));
         assert_eq!(sealer().open_plan(&sealer().page("plan", "x")), None);
     }

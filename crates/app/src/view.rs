@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use sandbar_model::{
-    ContentHash, PrincipalId, Project, ProjectId, ResourceId, Result, Revision, Role, Time, TriggerId, Workflow,
-    workflow::Trigger,
+    ContentHash, PrincipalId, Project, ProjectId, ResourceId, Result, Revision, Role, Time, TriggerId,
+    Workflow, workflow::Trigger,
 };
 use sandbar_store::{Tx, principal};
 use serde::{Deserialize, Serialize};

@@ -39,7 +39,12 @@ fn missing(id: &impl ToString) -> Error {
 
 impl App {
     /// The content of a workflow, without bodies.
-    async fn stored_workflow(&self, tx: &mut Tx, root: ProjectId, hash: ContentHash) -> Result<Arc<Document>> {
+    async fn stored_workflow(
+        &self,
+        tx: &mut Tx,
+        root: ProjectId,
+        hash: ContentHash,
+    ) -> Result<Arc<Document>> {
         self.contents.document(tx, root, hash).await
     }
 
@@ -54,8 +59,10 @@ impl App {
         let hash = found.hash.ok_or_else(|| missing(&id))?;
         let document = self.stored_workflow(tx, entry.project.root, hash).await?;
         let stored = as_workflow(&document)?;
-        let mut bodies =
-            self.contents.bodies(tx, entry.project.root, stored.jobs.iter().map(|job| job.body).collect()).await?;
+        let mut bodies = self
+            .contents
+            .bodies(tx, entry.project.root, stored.jobs.iter().map(|job| job.body).collect())
+            .await?;
         let workflow = stored.clone().map_bodies(|hash| bodies.get(&hash).cloned().unwrap_or_default());
         bodies.clear();
         let triggers: Vec<_> = stored.triggers.iter().map(|trigger| trigger.id).collect();
@@ -95,7 +102,9 @@ impl App {
 pub(crate) fn as_workflow(document: &Document) -> Result<&StoredWorkflow> {
     match document {
         Document::Workflow(workflow) => Ok(workflow),
-        Document::Collection(_) | Document::CredentialLink(_) => Err(Error::Bug("a workflow's content is none")),
+        Document::Collection(_) | Document::CredentialLink(_) => {
+            Err(Error::Bug("a workflow's content is none"))
+        }
     }
 }
 

@@ -3,8 +3,8 @@
 use std::error::Error as StdError;
 
 use crate::{
-    Kind, MergeId, PrincipalId, ProjectId, ResourceId, Revision, Role, Time, TokenId, TriggerId,
-    Violation, policy::Action,
+    Kind, MergeId, PrincipalId, ProjectId, ResourceId, Revision, Role, Time, TokenId, TriggerId, Violation,
+    policy::Action,
 };
 
 /// The result of anything that can be refused.
@@ -56,7 +56,9 @@ pub enum Error {
     #[error("{}", say_violations(violations))]
     InvalidFields { violations: Vec<Violation> },
     /// An imported document can't be read.
-    #[error("the document is not a project state: {problem} (line {line}, column {column}); nothing was changed")]
+    #[error(
+        "the document is not a project state: {problem} (line {line}, column {column}); nothing was changed"
+    )]
     InvalidDocument { problem: String, line: usize, column: usize },
     /// Not made by this service for this list.
     #[error("the page token does not belong to this list; start again from the first page")]
@@ -72,10 +74,14 @@ pub enum Error {
     #[error("the id {id} is in use {place}; leave it out to get a new one")]
     IdTaken { id: String, place: &'static str },
     /// Somebody wrote in between.
-    #[error("someone else changed it meanwhile: you sent etag {expected:?}, it is now at {actual:?}; read it again, apply your change to that and send it with the new etag")]
+    #[error(
+        "someone else changed it meanwhile: you sent etag {expected:?}, it is now at {actual:?}; read it again, apply your change to that and send it with the new etag"
+    )]
     EtagMismatch { expected: String, actual: String },
     /// The same id with another body.
-    #[error("request id {request_id:?} was used for a different request before; use a new one for a new request")]
+    #[error(
+        "request id {request_id:?} was used for a different request before; use a new one for a new request"
+    )]
     RequestIdReused { request_id: String },
 
     /// Scheduled projects refuse everything but get, list and restore.
@@ -85,16 +91,24 @@ pub enum Error {
     #[error("project {project} is not scheduled for deletion, so there is nothing to restore")]
     ProjectNotScheduled { project: ProjectId },
     /// Restoring starts at the top.
-    #[error("an ancestor of the sandbox, {ancestor}, is scheduled for deletion; restore that one, and this comes back with it")]
+    #[error(
+        "an ancestor of the sandbox, {ancestor}, is scheduled for deletion; restore that one, and this comes back with it"
+    )]
     AncestorScheduled { ancestor: ProjectId },
     /// The cap, or no sandboxes at all (limit 0).
-    #[error("Maximum sandbox nesting depth reached ({limit} levels deep); merge this sandbox into its parent first, or make the new one higher up")]
+    #[error(
+        "Maximum sandbox nesting depth reached ({limit} levels deep); merge this sandbox into its parent first, or make the new one higher up"
+    )]
     NestingDepthReached { limit: u32 },
     /// Exact even under concurrent creates.
-    #[error("all {limit} active sandboxes that the subscription allows are in use ({used}); delete one, or ask for a larger allowance")]
+    #[error(
+        "all {limit} active sandboxes that the subscription allows are in use ({used}); delete one, or ask for a larger allowance"
+    )]
     SandboxAllowanceReached { used: i64, limit: i64 },
     /// Else an editor could clone production, own the clone and relabel it.
-    #[error("the environment {environment:?} belongs to the ancestor {ancestor}; only its admins may give it to a sandbox")]
+    #[error(
+        "the environment {environment:?} belongs to the ancestor {ancestor}; only its admins may give it to a sandbox"
+    )]
     EnvironmentGuarded { environment: String, ancestor: ProjectId },
     /// A root was given where a sandbox is needed.
     #[error("project {project} is a root, not a sandbox; use the Projects service for it")]
@@ -103,7 +117,9 @@ pub enum Error {
     #[error("project {project} is a sandbox; use the Sandboxes service for it")]
     NotARoot { project: ProjectId },
     /// The link must exist first.
-    #[error("step {job:?} uses the credential link {link}, which the project does not have; link the credential first, or choose another")]
+    #[error(
+        "step {job:?} uses the credential link {link}, which the project does not have; link the credential first, or choose another"
+    )]
     CredentialNotLinked { job: String, link: ResourceId },
     /// A kind of reference that no project can have yet.
     #[error("step {job:?} uses the keychain {keychain}, which the project does not have")]

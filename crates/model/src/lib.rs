@@ -17,9 +17,7 @@ pub mod workflow;
 pub use document::{Collection, ContentHash, CredentialLink, Document, Kind};
 pub use error::{Error, Result};
 pub use field::{Violation, Violations};
-pub use id::{
-    EdgeId, JobId, MergeId, PrincipalId, ProjectId, ResourceId, Revision, TokenId, TriggerId,
-};
+pub use id::{EdgeId, JobId, MergeId, PrincipalId, ProjectId, ResourceId, Revision, TokenId, TriggerId};
 pub use policy::Role;
 pub use project::Project;
 pub use time::Time;

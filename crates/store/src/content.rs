@@ -172,7 +172,8 @@ async fn fresh(tx: &mut Tx, root: ProjectId, hashes: &[ContentHash], now: Time) 
     const SELECT: &str = "-- content.fresh
         SELECT hash FROM contents WHERE root_id = $1 AND touch_time >= $2 AND hash IN";
     let size = text::list_size(hashes.len());
-    let mut statement = tx.sql(text::seek(tx.is_postgres(), SELECT, 3, size)).bind(root.0).bind(now.plus(-HOUR).0);
+    let mut statement =
+        tx.sql(text::seek(tx.is_postgres(), SELECT, 3, size)).bind(root.0).bind(now.plus(-HOUR).0);
     for hash in text::filled(hashes, size) {
         statement = statement.bind(hash.0.to_vec());
     }

@@ -14,7 +14,8 @@ use std::{str::FromStr, time::Duration};
 
 use sandbar_model::{Error, Result};
 use sqlx::{
-    ConnectOptions as _, Decode, Encode, PgConnection, PgPool, Postgres, Row as _, Sqlite, SqliteConnection, SqlitePool, Type,
+    ConnectOptions as _, Decode, Encode, PgConnection, PgPool, Postgres, Row as _, Sqlite, SqliteConnection,
+    SqlitePool, Type,
     pool::PoolConnection,
     postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow},
     query::Query,
@@ -334,6 +335,8 @@ fn sqlite_options(url: &str) -> Result<SqliteConnectOptions> {
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(10))
         .statement_cache_capacity(256)
+        // As with PostgreSQL, below.
+        .disable_statement_logging()
         .pragma("cache_size", "-65536")
         .pragma("temp_store", "MEMORY"))
 }

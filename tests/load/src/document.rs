@@ -51,7 +51,8 @@ impl Template {
         let text = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
         let state: Value = serde_json::from_slice(&text)?;
         let credentials = state.get("project_credentials").cloned().unwrap_or_else(|| Map::new().into());
-        let workflows = state.get("workflows").and_then(Value::as_object).ok_or("the template has no workflows")?;
+        let workflows =
+            state.get("workflows").and_then(Value::as_object).ok_or("the template has no workflows")?;
         let mut taken = Vec::new();
         for workflow in workflows.values() {
             if workflow.to_string().len() <= LONGEST {
@@ -66,8 +67,8 @@ impl Template {
 
     /// A document with this many workflows, each with ids, a name and bodies of its own, the same ones each time.
     pub(crate) fn document(&self, name: &str, workflows: u64) -> Document<'_> {
-        let head =
-            format!(r#"{{"name":"{name}","project_credentials":{},"workflows":["#, self.credentials).into_bytes();
+        let head = format!(r#"{{"name":"{name}","project_credentials":{},"workflows":["#, self.credentials)
+            .into_bytes();
         Document { template: self, count: workflows, next: 0, buffer: head, read: 0, ended: false }
     }
 }
@@ -99,7 +100,11 @@ impl Document<'_> {
 }
 
 impl AsyncRead for Document<'_> {
-    fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         while into.remaining() > 0 {
             if self.read == self.buffer.len() {
                 self.refill();
@@ -121,7 +126,8 @@ fn marked(mut workflow: Value) -> Result<Value> {
     let fields = workflow.as_object_mut().ok_or("a workflow of the template is no object")?;
     append(fields, "name", &format!(" {NUMBER}"));
     for part in ["jobs", "triggers", "edges"] {
-        for item in fields.get_mut(part).and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut) {
+        for item in fields.get_mut(part).and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut)
+        {
             let Some(item) = item.as_object_mut() else { continue };
             append(item, "body", &format!("\n// copy {NUMBER}\n"));
         }
@@ -140,7 +146,9 @@ fn mark_ids(value: &mut Value) {
     let Value::Object(fields) = value else { return };
     for (key, value) in fields {
         match value {
-            Value::String(id) if key.ends_with("id") && !key.ends_with("credential_id") && Uuid::try_parse(id).is_ok() => {
+            Value::String(id)
+                if key.ends_with("id") && !key.ends_with("credential_id") && Uuid::try_parse(id).is_ok() =>
+            {
                 id.truncate(id.len() - 12);
                 id.push_str(TAIL);
             }

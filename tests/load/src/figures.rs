@@ -92,7 +92,9 @@ impl Report {
         };
         let word = if met { "met" } else { "MISSED" };
         self.ratios.push(format!("{what}: {value:.2} (wanted: {sign} {bound}; {word})"));
-        self.lines.push(self.line(figure, json!({ "ratio": value, "wanted": format!("{sign} {bound}"), "met": met })));
+        self.lines.push(
+            self.line(figure, json!({ "ratio": value, "wanted": format!("{sign} {bound}"), "met": met })),
+        );
     }
 
     fn line(&self, figure: &str, mut values: Value) -> Value {

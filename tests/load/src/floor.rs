@@ -55,7 +55,12 @@ pub(crate) async fn run(setting: &Setting) -> Result<()> {
     }
     if let [ours, select, whole, echo] = rates[..] {
         report.ratio("floor.ratio", "GetWorkflow / one select", ours / select, Wanted::AtLeast(0.7));
-        report.ratio("floor.whole", "GetWorkflow / one select of as many bytes", ours / whole, Wanted::AtLeast(0.7));
+        report.ratio(
+            "floor.whole",
+            "GetWorkflow / one select of as many bytes",
+            ours / whole,
+            Wanted::AtLeast(0.7),
+        );
         report.ratio("floor.echo", "GetWorkflow / echo", ours / echo, Wanted::AtLeast(0.0));
     }
     report.print("One workflow against the floors: 16 calls in flight on 4 connections")
@@ -67,7 +72,12 @@ async fn ours(service: &Service, root: &str, ids: &[String]) -> Result<Target> {
 }
 
 /// Starts the floors over rows that hold what our server answers.
-async fn start(setting: &Setting, database: &Database, ours: &Target, ids: &[String]) -> Result<(Process, String)> {
+async fn start(
+    setting: &Setting,
+    database: &Database,
+    ours: &Target,
+    ids: &[String],
+) -> Result<(Process, String)> {
     let mut rows = Vec::new();
     for (number, id) in ids.iter().enumerate() {
         rows.push(FloorRow {
@@ -88,7 +98,13 @@ async fn start(setting: &Setting, database: &Database, ours: &Target, ids: &[Str
     Ok((floor, format!("http://{address}")))
 }
 
-async fn targets(ours: Target, floor: &Process, url: &str, root: &str, ids: &[String]) -> Result<[Target; 4]> {
+async fn targets(
+    ours: Target,
+    floor: &Process,
+    url: &str,
+    root: &str,
+    ids: &[String],
+) -> Result<[Target; 4]> {
     let question = |id: &String| Question { project_id: root.to_owned(), workflow_id: id.clone() };
     let messages: Vec<Bytes> = ids.iter().map(|id| question(id).encode_to_vec().into()).collect();
     let bare = async |path| Target::connect(url, floor.id(), path, None, messages.clone()).await;

@@ -76,7 +76,11 @@ enum Pool {
 /// See the subcommand.
 pub(crate) async fn run(args: &FloorServerArgs) -> Result<()> {
     let pool = Pool::open(&args.database, false).await?;
-    Ok(tonic::transport::Server::builder().tcp_nodelay(true).add_service(Floor { pool }).serve(args.listen).await?)
+    Ok(tonic::transport::Server::builder()
+        .tcp_nodelay(true)
+        .add_service(Floor { pool })
+        .serve(args.listen)
+        .await?)
 }
 
 /// Makes the table anew, with these rows.
@@ -84,18 +88,28 @@ pub(crate) async fn fill(database: &str, rows: &[FloorRow]) -> Result<()> {
     const INSERT: &str = "INSERT INTO load_floor (id, hash, whole) VALUES ($1, $2, $3)";
     let pool = Pool::open(database, true).await?;
     let (id, binary) = if matches!(pool, Pool::Sqlite(_)) { ("BLOB", "BLOB") } else { ("uuid", "bytea") };
-    let create = format!("CREATE TABLE load_floor (id {id} NOT NULL PRIMARY KEY, hash {binary} NOT NULL, whole {binary} NOT NULL)");
+    let create = format!(
+        "CREATE TABLE load_floor (id {id} NOT NULL PRIMARY KEY, hash {binary} NOT NULL, whole {binary} NOT NULL)"
+    );
     for statement in ["DROP TABLE IF EXISTS load_floor", &create] {
         match &pool {
-            Pool::Sqlite(pool) => sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned())).execute(pool).await.map(|_| ())?,
-            Pool::Postgres(pool) => sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned())).execute(pool).await.map(|_| ())?,
+            Pool::Sqlite(pool) => {
+                sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned())).execute(pool).await.map(|_| ())?
+            }
+            Pool::Postgres(pool) => {
+                sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned())).execute(pool).await.map(|_| ())?
+            }
         }
     }
     for row in rows {
         let (id, hash, whole) = (row.id, row.hash.as_slice(), row.whole.as_slice());
         match &pool {
-            Pool::Sqlite(pool) => sqlx::query(INSERT).bind(id).bind(hash).bind(whole).execute(pool).await.map(|_| ())?,
-            Pool::Postgres(pool) => sqlx::query(INSERT).bind(id).bind(hash).bind(whole).execute(pool).await.map(|_| ())?,
+            Pool::Sqlite(pool) => {
+                sqlx::query(INSERT).bind(id).bind(hash).bind(whole).execute(pool).await.map(|_| ())?
+            }
+            Pool::Postgres(pool) => {
+                sqlx::query(INSERT).bind(id).bind(hash).bind(whole).execute(pool).await.map(|_| ())?
+            }
         }
     }
     match pool {
@@ -192,7 +206,8 @@ impl UnaryService<Question> for Method {
                 return Ok(Response::new(Answer { value: question.workflow_id.into() }));
             };
             let id = Uuid::try_parse(&question.workflow_id).map_err(|_| Status::invalid_argument("no id"))?;
-            let value = pool.select(statement, id).await.map_err(|error| Status::internal(error.to_string()))?;
+            let value =
+                pool.select(statement, id).await.map_err(|error| Status::internal(error.to_string()))?;
             Ok(Response::new(Answer { value: value.into() }))
         }
         .boxed()

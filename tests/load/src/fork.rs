@@ -8,8 +8,7 @@ use crate::{
     Engine, Result, Setting,
     document::Template,
     figures::{Report, Sample, Wanted, micros},
-    naive,
-    project,
+    naive, project,
     service::Database,
 };
 
@@ -18,7 +17,8 @@ pub(crate) async fn run(setting: &Setting) -> Result<()> {
     let template = Template::read(&setting.template)?;
     let database = Database::open(setting, "data", false).await?;
     let service = database.serve().await?;
-    let mut sizes: Vec<u64> = [10, 1_000, 10_000].into_iter().filter(|size| *size < setting.largest).collect();
+    let mut sizes: Vec<u64> =
+        [10, 1_000, 10_000].into_iter().filter(|size| *size < setting.largest).collect();
     sizes.push(setting.largest);
     let mut roots = Vec::new();
     for size in &sizes {

@@ -21,8 +21,10 @@ const TIMES: usize = 3;
 pub(crate) async fn run(setting: &Setting) -> Result<()> {
     let template = Template::read(&setting.template)?;
     let database = Database::open(setting, "import", true).await?;
-    let mut report =
-        Report::new(setting.engine, &["what", "workflows", "MB", "seconds", "MB/s", "peak MiB", "MiB before"]);
+    let mut report = Report::new(
+        setting.engine,
+        &["what", "workflows", "MB", "seconds", "MB/s", "peak MiB", "MiB before"],
+    );
     for size in SIZES.into_iter().filter(|size| *size <= setting.largest.max(1_000)) {
         let times = if size > 10_000 { 1 } else { TIMES.min(setting.runs) };
         let (mut imports, mut exports) = (Vec::new(), Vec::new());
@@ -72,7 +74,8 @@ async fn export(database: &Database, project: &str) -> Result<Run> {
 fn row(report: &mut Report, what: &str, size: u64, runs: &[Run]) {
     let of = |part: fn(&Run) -> f64| median(&runs.iter().map(part).collect::<Vec<_>>());
     let (megabytes, seconds) = (of(|run| run.bytes) / 1e6, of(|run| run.seconds));
-    let (rate, peak, before) = (of(|run| run.bytes / run.seconds) / 1e6, of(|run| run.peak), of(|run| run.before));
+    let (rate, peak, before) =
+        (of(|run| run.bytes / run.seconds) / 1e6, of(|run| run.peak), of(|run| run.before));
     let cells = [
         what.to_owned(),
         size.to_string(),

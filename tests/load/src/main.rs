@@ -54,7 +54,12 @@ struct Setting {
     #[arg(long, value_enum)]
     engine: Engine,
     /// A PostgreSQL server that databases may be made on (and dropped, when their names begin with `sandbar_load`).
-    #[arg(long, env = "SANDBAR_LOAD_POSTGRES", value_name = "URL", default_value = "postgres://postgres@localhost/postgres")]
+    #[arg(
+        long,
+        env = "SANDBAR_LOAD_POSTGRES",
+        value_name = "URL",
+        default_value = "postgres://postgres@localhost/postgres"
+    )]
     postgres: String,
     /// The server to measure. Default: `sandbar-server` beside this program.
     #[arg(long, value_name = "PATH")]

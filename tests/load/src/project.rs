@@ -5,8 +5,8 @@ use std::time::Instant;
 use sandbar_client::{
     Client,
     v1::{
-        self, CreateSandboxRequest, GetWorkflowRequest, ImportHeader, ListProjectsRequest, ListWorkflowsRequest,
-        PutWorkflowRequest, Workflow,
+        self, CreateSandboxRequest, GetWorkflowRequest, ImportHeader, ListProjectsRequest,
+        ListWorkflowsRequest, PutWorkflowRequest, Workflow,
     },
 };
 use uuid::Uuid;
@@ -23,7 +23,8 @@ pub(crate) async fn root(client: &Client, template: &Template, name: &str, workf
     }
     let begun = Instant::now();
     let header = ImportHeader::default();
-    let imported = client.projects().import_project(header, template.document(name, workflows), |_| {}).await?;
+    let imported =
+        client.projects().import_project(header, template.document(name, workflows), |_| {}).await?;
     eprintln!("imported {name} in {:.1} s", begun.elapsed().as_secs_f64());
     Ok(imported.project.unwrap_or_default().id)
 }
@@ -39,7 +40,8 @@ pub(crate) async fn sandbox(client: &Client, parent: &str, name: &str, changed: 
         if let Some(job) = workflow.jobs.first_mut() {
             job.body = format!("// changed in {name}\n{}", job.body);
         }
-        let request = PutWorkflowRequest { project_id: id.clone(), workflow: Some(workflow), ..Default::default() };
+        let request =
+            PutWorkflowRequest { project_id: id.clone(), workflow: Some(workflow), ..Default::default() };
         client.workflows().put_workflow(request).await?;
     }
     Ok(id)
@@ -47,7 +49,8 @@ pub(crate) async fn sandbox(client: &Client, parent: &str, name: &str, changed: 
 
 /// A new sandbox.
 pub(crate) async fn fork(client: &Client, parent: &str, name: &str) -> Result<String> {
-    let request = CreateSandboxRequest { parent_id: parent.to_owned(), name: name.to_owned(), ..Default::default() };
+    let request =
+        CreateSandboxRequest { parent_id: parent.to_owned(), name: name.to_owned(), ..Default::default() };
     Ok(client.sandboxes().create_sandbox(request).await?.sandbox.unwrap_or_default().id)
 }
 
@@ -85,8 +88,11 @@ pub(crate) async fn contents(client: &Client, project: &str) -> Result<Contents>
     let mut contents = Contents::default();
     let mut page_token = String::new();
     loop {
-        let request =
-            ListWorkflowsRequest { project_id: project.to_owned(), page_size: 500, page_token: page_token.clone() };
+        let request = ListWorkflowsRequest {
+            project_id: project.to_owned(),
+            page_size: 500,
+            page_token: page_token.clone(),
+        };
         let page = client.workflows().list_workflows(request).await?;
         // The last one may be empty.
         if !page.workflows.is_empty() {

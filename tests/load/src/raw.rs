@@ -77,7 +77,12 @@ impl Target {
         Ok(Run { sample, rate: calls / took.as_secs_f64(), cpu: cpu / calls.max(1.0) })
     }
 
-    async fn caller(&self, channel: &Channel, number: usize, end: Instant) -> std::result::Result<Sample, Status> {
+    async fn caller(
+        &self,
+        channel: &Channel,
+        number: usize,
+        end: Instant,
+    ) -> std::result::Result<Sample, Status> {
         let mut grpc = Grpc::new(channel.clone());
         let mut sample = Sample::default();
         let mut begun = Instant::now();

@@ -39,7 +39,10 @@ pub(crate) async fn run(setting: &Setting) -> Result<()> {
     drop(service);
     let service = database.serve().await?;
 
-    let mut report = Report::new(setting.engine, &["call", "small", "large", "large, 5 forks", "large / small", "5 forks / 0"]);
+    let mut report = Report::new(
+        setting.engine,
+        &["call", "small", "large", "large, 5 forks", "large / small", "5 forks / 0"],
+    );
     cold(&mut report, &service.client, &world).await?;
     let small = &world.small;
     let shared = spread(&world.large.ids, WARM + CHANGES);
@@ -57,8 +60,11 @@ pub(crate) async fn run(setting: &Setting) -> Result<()> {
         list(client, &world.deepest, &spread(&world.deepest_pages, 20)),
     ];
     timed(&mut report, "ListWorkflows, page of 50", lists, 20, setting.rounds).await?;
-    let previews =
-        [preview(client, &world.small_edits), preview(client, &world.large_edits), preview(client, &world.deepest)];
+    let previews = [
+        preview(client, &world.small_edits),
+        preview(client, &world.large_edits),
+        preview(client, &world.deepest),
+    ];
     timed(&mut report, "PreviewMerge, 10 changes", previews, 5, setting.rounds).await?;
     report.print(&format!("Reading from {SMALL} and from {} workflows", setting.largest))
 }
@@ -100,7 +106,8 @@ impl World {
         }
         let large = root(format!("load-{largest}"), largest).await?;
         let small_edits =
-            project::sandbox(client, &small.id, &format!("edits-{SMALL}"), &spread(&small.ids, CHANGES)).await?;
+            project::sandbox(client, &small.id, &format!("edits-{SMALL}"), &spread(&small.ids, CHANGES))
+                .await?;
         // Each level changes ten others, so that a list finds something hidden at each.
         let changed = spread(large.ids.get(1..).unwrap_or_default(), CHANGES * DEPTH);
         let mut chain = vec![large.id.clone()];
@@ -144,14 +151,24 @@ fn preview<'a>(client: &'a Client, source: &'a str) -> Call<'a> {
         let request = PreviewMergeRequest { source_id: source.to_owned(), choices, ..Default::default() };
         async move {
             let plan = client.merges().preview_merge(request).await?;
-            if plan.resources.len() == CHANGES { Ok(()) } else { Err("a preview has not the ten changes".into()) }
+            if plan.resources.len() == CHANGES {
+                Ok(())
+            } else {
+                Err("a preview has not the ten changes".into())
+            }
         }
         .boxed()
     })
 }
 
 /// Times the three by turns, after `warm` calls of each that do not count.
-async fn timed(report: &mut Report, what: &str, three: [Call<'_>; 3], warm: usize, rounds: usize) -> Result<()> {
+async fn timed(
+    report: &mut Report,
+    what: &str,
+    three: [Call<'_>; 3],
+    warm: usize,
+    rounds: usize,
+) -> Result<()> {
     let mut samples = [const { None }; 3].map(|none: Option<Sample>| none.unwrap_or_default());
     for n in 0..warm + rounds {
         for turn in 0..three.len() {
@@ -177,7 +194,12 @@ async fn timed(report: &mut Report, what: &str, three: [Call<'_>; 3], warm: usiz
     let values = json!({ "call": what, "small_us": small, "large_us": large, "large_5_forks_us": deep, "calls": rounds });
     report.row(&cells, "read", values);
     report.ratio("read.size", &format!("{what}: large / small"), by_size, Wanted::AtMost(2.0));
-    report.ratio("read.depth", &format!("{what}: through 5 forks / through 0"), by_depth, Wanted::AtMost(3.0));
+    report.ratio(
+        "read.depth",
+        &format!("{what}: through 5 forks / through 0"),
+        by_depth,
+        Wanted::AtMost(3.0),
+    );
     Ok(())
 }
 

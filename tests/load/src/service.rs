@@ -145,10 +145,14 @@ pub(crate) fn free_address() -> Result<String> {
 async fn postgres(server: &str, name: &str, fresh: bool) -> Result<String> {
     let mut connection = PgConnection::connect(server).await?;
     if fresh {
-        sqlx::query(AssertSqlSafe(format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))).execute(&mut connection).await?;
+        sqlx::query(AssertSqlSafe(format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")))
+            .execute(&mut connection)
+            .await?;
     }
-    let there: Option<i32> =
-        sqlx::query_scalar("SELECT 1 FROM pg_database WHERE datname = $1").bind(name).fetch_optional(&mut connection).await?;
+    let there: Option<i32> = sqlx::query_scalar("SELECT 1 FROM pg_database WHERE datname = $1")
+        .bind(name)
+        .fetch_optional(&mut connection)
+        .await?;
     if there.is_none() {
         sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut connection).await?;
     }

@@ -64,7 +64,9 @@ impl Review {
             (false, false) => Ok(Self::Plan(token)),
             (true, true) => Ok(Self::Unreviewed),
             (true, false) => Err(Error::PlanRequired),
-            (false, true) => Err(Error::invalid("allow_unreviewed", "must not be set together with a plan token")),
+            (false, true) => {
+                Err(Error::invalid("allow_unreviewed", "must not be set together with a plan token"))
+            }
         }
     }
 
@@ -272,9 +274,7 @@ pub(super) fn count(resources: &[MergedResource]) -> i64 {
 }
 
 pub(super) fn choices_json(choices: &Choices) -> serde_json::Value {
-    let one = |(selector, decision): &(Selector, Decision)| {
-        serde_json::json!({ "resource": selector.to_string(), "decision": decision })
-    };
+    let one = |(selector, decision): &(Selector, Decision)| serde_json::json!({ "resource": selector.to_string(), "decision": decision });
     serde_json::json!({ "defaults": choices.defaults, "choices": choices.choices.iter().map(one).collect::<Vec<_>>() })
 }
 

@@ -152,9 +152,12 @@ async fn context(tx: &mut Tx, target: &View, candidates: &[Candidate], purpose: 
     let sources: Vec<&Document> =
         candidates.iter().filter_map(|c| c.source.as_ref().map(|state| &*state.document)).collect();
     let wanted: BTreeSet<_> = sources.iter().flat_map(|document| links(document)).collect();
-    let linked: HashMap<_, _> = resource::resolve_many(tx, target, Kind::CredentialLink, wanted.into_iter().collect()).await?;
-    let target_links = linked.into_iter().filter(|(_, found)| found.hash.is_some()).map(|(id, _)| id).collect();
-    let holders = claim::holders(tx, target, sources.iter().flat_map(|document| claims(document)).collect()).await?;
+    let linked: HashMap<_, _> =
+        resource::resolve_many(tx, target, Kind::CredentialLink, wanted.into_iter().collect()).await?;
+    let target_links =
+        linked.into_iter().filter(|(_, found)| found.hash.is_some()).map(|(id, _)| id).collect();
+    let holders =
+        claim::holders(tx, target, sources.iter().flat_map(|document| claims(document)).collect()).await?;
     Ok(Context { purpose, same_root: true, target_links, holders, collection_items: BTreeMap::new() })
 }
 

@@ -238,8 +238,7 @@ impl Planned {
             .candidates
             .iter()
             .map(|c| {
-                let hashes =
-                    Hashes { base: hash(&c.base), source: hash(&c.source), target: hash(&c.target) };
+                let hashes = Hashes { base: hash(&c.base), source: hash(&c.source), target: hash(&c.target) };
                 ((c.kind, c.id), hashes)
             })
             .collect();
@@ -260,7 +259,9 @@ impl Planned {
             .found
             .iter()
             .filter(|(_, (source, target))| later(source, token.source) || later(target, token.target))
-            .map(|(key, _)| named.get(key).map_or_else(|| key.1.to_string(), |name| format!("{name:?} has moved")))
+            .map(|(key, _)| {
+                named.get(key).map_or_else(|| key.1.to_string(), |name| format!("{name:?} has moved"))
+            })
             .take(20)
             .collect();
         if moved.is_empty() {

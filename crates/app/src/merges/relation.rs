@@ -82,8 +82,13 @@ impl Relation {
     }
 
     /// What the two last agreed on: at the fork, or at a later merge.
-    pub(crate) async fn bases(&self, tx: &mut Tx, keys: &[Key]) -> Result<BTreeMap<Key, Option<ContentHash>>> {
-        let mut bases: BTreeMap<Key, Option<ContentHash>> = self.agreed(tx, keys).await?.into_iter().collect();
+    pub(crate) async fn bases(
+        &self,
+        tx: &mut Tx,
+        keys: &[Key],
+    ) -> Result<BTreeMap<Key, Option<ContentHash>>> {
+        let mut bases: BTreeMap<Key, Option<ContentHash>> =
+            self.agreed(tx, keys).await?.into_iter().collect();
         for kind in Kind::ALL {
             let open = keys.iter().filter(|key| key.0 == kind && !bases.contains_key(key)).map(|(_, id)| *id);
             let open: Vec<_> = open.collect();
@@ -119,7 +124,6 @@ impl Relation {
             None => merge_base::put_many(tx, own(&self.source), own(&self.target), &rows).await,
         }
     }
-
 }
 
 /// The project whose view it is.
@@ -140,7 +144,8 @@ mod tests {
     use super::*;
 
     fn view(levels: &[(u128, i64)]) -> View {
-        let level = |&(id, cap): &(u128, i64)| Level { project: Uuid::from_u128(id).into(), cap: Revision(cap) };
+        let level =
+            |&(id, cap): &(u128, i64)| Level { project: Uuid::from_u128(id).into(), cap: Revision(cap) };
         View { root: Uuid::from_u128(1).into(), levels: levels.iter().map(level).collect() }
     }
 
@@ -156,8 +161,7 @@ mod tests {
 
     #[test]
     fn siblings_begin_at_the_earlier_fork() {
-        let relation =
-            Relation::between(view(&[(2, NOW), (1, 7)]), view(&[(3, NOW), (1, 5)]), None).unwrap();
+        let relation = Relation::between(view(&[(2, NOW), (1, 7)]), view(&[(3, NOW), (1, 5)]), None).unwrap();
         assert_eq!(relation.fork, view(&[(1, 5)]));
         assert!(!relation.upwards() && !relation.downwards());
     }

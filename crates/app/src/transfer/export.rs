@@ -2,7 +2,9 @@
 
 use std::{collections::HashMap, fs::File};
 
-use sandbar_model::{Document, Error, Kind, Project, ProjectId, ResourceId, Result, TriggerId, policy::Action};
+use sandbar_model::{
+    Document, Error, Kind, Project, ProjectId, ResourceId, Result, TriggerId, policy::Action,
+};
 use sandbar_store::{Tx, resource, trigger, view::View};
 
 use super::spool::{Spooled, disk, unnamed};
@@ -71,7 +73,13 @@ impl Export<'_> {
         Ok(())
     }
 
-    async fn write(&mut self, tx: &mut Tx, id: ResourceId, document: &Document, stamps: Stamps) -> Result<()> {
+    async fn write(
+        &mut self,
+        tx: &mut Tx,
+        id: ResourceId,
+        document: &Document,
+        stamps: Stamps,
+    ) -> Result<()> {
         let stored = match document {
             Document::CredentialLink(link) => return self.writer.credential(id, link).map_err(disk),
             Document::Collection(collection) => return self.writer.collection(id, collection).map_err(disk),
@@ -79,9 +87,8 @@ impl Export<'_> {
         };
         let hashes = stored.jobs.iter().map(|job| job.body).collect();
         let bodies = self.app.contents.bodies(tx, self.view.root, hashes).await?;
-        let workflow = stored
-            .clone()
-            .map_bodies(|hash| bodies.get(&hash).map(ToString::to_string).unwrap_or_default());
+        let workflow =
+            stored.clone().map_bodies(|hash| bodies.get(&hash).map(ToString::to_string).unwrap_or_default());
         let triggers: Vec<_> = stored.triggers.iter().map(|trigger| trigger.id).collect();
         let states: HashMap<TriggerId, bool> = trigger::states(tx, self.project.id, &triggers).await?;
         let enabled = |id: TriggerId| states.get(&id) == Some(&true);

@@ -165,14 +165,21 @@ async fn new_root(app: &App, tx: &mut Tx, caller: &Caller) -> Result<Project> {
 
 /// Changes the project's own record where the document says otherwise. `entry`: none in a new root, of which the caller
 /// is the owner.
-async fn apply_head(app: &App, tx: &mut Tx, entry: Option<&Entry>, before: &Project, head: &Head) -> Result<()> {
+async fn apply_head(
+    app: &App,
+    tx: &mut Tx,
+    entry: Option<&Entry>,
+    before: &Project,
+    head: &Head,
+) -> Result<()> {
     let mut profile = before.profile.clone();
     head.apply(&mut profile);
     if entry.is_some() {
         profile.environment.clone_from(&before.profile.environment);
     } else {
         let name = head.name.as_deref();
-        name.ok_or_else(|| Error::invalid("document.name", "must be given for a new project"))?.clone_into(&mut profile.name);
+        name.ok_or_else(|| Error::invalid("document.name", "must be given for a new project"))?
+            .clone_into(&mut profile.name);
     }
     if profile == before.profile {
         return Ok(());

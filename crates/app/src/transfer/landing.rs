@@ -75,7 +75,8 @@ impl<'a> Landing<'a> {
         let (id, document) = match piece {
             Piece::Workflow(piece) => self.workflow(tx, piece).await?,
             Piece::Collection { id, collection, delete } => {
-                let id = self.identify(tx, id, Claim::Name(Kind::Collection, collection.name.clone())).await?;
+                let id =
+                    self.identify(tx, id, Claim::Name(Kind::Collection, collection.name.clone())).await?;
                 ((Kind::Collection, id), (!delete).then_some(Document::Collection(collection)))
             }
             Piece::CredentialLink { id, link, delete } => {
@@ -85,7 +86,10 @@ impl<'a> Landing<'a> {
         };
         let (kind, resource) = id;
         if !self.seen.insert(id) {
-            return Err(Error::IdTaken { id: resource.to_string(), place: "by two resources of the document" });
+            return Err(Error::IdTaken {
+                id: resource.to_string(),
+                place: "by two resources of the document",
+            });
         }
         let document = document.map(Document::tidy);
         if let Some(document @ (Document::Collection(_) | Document::CredentialLink(_))) = &document {
@@ -175,7 +179,11 @@ impl<'a> Landing<'a> {
             let hash = ContentHash::of(&document.canonical().map_err(|e| Error::Storage(e.into()))?);
             changed.extend(there.filter(|there| *there != hash).map(|there| (write.id, there)));
         }
-        let old = self.app.contents.documents(tx, self.change.view.root, changed.values().copied().collect()).await?;
+        let old = self
+            .app
+            .contents
+            .documents(tx, self.change.view.root, changed.values().copied().collect())
+            .await?;
         for write in batch {
             let there = changed.get(&write.id).and_then(|hash| old.get(hash));
             if let (Some(Document::Workflow(workflow)), Some(there)) = (&mut write.document, there) {
@@ -185,8 +193,12 @@ impl<'a> Landing<'a> {
         Ok(())
     }
 
-    /// Turns triggers on and off where the document says otherwise than it is.
+    /// Turns triggers on and off where the document says otherwise than it is. In a sandbox they stay as they are: the
+    /// document may be one of production, and nothing must begin to run twice because it was imported.
     async fn switch(&self, tx: &mut Tx, enabled: Vec<(TriggerId, bool)>) -> Result<()> {
+        if self.change.project.is_sandbox() {
+            return Ok(());
+        }
         let project = self.change.project.id;
         let ids: Vec<_> = enabled.iter().map(|(id, _)| *id).collect();
         let now = trigger::states(tx, project, &ids).await?;
@@ -224,7 +236,9 @@ impl<'a> Landing<'a> {
         let mut after = Some(String::new());
         while let Some(cursor) = after {
             let page = resource::page(tx, &self.change.view, kind, &cursor, BATCH).await?;
-            gone.extend(page.rows.into_iter().map(|row| row.id).filter(|id| !self.seen.contains(&(kind, *id))));
+            gone.extend(
+                page.rows.into_iter().map(|row| row.id).filter(|id| !self.seen.contains(&(kind, *id))),
+            );
             after = page.next;
         }
         for chunk in gone.chunks(BATCH) {
@@ -253,7 +267,9 @@ impl<'a> Landing<'a> {
 fn take_guards(workflow: &mut StoredWorkflow, old: &StoredWorkflow) {
     for trigger in &mut workflow.triggers {
         let before = old.triggers.iter().find(|before| before.id == trigger.id).map(|before| &before.kind);
-        if let (TriggerKind::Webhook(webhook), Some(TriggerKind::Webhook(before))) = (&mut trigger.kind, before) {
+        if let (TriggerKind::Webhook(webhook), Some(TriggerKind::Webhook(before))) =
+            (&mut trigger.kind, before)
+        {
             webhook.auth_methods.clone_from(&before.auth_methods);
         }
     }

@@ -36,7 +36,9 @@ pub enum Which {
 pub async fn get(app: &App, call: &Call, request: &GetWorkflow) -> Result<WorkflowView> {
     let mut tx = app.db.connection().await?;
     let Which::Id(id) = request.which else { return by_name(app, call, &mut tx, request).await };
-    let found = gate::enter_with_head(&mut tx, call.credentials.token()?, request.project, Kind::Workflow, id).await?;
+    let found =
+        gate::enter_with_head(&mut tx, call.credentials.token()?, request.project, Kind::Workflow, id)
+            .await?;
     let (entry, own) = found.map_or((None, None), |(entry, head)| (Some(entry), head));
     let entry = app.admitted(&mut tx, call, entry, request.project).await?;
     entry.may(Action::See)?;
@@ -51,14 +53,17 @@ pub async fn get(app: &App, call: &Call, request: &GetWorkflow) -> Result<Workfl
 }
 
 async fn by_name(app: &App, call: &Call, tx: &mut Tx, request: &GetWorkflow) -> Result<WorkflowView> {
-    let Which::Name(name) = &request.which else { return Err(Error::Bug("a workflow is named by id or name")) };
+    let Which::Name(name) = &request.which else {
+        return Err(Error::Bug("a workflow is named by id or name"));
+    };
     if request.revision.is_some() {
         return Err(Error::invalid("revision", "can only be asked for by workflow id"));
     }
     let entry = app.enter(tx, call, request.project, Action::See).await?;
     let view = app.views.of(tx, &entry.project).await?;
     let claim = Claim::Name(Kind::Workflow, name.clone());
-    let id = claim::holders(tx, &view, vec![claim]).await?.into_values().next().ok_or_else(|| missing(name))?;
+    let id =
+        claim::holders(tx, &view, vec![claim]).await?.into_values().next().ok_or_else(|| missing(name))?;
     let found = resource::resolve(tx, &view, Kind::Workflow, id).await?.ok_or_else(|| missing(name))?;
     app.workflow_view(tx, &entry, id, found).await
 }

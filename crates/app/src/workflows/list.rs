@@ -50,7 +50,8 @@ pub async fn list(app: &App, call: &Call, request: &ListWorkflows) -> Result<Pag
     for (row, found, hash) in page.rows.into_iter().filter_map(|row| with_hash(row, &found)) {
         let Some(document) = documents.get(&hash) else { continue };
         let workflow = as_workflow(document)?;
-        let on = workflow.triggers.iter().map(|trigger| trigger.id).filter(|id| states.get(id) == Some(&true));
+        let on =
+            workflow.triggers.iter().map(|trigger| trigger.id).filter(|id| states.get(id) == Some(&true));
         rows.push(WorkflowSummary {
             in_root: !entry.project.is_sandbox(),
             id: row.id,

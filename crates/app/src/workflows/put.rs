@@ -121,7 +121,8 @@ async fn once(app: &App, call: &Call, request: &PutWorkflow) -> Result<WorkflowV
     let write = Write { kind: Kind::Workflow, id: request.id, document: Some(Document::Workflow(workflow)) };
     let written = change.write_one(&mut tx, write).await?;
     change.end(&mut tx, What::Write).await?;
-    let answer = now(app, &mut tx, &Entry { project: change.project.clone(), ..entry.clone() }, request.id).await?;
+    let answer =
+        now(app, &mut tx, &Entry { project: change.project.clone(), ..entry.clone() }, request.id).await?;
     if !request.validate_only {
         let trace = change.trace(written.as_ref());
         conclude(app, tx, by, request, trace, &Done { id: request.id }).await?;
@@ -148,10 +149,14 @@ pub(crate) fn checked(workflow: &Workflow<String>, field: &str) -> Result<(Store
 
 /// Checks that what the jobs sign in with is there.
 pub(crate) async fn check_links(tx: &mut Tx, view: &View, workflow: &StoredWorkflow) -> Result<()> {
-    let links = workflow.jobs.iter().filter_map(|job| match job.uses {
-        Some(Uses::CredentialLink(link)) => Some(link),
-        Some(Uses::Keychain(_)) | None => None,
-    }).collect();
+    let links = workflow
+        .jobs
+        .iter()
+        .filter_map(|job| match job.uses {
+            Some(Uses::CredentialLink(link)) => Some(link),
+            Some(Uses::Keychain(_)) | None => None,
+        })
+        .collect();
     let found = resource::resolve_many(tx, view, Kind::CredentialLink, links).await?;
     for job in &workflow.jobs {
         match job.uses {

@@ -85,8 +85,9 @@ async fn wanted(
     if request.revision > level.cap {
         return Err(gone());
     }
-    let version =
-        resource::version(tx, level.project, Kind::Workflow, request.id, request.revision).await?.ok_or_else(gone)?;
+    let version = resource::version(tx, level.project, Kind::Workflow, request.id, request.revision)
+        .await?
+        .ok_or_else(gone)?;
     app.stored_workflow(tx, change.view.root, version.hash.ok_or_else(gone)?).await
 }
 

@@ -60,7 +60,13 @@ pub async fn revisions(app: &App, call: &Call, request: &ListRevisions) -> Resul
     Ok(Page { rows, next_page_token: next.map(|next| app.sealer.page(&seal, &next)).unwrap_or_default() })
 }
 
-async fn collect(tx: &mut Tx, view: &View, id: ResourceId, cursor: &str, limit: usize) -> Result<Vec<Version>> {
+async fn collect(
+    tx: &mut Tx,
+    view: &View,
+    id: ResourceId,
+    cursor: &str,
+    limit: usize,
+) -> Result<Vec<Version>> {
     let (first, mut before) = match cursor.split_once(' ') {
         None => (0, Revision(i64::MAX)),
         Some((project, revision)) => {

@@ -1,6 +1,8 @@
 //! Turning a trigger on or off in one project. It is state, not content: it takes no revision and never merges.
 
-use sandbar_model::{Error, Kind, ProjectId, ResourceId, Result, TriggerId, policy::Action, workflow::Trigger};
+use sandbar_model::{
+    Error, Kind, ProjectId, ResourceId, Result, TriggerId, policy::Action, workflow::Trigger,
+};
 use sandbar_store::{resource, trigger};
 use serde::{Deserialize, Serialize};
 

@@ -166,7 +166,8 @@ fn parts<T: Send + 'static>(
             return None;
         }
         let described = describe(&state.0, &state.1, at).await;
-        let part = described.map(|resource| (state.2)(PlanPart::Resource(Box::new(resource)))).map_err(from_error);
+        let part =
+            described.map(|resource| (state.2)(PlanPart::Resource(Box::new(resource)))).map_err(from_error);
         let next = if part.is_err() { items } else { at + 1 };
         Some((part, (state, next)))
     });

@@ -98,7 +98,8 @@ pub async fn bases(
     let mut bases = HashMap::new();
     for chunk in ids.chunks(text::LIST) {
         let size = text::list_size(chunk.len());
-        let mut statement = tx.sql(text::seek(tx.is_postgres(), SELECT, 3, size)).bind(project.0).bind(kind as i64);
+        let mut statement =
+            tx.sql(text::seek(tx.is_postgres(), SELECT, 3, size)).bind(project.0).bind(kind as i64);
         for id in text::filled(chunk, size) {
             statement = statement.bind(id.0);
         }
