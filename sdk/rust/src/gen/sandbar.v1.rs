@@ -1990,7 +1990,8 @@ pub mod projects_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Takes a project state document in chunks and makes the project equal to it in one atomic change that touches only
-        /// what differs. The first message is the header. Needs editor; settings that differ need admin.
+        /// what differs. The first message is the header. Needs editor; settings that differ need admin. The name and the
+        /// environment of an existing project stay, and so does what triggers of a sandbox are on: nothing begins to run twice.
         pub async fn import_project(
             &mut self,
             request: impl tonic::IntoStreamingRequest<
