@@ -1,5 +1,11 @@
 //! The direction of the house (4-architecture §1): who may depend on whom, read from the manifests themselves.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "all of this is tests, also what clippy does not take for one"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;

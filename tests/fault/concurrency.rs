@@ -120,10 +120,10 @@ async fn write_own_and_shared(
         let etag = own.etag.clone();
         own = put(&client, &project, own, &etag).await.unwrap();
         written.push(own.clone());
-        let give_up = Instant::now() + Duration::from_secs(60);
+        let give_up = Instant::now() + Duration::from_mins(1);
         loop {
             let mut read = get(&client, &project, &shared).await;
-            read.jobs[0].body += &format!("{writer} {round}\n");
+            read.jobs[0].body.extend([&*format!("{writer} {round}"), "\n"]);
             let etag = read.etag.clone();
             let saved = put(&client, &project, read, &etag).await;
             if accept(&saved, &[Reason::EtagMismatch], "a shared write").is_none() {
@@ -142,12 +142,12 @@ async fn shape(server: &Server, test: &str) {
     let root = root(&client, "busy").await;
     allow(server, &root, MOST).await;
     let mut random = random(test);
-    let come_and_go = |_| come_and_go(client.clone(), root.clone(), random.random()).boxed();
-    let mut tasks: Vec<BoxFuture<'static, usize>> = (0..12).map(come_and_go).collect();
-    let (watcher, watched) = (client.clone(), root.clone());
+    let visitor = |_| come_and_go(client.clone(), root.clone(), random.random()).boxed();
+    let mut tasks: Vec<BoxFuture<'static, usize>> = (0..12).map(visitor).collect();
+    let (observer, place) = (client.clone(), root.clone());
     let watch = async move {
         for _ in 0..40 {
-            let active = subscription(&watcher, &watched).await.active_sandboxes;
+            let active = subscription(&observer, &place).await.active_sandboxes;
             assert!((0..=MOST).contains(&active), "{active} are active");
         }
         0

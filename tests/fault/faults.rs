@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rand::{RngExt, rngs::StdRng};
 use sandbar_client::{Client, v1::MergeChoices};
-use sandbar_tests::{Server, client as sdk, on_both_engines};
+use sandbar_tests::{Server, User, client as sdk, on_both_engines};
 use tokio::time::{Instant, sleep};
 
 use crate::{
@@ -14,7 +14,6 @@ use crate::{
     merging::{apply, applying, defaults, preview},
     model::{Answer, Place, Seen, Step},
 };
-use sandbar_tests::User;
 
 /// How often each engine's server is killed.
 const KILLS: usize = 25;
@@ -25,7 +24,7 @@ on_both_engines! {
         let pool = pool();
         let owner = server.principal("owner", sdk::v1::PrincipalKind::User).await;
         let places = [Place::new(&owner.client, &pool[0]).await, Place::new(&owner.client, &pool[1]).await];
-        let mut tally = Tally { longest: Duration::from_millis(40), ..Tally::default() };
+        let mut tally = Tally { length: Duration::from_millis(40), ..Tally::default() };
         for kill in 0..KILLS {
             let mut steps = Vec::new();
             for place in &places {
@@ -71,8 +70,8 @@ struct Tally {
     unanswered: usize,
     /// Done and answered before the kill.
     answered: usize,
-    /// How long a step took at most: it is killed at some moment within.
-    longest: Duration,
+    /// About how long a step takes: the server is killed at some moment within, or a bit later.
+    length: Duration,
 }
 
 /// Small and large ones.
@@ -100,14 +99,14 @@ async fn interrupt(
             tokio::spawn(async move { (place.run(&client, &step).await, begun.elapsed()) })
         })
         .collect();
-    sleep(tally.longest.mul_f64(random.random_range(0.0..1.0))).await;
+    sleep(tally.length.mul_f64(random.random_range(0.0..1.5))).await;
     server.kill9().await;
     let mut answers = Vec::new();
     for one in running {
         let (answer, took) = one.await.unwrap();
         answers.push(match answer {
             Ok(answer) => {
-                tally.longest = (tally.longest + took) / 2;
+                tally.length = (tally.length + took) / 2;
                 Some(answer)
             }
             Err(error) => {
@@ -118,7 +117,7 @@ async fn interrupt(
     }
     if answers.iter().all(Option::is_none) {
         // Perhaps always too early: a bit later next time.
-        tally.longest = tally.longest.mul_f64(1.2);
+        tally.length = tally.length.mul_f64(1.2);
     }
     server.restart().await;
     answers

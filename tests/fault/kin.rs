@@ -121,19 +121,23 @@ async fn fork_and_merge(server: &Server, history: &str, every: usize) {
     let mut random = random(history);
     let states = states(history);
     let mut merges = 0;
-    for (at, state) in states.iter().enumerate().step_by(every) {
-        let mut later = || &states[random.random_range(at..states.len().min(at + 12))];
-        let (up, down) = (later(), later());
-        let what = format!("from {}, target at {}, source at {}", state.file, up.file, down.file);
-        let root = import(&client, "", &state.text).await.project.unwrap().id;
+    for (at, first) in states.iter().enumerate().step_by(every) {
+        let span = at..states.len().min(at + 12);
+        let target = random.random_range(span.clone());
+        // Another one, if there is one.
+        let source = &states
+            [span.start + (target - span.start + random.random_range(1..span.len().max(2))) % span.len()];
+        let target = &states[target];
+        let what = format!("from {}, target at {}, source at {}", first.file, target.file, source.file);
+        let root = import(&client, "", &first.text).await.project.unwrap().id;
         let sandbox = fork(&client, &root, "sandbox").await;
         assert_eq!(holdings(&client, &sandbox).await, holdings(&client, &root).await, "{what}: the clone");
-        import(&client, &root, &up.text).await;
-        import(&client, &sandbox, &down.text).await;
-        let Some(merged) = merge_everything(&client, &sandbox, &root, &what).await else { continue };
-        there_and_back(&client, &root, &merged, &what).await;
+        import(&client, &root, &target.text).await;
+        import(&client, &sandbox, &source.text).await;
+        let Some(done) = merge_everything(&client, &sandbox, &root, &what).await else { continue };
+        there_and_back(&client, &root, &done, &what).await;
         merges += 1;
     }
-    assert!(merges * 2 >= states.len() / every, "only {merges} merges had anything to do");
+    assert!(merges * 3 >= states.len() / every, "only {merges} merges had anything to do");
     assert_sound(server);
 }

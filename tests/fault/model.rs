@@ -146,7 +146,7 @@ impl Step {
     pub(crate) fn assert_done(&self, before: &Seen, now: &Seen, what: &str) {
         match self {
             Self::Import { into_root, document, .. } => {
-                assert_imported(*into_root, document, (before, now), what)
+                assert_imported(*into_root, document, (before, now), what);
             }
             Self::Merge { request, plan } => assert_merged(request, plan, (before, now), what),
         }

@@ -99,7 +99,7 @@ impl FromRow for Found {
     }
 }
 
-/// Finds many resources of one kind: a statement a level for each [`text::LIST`] of them, and only for those that no
+/// Finds many resources of one kind: a statement a level for each 512 of them, and only for those that no
 /// nearer level had.
 pub async fn resolve_many(
     tx: &mut Tx,

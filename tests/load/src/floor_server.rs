@@ -94,10 +94,10 @@ pub(crate) async fn fill(database: &str, rows: &[FloorRow]) -> Result<()> {
     for statement in ["DROP TABLE IF EXISTS load_floor", &create] {
         match &pool {
             Pool::Sqlite(pool) => {
-                sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned())).execute(pool).await.map(|_| ())?
+                sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned())).execute(pool).await.map(|_| ())?;
             }
             Pool::Postgres(pool) => {
-                sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned())).execute(pool).await.map(|_| ())?
+                sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned())).execute(pool).await.map(|_| ())?;
             }
         }
     }
@@ -105,10 +105,10 @@ pub(crate) async fn fill(database: &str, rows: &[FloorRow]) -> Result<()> {
         let (id, hash, whole) = (row.id, row.hash.as_slice(), row.whole.as_slice());
         match &pool {
             Pool::Sqlite(pool) => {
-                sqlx::query(INSERT).bind(id).bind(hash).bind(whole).execute(pool).await.map(|_| ())?
+                sqlx::query(INSERT).bind(id).bind(hash).bind(whole).execute(pool).await.map(|_| ())?;
             }
             Pool::Postgres(pool) => {
-                sqlx::query(INSERT).bind(id).bind(hash).bind(whole).execute(pool).await.map(|_| ())?
+                sqlx::query(INSERT).bind(id).bind(hash).bind(whole).execute(pool).await.map(|_| ())?;
             }
         }
     }

@@ -104,6 +104,8 @@ mod tests {
     use sandbar_model::{PrincipalId, ProjectId, Time, TokenId};
     use uuid::Uuid;
 
+    use sandbar_model::{Role, access::Member};
+
     use super::*;
 
     fn principal(kind: PrincipalKind) -> Principal {
