@@ -2,7 +2,7 @@
 
 /// Makes two tests of one: `<name>::sqlite` and `<name>::postgres`, each with a fresh server of its own.
 ///
-/// ```ignore
+/// ```text
 /// on_both_engines! {
 ///     async fn a_write_survives(mut server: Server) { server.kill9().await; server.restart().await; }
 ///     async fn gone_at_once(server: Server = Options::default().grace("0s")) { … }

@@ -84,7 +84,7 @@ pub struct ItemView<'a> {
 /// Says what a merge would do. Needs what applying it needs.
 ///
 /// # Errors
-/// As [`super::apply`], but that nothing selected and a result that can't be are shown rather than refused.
+/// As [`super::apply()`], but that nothing selected and a result that can't be are shown rather than refused.
 pub async fn preview(app: &App, call: &Call, request: &PreviewMerge) -> Result<PlanView> {
     let mut tx = app.db.read().await?;
     let sides = sides(app, &mut tx, call, request.source, request.target).await?;

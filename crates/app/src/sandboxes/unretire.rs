@@ -39,7 +39,7 @@ impl Back {
 /// The caller holds the tree's lock, of which it got `tree`.
 ///
 /// # Errors
-/// As [`super::restore`].
+/// As [`super::restore()`].
 pub(crate) async fn unretire(
     tx: &mut Tx,
     tree: &TreeRow,
