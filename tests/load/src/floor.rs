@@ -53,7 +53,7 @@ pub(crate) async fn run(setting: &Setting) -> Result<()> {
     for ((name, runs), target) in NAMES.iter().zip(runs).zip(&targets) {
         rates.push(row(&mut report, name, runs, target.once(0).await?.len()));
     }
-    if let [ours, select, whole, echo] = rates[..] {
+    if let [ours, select, whole, _] = rates[..] {
         report.ratio("floor.ratio", "GetWorkflow / one select", ours / select, Wanted::AtLeast(0.7));
         report.ratio(
             "floor.whole",
@@ -61,7 +61,6 @@ pub(crate) async fn run(setting: &Setting) -> Result<()> {
             ours / whole,
             Wanted::AtLeast(0.7),
         );
-        report.ratio("floor.echo", "GetWorkflow / echo", ours / echo, Wanted::AtLeast(0.0));
     }
     report.print("One workflow against the floors: 16 calls in flight on 4 connections")
 }
