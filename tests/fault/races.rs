@@ -12,8 +12,8 @@ use rand::{RngExt, SeedableRng, rngs::StdRng};
 use sandbar_client::{
     Client, Reason,
     v1::{
-        ApplyMergeRequest, DeleteSandboxRequest, ListMergesRequest, Merge, MergeChoices,
-        RestoreSandboxRequest, Workflow,
+        ApplyMergeRequest, DeleteSandboxRequest, ListMergesRequest, Merge, MergeChoices, MergeDecision,
+        MergeLabel, PlanResource, RestoreSandboxRequest, Workflow,
     },
 };
 use sandbar_tests::on_both_engines;
@@ -203,9 +203,16 @@ async fn merge_until_done(client: Client, source: String, target: String) -> Mer
         let choices = everything(&preview(&client, &source, &target, &defaults()).await);
         let choices = MergeChoices { retire_source: None, ..choices };
         let plan = try_preview(&client, &source, &target, &choices).await;
-        // Changed has become Diverged, for which the choices are others.
+        // A Diverged one was merged elsewhere, so that the choice for it has nothing to choose.
         if accept(&plan, &[Reason::ChoiceUnknown], "preview").is_none() {
             let plan = plan.unwrap();
+            // A Changed one has become Diverged, which is left as it is unless it is chosen.
+            let left = |one: &PlanResource| {
+                one.label() == MergeLabel::Diverged && one.decision() == MergeDecision::Leave
+            };
+            if plan.resources.iter().any(left) {
+                continue;
+            }
             let merged = apply(&client, applying(&source, &target, &choices, &plan)).await;
             if accept(&merged, &[Reason::PlanStale, Reason::ChoiceUnknown], "apply").is_none() {
                 let merge = merged.unwrap();

@@ -6,12 +6,13 @@ use std::{
 };
 
 use sandbar_model::{
-    Error, PrincipalId, Project, ProjectId, Result, Role, Time, TokenId,
+    Error, Kind, PrincipalId, Project, ProjectId, ResourceId, Result, Role, Time, TokenId,
     access::{PrincipalKind, Scope},
     policy::{self, Action, Refusal, Standing},
+    project::ProjectRef,
     time::MINUTE,
 };
-use sandbar_store::{Tx, gate, token};
+use sandbar_store::{Tx, gate, principal, resource::Found, token};
 
 use crate::{App, Call};
 
@@ -50,10 +51,7 @@ impl Caller {
 impl Entry {
     /// Refuses an action that the caller may not do here.
     pub(crate) fn may(&self, action: Action) -> Result<()> {
-        policy::may(self.standing, action).map_err(|refusal| match refusal {
-            Refusal::Hidden => hidden(self.project.id),
-            Refusal::Needs(needs) => Error::PermissionDenied { action, needs, project: self.project.id },
-        })
+        may(self.standing, action, self.project.id)
     }
 
     /// Refuses a project that is scheduled for deletion: it answers nothing but get, list and restore.
@@ -65,6 +63,13 @@ impl Entry {
     pub(crate) fn role(&self) -> Option<Role> {
         self.standing.role
     }
+}
+
+fn may(standing: Standing, action: Action, project: ProjectId) -> Result<()> {
+    policy::may(standing, action).map_err(|refusal| match refusal {
+        Refusal::Hidden => hidden(project),
+        Refusal::Needs(needs) => Error::PermissionDenied { action, needs, project },
+    })
 }
 
 /// See [`Entry::active`].
@@ -124,8 +129,42 @@ impl App {
         Ok(entry)
     }
 
+    /// Lets a caller into a project to see one resource there, and says what the project itself has of it.
+    ///
+    /// # Errors
+    /// [`Error::ProjectNotFound`] when there is none that the caller may see.
+    pub(crate) async fn enter_to_read(
+        &self,
+        call: &Call,
+        project: ProjectId,
+        (kind, id): (Kind, ResourceId),
+    ) -> Result<(ProjectRef, Option<Found>)> {
+        let question = gate::Question { hash: *call.credentials.token()?, project, kind, id };
+        let found = self.readings.ask(question).await?.ok_or(Error::TokenInvalid)?;
+        let gate::Bearer { principal, scope, .. } = found.bearer;
+        self.check(call, &found.bearer)?;
+        let facts = found.project.ok_or_else(|| hidden(project))?;
+        // Only who has no role needs to be a support user.
+        let support =
+            found.role.is_none() && facts.allow_support_access && self.is_support(principal).await?;
+        let in_scope = match scope.project {
+            None => true,
+            Some(limit) if limit == project => true,
+            Some(_) => self.in_scope(&mut self.db.connection().await?, scope, facts).await?,
+        };
+        // A role in the root lets nobody see a sandbox.
+        let standing = policy::standing(found.role, None, support, scope.max_role, in_scope);
+        may(standing, Action::See, project)?;
+        Ok((facts, found.head))
+    }
+
+    async fn is_support(&self, id: PrincipalId) -> Result<bool> {
+        let principal = principal::get(&mut self.db.connection().await?, id).await?;
+        Ok(principal.is_some_and(|principal| principal.kind == PrincipalKind::Support))
+    }
+
     /// Turns what the gate found into a caller in a project.
-    pub(crate) async fn admitted(
+    async fn admitted(
         &self,
         tx: &mut Tx,
         call: &Call,
@@ -135,36 +174,40 @@ impl App {
         let found = found.ok_or(Error::TokenInvalid)?;
         let caller = self.checked(call, &found)?;
         let project = found.project.ok_or_else(|| hidden(wanted))?;
-        let in_scope = match caller.scope.project {
-            None => true,
-            Some(limit) if limit == project.id => true,
-            Some(limit) => self.views.of(tx, &project).await?.level_of(limit).is_some(),
-        };
+        let in_scope = self.in_scope(tx, caller.scope, (&project).into()).await?;
         let support = caller.kind == PrincipalKind::Support && project.profile.settings.allow_support_access;
         let standing =
             policy::standing(found.role, found.root_role, support, caller.scope.max_role, in_scope);
         Ok(Entry { caller, project, standing })
     }
 
-    /// Refuses tokens that are over, and notes the use of the others.
+    /// Whether a token reaches as far as a project.
+    async fn in_scope(&self, tx: &mut Tx, scope: Scope, project: ProjectRef) -> Result<bool> {
+        Ok(match scope.project {
+            None => true,
+            Some(limit) if limit == project.id => true,
+            Some(limit) => self.views.of(tx, project).await?.level_of(limit).is_some(),
+        })
+    }
+
     fn checked(&self, call: &Call, entry: &gate::Entry) -> Result<Caller> {
+        self.check(call, &entry.bearer)?;
+        let gate::Bearer { principal, token, scope, .. } = entry.bearer;
+        Ok(Caller { id: principal, kind: entry.kind, administrator: entry.administrator, token, scope })
+    }
+
+    /// Refuses tokens that are over, and notes the use of the others.
+    fn check(&self, call: &Call, bearer: &gate::Bearer) -> Result<()> {
         let now = self.now();
-        let gate::Entry { token, principal, .. } = entry;
-        if token.revoke_time.is_some() || token.expire_time.is_some_and(|end| end <= now) {
+        if bearer.revoke_time.is_some() || bearer.expire_time.is_some_and(|end| end <= now) {
             return Err(Error::TokenInvalid);
         }
-        if token.last_use_time.is_none_or(|last| last.plus(MINUTE) <= now) {
-            self.uses.note(token.id, now);
+        if bearer.last_use_time.is_none_or(|last| last.plus(MINUTE) <= now) {
+            self.uses.note(bearer.token, now);
         }
         // A call enters several projects, always as the same one.
-        let _ = call.caller.set(principal.id);
-        Ok(Caller {
-            id: principal.id,
-            kind: principal.kind,
-            administrator: principal.administrator,
-            token: token.id,
-            scope: token.scope,
-        })
+        let _ = call.caller.set(bearer.principal);
+        Ok(())
     }
 
     /// Writes down when tokens were last used; called every few seconds, so that reads write nothing.

@@ -9,6 +9,7 @@ pub mod merges;
 pub mod openfn;
 pub mod projects;
 pub mod purge;
+mod reading;
 mod repeat;
 pub mod sandboxes;
 mod seal;
@@ -45,6 +46,7 @@ pub struct App {
     pub(crate) names: Cache<PrincipalId, Arc<str>>,
     pub(crate) triggers: Cache<(ProjectId, i64, ResourceId), Arc<[TriggerId]>>,
     pub(crate) uses: gate::Uses,
+    readings: Arc<reading::Readings>,
 }
 
 /// What the operator may choose.
@@ -68,6 +70,7 @@ impl App {
     /// Puts the parts together.
     pub fn new(db: Db, world: Arc<dyn World>, sealer: Sealer, limits: Limits) -> Self {
         Self {
+            readings: reading::Readings::new(db.clone()),
             db,
             world,
             limits,

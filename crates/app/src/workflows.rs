@@ -6,12 +6,14 @@ mod list;
 mod put;
 mod restore;
 mod revisions;
+mod shown;
 mod trigger;
 
 use std::{collections::BTreeSet, sync::Arc};
 
 use sandbar_model::{
     ContentHash, Document, Error, Kind, ProjectId, ResourceId, Result, TriggerId,
+    project::ProjectRef,
     workflow::{StoredWorkflow, Uses},
 };
 use sandbar_store::{
@@ -28,9 +30,10 @@ pub(crate) use put::checked;
 pub use put::{Etag, PutWorkflow, put};
 pub use restore::{RestoreRevision, restore};
 pub use revisions::{ListRevisions, RevisionView, revisions};
+pub use shown::Shown;
 pub use trigger::{SetTrigger, TriggerView, set_trigger};
 
-use crate::{App, gate::Entry, view::WorkflowView};
+use crate::{App, view::WorkflowView};
 
 /// What is not there.
 fn missing(id: &impl ToString) -> Error {
@@ -52,23 +55,22 @@ impl App {
     async fn workflow_view(
         &self,
         tx: &mut Tx,
-        entry: &Entry,
+        project: impl Into<ProjectRef>,
         id: ResourceId,
         found: Found,
     ) -> Result<WorkflowView> {
+        let project = project.into();
         let hash = found.hash.ok_or_else(|| missing(&id))?;
-        let document = self.stored_workflow(tx, entry.project.root, hash).await?;
+        let document = self.stored_workflow(tx, project.root, hash).await?;
         let stored = as_workflow(&document)?;
-        let mut bodies = self
-            .contents
-            .bodies(tx, entry.project.root, stored.jobs.iter().map(|job| job.body).collect())
-            .await?;
+        let mut bodies =
+            self.contents.bodies(tx, project.root, stored.jobs.iter().map(|job| job.body).collect()).await?;
         let workflow = stored.clone().map_bodies(|hash| bodies.get(&hash).cloned().unwrap_or_default());
         bodies.clear();
         let triggers: Vec<_> = stored.triggers.iter().map(|trigger| trigger.id).collect();
-        let enabled = self.enabled_triggers(tx, entry, id, &triggers).await?;
+        let enabled = self.enabled_triggers(tx, project, id, &triggers).await?;
         let updated = self.stamp(tx, found.write_time, found.writer).await?;
-        let (project, in_root) = (entry.project.id, !entry.project.is_sandbox());
+        let (project, in_root) = (project.id, project.fork.is_none());
         Ok(WorkflowView { project, in_root, id, workflow, revision: found.revision, hash, updated, enabled })
     }
 
@@ -77,20 +79,20 @@ impl App {
     async fn enabled_triggers(
         &self,
         tx: &mut Tx,
-        entry: &Entry,
+        project: ProjectRef,
         id: ResourceId,
         triggers: &[TriggerId],
     ) -> Result<Arc<[TriggerId]>> {
         if triggers.is_empty() {
             return Ok(Arc::default());
         }
-        let key = (entry.project.id, entry.project.trigger_version, id);
+        let key = (project.id, project.trigger_version, id);
         if let Some(enabled) = self.triggers.get(&key)
             && enabled.iter().all(|trigger| triggers.contains(trigger))
         {
             return Ok(enabled);
         }
-        let states = trigger_store::states(tx, entry.project.id, triggers).await?;
+        let states = trigger_store::states(tx, project.id, triggers).await?;
         let enabled: Arc<[TriggerId]> =
             triggers.iter().copied().filter(|trigger| states.get(trigger) == Some(&true)).collect();
         self.triggers.insert(key, Arc::clone(&enabled));

@@ -26,8 +26,8 @@ pub enum Error {
     /// Only a service administrator may.
     #[error("only a service administrator may do this")]
     AdministratorRequired,
-    /// The token is limited to one project, and this is not about a project.
-    #[error("this token is limited to one project and can't do this; use one without that limit")]
+    /// The token is limited to one project or to a role, and this is for tokens without limits.
+    #[error("this token is limited to a project or a role and can't do this; use one without limits")]
     TokenLimited,
 
     /// Missing and foreign projects are deliberately not told apart.

@@ -108,6 +108,31 @@ pub struct Project {
     pub trigger_version: i64,
 }
 
+/// What letting callers in and reading resources needs to know of a project: a few numbers of its record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProjectRef {
+    /// See [`Project::id`].
+    pub id: ProjectId,
+    /// See [`Project::root`].
+    pub root: ProjectId,
+    /// See [`Project::fork`].
+    pub fork: Option<Fork>,
+    /// See [`Project::head`].
+    pub head: Revision,
+    /// See [`Project::trigger_version`].
+    pub trigger_version: i64,
+    /// See [`Settings::allow_support_access`].
+    pub allow_support_access: bool,
+}
+
+impl From<&Project> for ProjectRef {
+    fn from(project: &Project) -> Self {
+        let Project { id, root, fork, head, trigger_version, .. } = *project;
+        let allow_support_access = project.profile.settings.allow_support_access;
+        Self { id, root, fork, head, trigger_version, allow_support_access }
+    }
+}
+
 /// What a sandbox was cloned from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fork {

@@ -9,8 +9,9 @@ mod workflows;
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use prost::Message;
-use sandbar_app::{App, Call, Credentials};
+use sandbar_app::{App, Call, Credentials, workflows::Shown};
 use sandbar_model::{ContentHash, Error};
 use secrecy::ExposeSecret;
 use tonic::{Request, Response, Status, codec::CompressionEncoding, service::Routes};
@@ -39,7 +40,8 @@ pub struct MessageLimits {
 
 /// Every service of the contract, over one application.
 pub fn routes(app: &Arc<App>, limits: MessageLimits) -> Routes {
-    let grpc = Grpc { app: Arc::clone(app), document_bytes: limits.document_bytes };
+    let shown = Arc::new(Shown::new(workflows::encoded, Bytes::len));
+    let grpc = Grpc { app: Arc::clone(app), shown, document_bytes: limits.document_bytes };
     macro_rules! service {
         ($server:ident) => {
             $server::new(grpc.clone())
@@ -55,10 +57,12 @@ pub fn routes(app: &Arc<App>, limits: MessageLimits) -> Routes {
         .add_service(service!(AccessServiceServer))
 }
 
-/// All services in one: they share nothing but the application.
+/// All services in one: they share little but the application.
 #[derive(Clone, Debug)]
 struct Grpc {
     app: Arc<App>,
+    /// Workflows as `GetWorkflow` answers them.
+    shown: Arc<Shown<Bytes>>,
     document_bytes: u64,
 }
 

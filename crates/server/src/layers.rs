@@ -1,5 +1,5 @@
-//! What every call goes through before it reaches its service, outermost first:
-//! CORS, gRPC-Web, [`observe`] (request id, span, log line, metrics), panics, [`load`], [`deadline`], [`incoming`] (token,
+//! What every call goes through before it reaches its service, outermost first: CORS and gRPC-Web (not plain gRPC),
+//! [`observe`] (request id, span, log line, metrics), panics, [`load`], [`deadline`], [`incoming`] (token,
 //! address), [`oversize`].
 
 mod body;
@@ -9,7 +9,11 @@ mod load;
 mod observe;
 mod oversize;
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
 
 use axum::{
     Router,
@@ -18,9 +22,10 @@ use axum::{
     response::Response,
 };
 use futures::FutureExt;
-use http::{HeaderName, HeaderValue, Method as HttpMethod, header};
+use http::{HeaderName, HeaderValue, Method as HttpMethod, Version, header};
 use sandbar_model::Error;
 use tonic_web::GrpcWebLayer;
+use tower::Service;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 pub use deadline::Deadlines;
@@ -48,18 +53,51 @@ pub struct Layering {
     pub cors_origins: Vec<String>,
 }
 
+/// The services with the layers around them.
+#[derive(Clone, Debug)]
+pub struct Layered {
+    /// For gRPC over HTTP/2, by far the most calls: browsers can't speak it, so that it needs none of what is for them.
+    plain: Router,
+    /// For everything else.
+    web: Router,
+}
+
+impl<B> Service<http::Request<B>> for Layered
+where
+    Router: Service<http::Request<B>>,
+{
+    type Response = <Router as Service<http::Request<B>>>::Response;
+    type Error = <Router as Service<http::Request<B>>>::Error;
+    type Future = <Router as Service<http::Request<B>>>::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        ready!(self.plain.poll_ready(cx))?;
+        self.web.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: http::Request<B>) -> Self::Future {
+        if is_plain(&request) { self.plain.call(request) } else { self.web.call(request) }
+    }
+}
+
+fn is_plain<B>(request: &http::Request<B>) -> bool {
+    let kind = request.headers().get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+    let grpc =
+        kind.strip_prefix(b"application/grpc").is_some_and(|rest| matches!(rest, [] | [b'+' | b';', ..]));
+    grpc && request.version() == Version::HTTP_2
+}
+
 /// Puts the layers around the services.
-pub fn around(services: Router, with: Layering) -> Router {
+pub fn around(services: Router, with: Layering) -> Layered {
     let around = Around {
         observer: observe::Observer { methods: with.methods, metrics: with.metrics },
         load: load::Load::new(with.max_calls),
         deadlines: with.deadlines,
         max_message_bytes: with.max_message_bytes,
     };
-    services
-        .layer(from_fn_with_state(Arc::new(around), call))
-        .layer(GrpcWebLayer::new())
-        .layer(cors(&with.cors_origins))
+    let plain = services.layer(from_fn_with_state(Arc::new(around), call));
+    let web = plain.clone().layer(GrpcWebLayer::new()).layer(cors(&with.cors_origins));
+    Layered { plain, web }
 }
 
 /// What the layers of [`call`] keep.

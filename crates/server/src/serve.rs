@@ -74,10 +74,10 @@ pub async fn serve<R: Readiness>(
     let (health, health_service) = Health::start(readiness, serving.health_interval).await;
     let router =
         services.add_service(health_service).add_service(reflection_v1()?).add_service(reflection_v1alpha()?);
-    let router = layers::around(router.prepare().into_axum_router(), layering(&serving)?);
+    let services = layers::around(router.prepare().into_axum_router(), layering(&serving)?);
 
     let stop = CancellationToken::new();
-    let connections = connections::accept(serving.listener, router, serving.limits, stop.clone());
+    let connections = connections::accept(serving.listener, services, serving.limits, stop.clone());
     let mut connections = pin!(connections);
     let mut shutdown = pin!(shutdown);
     let _admin = serving.admin.map(|listener| admin::start(listener, serving.metrics, health.ready()));

@@ -16,7 +16,10 @@ use opentelemetry_sdk::{
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::{
-    EnvFilter, Layer, filter::filter_fn, layer::SubscriberExt, util::SubscriberInitExt,
+    Layer,
+    filter::{Targets, filter_fn},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
 };
 
 pub use metrics::{CallMetrics, Metrics, PoolState, PurgeMetrics};
@@ -106,7 +109,8 @@ fn start_logging(
     tracers: Option<&SdkTracerProvider>,
     service: &'static str,
 ) -> Result<(), TelemetryError> {
-    let filter = EnvFilter::try_new(&args.log_filter)?;
+    // Not an `EnvFilter`, which can choose by the fields of spans as well and asks itself so whenever one is entered.
+    let filter: Targets = args.log_filter.parse()?;
     let Some(tracers) = tracers else {
         // One filter for all: with filters per layer, an event is lost after each `tracing::enabled!` that said no on the
         // same thread, and the PostgreSQL driver asks so after every statement.

@@ -86,30 +86,18 @@ pub async fn names(tx: &mut Tx, ids: &[PrincipalId]) -> Result<HashMap<Principal
 
 impl FromRow for Principal {
     fn from_row(row: &Row) -> Result<Self> {
-        read(row, 0)
+        Ok(Self {
+            id: row.get::<Uuid>(0)?.into(),
+            kind: kind(row.get(1)?)?,
+            name: row.get(2)?,
+            email: row.get(3)?,
+            administrator: row.get(4)?,
+            create_time: Time(row.get(5)?),
+        })
     }
 }
 
-/// How many columns [`read`] takes.
-pub(crate) const COLUMNS: usize = 6;
-
-/// Reads the principal whose columns begin at `at`.
-pub(crate) fn read(row: &Row, at: usize) -> Result<Principal> {
-    Ok(Principal {
-        id: row.get::<Uuid>(at)?.into(),
-        kind: kind(row.get(at + 1)?)?,
-        name: row.get(at + 2)?,
-        email: row.get(at + 3)?,
-        administrator: row.get(at + 4)?,
-        create_time: Time(row.get(at + 5)?),
-    })
-}
-
-fn kind(number: i64) -> Result<PrincipalKind> {
-    match number {
-        1 => Ok(PrincipalKind::User),
-        2 => Ok(PrincipalKind::ServiceAccount),
-        3 => Ok(PrincipalKind::Support),
-        _ => Err(Error::Bug("a stored kind of principal is unknown")),
-    }
+/// A kind as a row holds it.
+pub(crate) fn kind(number: i64) -> Result<PrincipalKind> {
+    PrincipalKind::from_number(number).ok_or(Error::Bug("a stored kind of principal is unknown"))
 }

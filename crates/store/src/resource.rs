@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// The version of a resource that a project sees.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Found {
     /// Which level of the view it was found at; 0: the project's own.
     pub level: usize,

@@ -11,35 +11,12 @@ use crate::{
     member, text, unique,
 };
 
-/// The columns of a token in the order in which [`read`] takes them, each with `$of` before it.
+/// The columns of a token, in order.
 macro_rules! columns {
-    ($of:literal) => {
-        concat!(
-            $of,
-            "id, ",
-            $of,
-            "principal_id, ",
-            $of,
-            "name, ",
-            $of,
-            "project_id, ",
-            $of,
-            "max_role, ",
-            $of,
-            "create_time, ",
-            $of,
-            "expire_time, ",
-            $of,
-            "revoke_time, ",
-            $of,
-            "last_use_time"
-        )
+    () => {
+        "id, principal_id, name, project_id, max_role, create_time, expire_time, revoke_time, last_use_time"
     };
 }
-pub(crate) use columns;
-
-/// How many columns [`read`] takes.
-pub(crate) const COLUMNS: usize = 9;
 
 /// Adds one.
 ///
@@ -72,7 +49,7 @@ pub async fn insert(tx: &mut Tx, token: &Token, hash: &TokenHash) -> Result<()> 
 
 /// One of them, revoked or not.
 pub async fn get(tx: &mut Tx, id: TokenId) -> Result<Option<Token>> {
-    tx.sql(concat!("-- token.get\nSELECT ", columns!(""), " FROM tokens WHERE id = $1"))
+    tx.sql(concat!("-- token.get\nSELECT ", columns!(), " FROM tokens WHERE id = $1"))
         .bind(id.0)
         .optional()
         .await
@@ -88,7 +65,7 @@ pub async fn page_of_principal(
 ) -> Result<Vec<Token>> {
     tx.sql(concat!(
         "-- token.page_of_principal\nSELECT ",
-        columns!(""),
+        columns!(),
         " FROM tokens WHERE principal_id = $1 AND id > $2 ORDER BY id LIMIT $3"
     ))
     .bind(principal.0)
@@ -107,7 +84,7 @@ pub async fn page_of_project(
 ) -> Result<Vec<Token>> {
     tx.sql(concat!(
         "-- token.page_of_project\nSELECT ",
-        columns!(""),
+        columns!(),
         " FROM tokens WHERE project_id = $1 AND id > $2 ORDER BY id LIMIT $3"
     ))
     .bind(project.0)
@@ -151,23 +128,18 @@ pub async fn note_use(tx: &mut Tx, uses: &[(TokenId, Time)]) -> Result<()> {
 
 impl FromRow for Token {
     fn from_row(row: &Row) -> Result<Self> {
-        read(row, 0)
+        Ok(Self {
+            id: row.get::<Uuid>(0)?.into(),
+            principal: row.get::<Uuid>(1)?.into(),
+            name: row.get(2)?,
+            scope: Scope {
+                project: row.get::<Option<Uuid>>(3)?.map(ProjectId),
+                max_role: member::maybe_role(row.get(4)?)?,
+            },
+            create_time: Time(row.get(5)?),
+            expire_time: row.get::<Option<i64>>(6)?.map(Time),
+            revoke_time: row.get::<Option<i64>>(7)?.map(Time),
+            last_use_time: row.get::<Option<i64>>(8)?.map(Time),
+        })
     }
-}
-
-/// Reads the token whose columns begin at `at`.
-pub(crate) fn read(row: &Row, at: usize) -> Result<Token> {
-    Ok(Token {
-        id: row.get::<Uuid>(at)?.into(),
-        principal: row.get::<Uuid>(at + 1)?.into(),
-        name: row.get(at + 2)?,
-        scope: Scope {
-            project: row.get::<Option<Uuid>>(at + 3)?.map(ProjectId),
-            max_role: member::maybe_role(row.get(at + 4)?)?,
-        },
-        create_time: Time(row.get(at + 5)?),
-        expire_time: row.get::<Option<i64>>(at + 6)?.map(Time),
-        revoke_time: row.get::<Option<i64>>(at + 7)?.map(Time),
-        last_use_time: row.get::<Option<i64>>(at + 8)?.map(Time),
-    })
 }

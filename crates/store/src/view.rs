@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use moka::sync::Cache;
-use sandbar_model::{Project, ProjectId, Result, Revision};
+use sandbar_model::{ProjectId, Result, Revision, project::ProjectRef};
 
 use crate::db::Tx;
 
@@ -65,7 +65,8 @@ impl Default for Views {
 
 impl Views {
     /// What `project` sees now.
-    pub async fn of(&self, tx: &mut Tx, project: &Project) -> Result<View> {
+    pub async fn of(&self, tx: &mut Tx, project: impl Into<ProjectRef>) -> Result<View> {
+        let project = project.into();
         let own = Level { project: project.id, cap: Revision::NEWEST };
         let Some(fork) = project.fork else {
             return Ok(View { root: project.root, levels: vec![own] });

@@ -1,13 +1,15 @@
 //! Reading one workflow: the most frequent call of all, so it takes one statement when nothing is new.
 
-use sandbar_model::{Error, Kind, ProjectId, ResourceId, Result, Revision, claim::Claim, policy::Action};
+use sandbar_model::{
+    Error, Kind, ProjectId, ResourceId, Result, Revision, claim::Claim, policy::Action, project::ProjectRef,
+};
 use sandbar_store::{
-    Tx, claim, gate, prune,
+    claim, prune,
     resource::{self, Found},
 };
 
-use super::missing;
-use crate::{App, Call, gate::Entry, view::WorkflowView};
+use super::{Shown, missing};
+use crate::{App, Call};
 
 /// Asks for one workflow.
 #[derive(Clone, Debug)]
@@ -29,68 +31,73 @@ pub enum Which {
     Name(String),
 }
 
-/// Answers one workflow, whole. Needs to see the project.
+/// Shows one workflow, whole. Needs to see the project.
 ///
 /// # Errors
 /// [`Error::ResourceNotFound`], [`Error::RevisionNotFound`], and the gate's.
-pub async fn get(app: &App, call: &Call, request: &GetWorkflow) -> Result<WorkflowView> {
-    let mut tx = app.db.connection().await?;
-    let Which::Id(id) = request.which else { return by_name(app, call, &mut tx, request).await };
-    let found =
-        gate::enter_with_head(&mut tx, call.credentials.token()?, request.project, Kind::Workflow, id)
-            .await?;
-    let (entry, own) = found.map_or((None, None), |(entry, head)| (Some(entry), head));
-    let entry = app.admitted(&mut tx, call, entry, request.project).await?;
-    entry.may(Action::See)?;
-    if let Some(revision) = request.revision {
-        return at_revision(app, &mut tx, &entry, id, revision).await;
-    }
-    let found = match own {
-        Some(head) => head,
-        None => inherited(app, &mut tx, &entry, id).await?.ok_or_else(|| missing(&id))?,
+pub async fn get<T>(app: &App, call: &Call, request: &GetWorkflow, shown: &Shown<T>) -> Result<T>
+where
+    T: Clone + Send + Sync + 'static,
+{
+    let (project, id, found) = match &request.which {
+        Which::Name(name) => by_name(app, call, request, name).await?,
+        Which::Id(id) => by_id(app, call, request, *id).await?,
     };
-    app.workflow_view(&mut tx, &entry, id, found).await
+    shown.workflow(app, project, id, found).await
 }
 
-async fn by_name(app: &App, call: &Call, tx: &mut Tx, request: &GetWorkflow) -> Result<WorkflowView> {
-    let Which::Name(name) = &request.which else {
-        return Err(Error::Bug("a workflow is named by id or name"));
+async fn by_id(
+    app: &App,
+    call: &Call,
+    request: &GetWorkflow,
+    id: ResourceId,
+) -> Result<(ProjectRef, ResourceId, Found)> {
+    let (project, own) = app.enter_to_read(call, request.project, (Kind::Workflow, id)).await?;
+    let found = match (request.revision, own) {
+        (Some(revision), _) => at_revision(app, project, id, revision).await?,
+        (None, Some(head)) => head,
+        (None, None) => inherited(app, project, id).await?.ok_or_else(|| missing(&id))?,
     };
+    Ok((project, id, found))
+}
+
+async fn by_name(
+    app: &App,
+    call: &Call,
+    request: &GetWorkflow,
+    name: &str,
+) -> Result<(ProjectRef, ResourceId, Found)> {
     if request.revision.is_some() {
         return Err(Error::invalid("revision", "can only be asked for by workflow id"));
     }
-    let entry = app.enter(tx, call, request.project, Action::See).await?;
-    let view = app.views.of(tx, &entry.project).await?;
-    let claim = Claim::Name(Kind::Workflow, name.clone());
-    let id =
-        claim::holders(tx, &view, vec![claim]).await?.into_values().next().ok_or_else(|| missing(name))?;
-    let found = resource::resolve(tx, &view, Kind::Workflow, id).await?.ok_or_else(|| missing(name))?;
-    app.workflow_view(tx, &entry, id, found).await
+    let mut tx = app.db.connection().await?;
+    let entry = app.enter(&mut tx, call, request.project, Action::See).await?;
+    let view = app.views.of(&mut tx, &entry.project).await?;
+    let claim = Claim::Name(Kind::Workflow, name.to_owned());
+    let holders = claim::holders(&mut tx, &view, vec![claim]).await?;
+    let id = holders.into_values().next().ok_or_else(|| missing(&name))?;
+    let found = resource::resolve(&mut tx, &view, Kind::Workflow, id).await?.ok_or_else(|| missing(&name))?;
+    Ok(((&entry.project).into(), id, found))
 }
 
 /// What the project sees of its ancestors.
-async fn inherited(app: &App, tx: &mut Tx, entry: &Entry, id: ResourceId) -> Result<Option<Found>> {
-    let view = app.views.of(tx, &entry.project).await?;
-    resource::resolve_through(tx, view.inherited(), 1, Kind::Workflow, id).await
+async fn inherited(app: &App, project: ProjectRef, id: ResourceId) -> Result<Option<Found>> {
+    let mut tx = app.db.connection().await?;
+    let view = app.views.of(&mut tx, project).await?;
+    resource::resolve_through(&mut tx, view.inherited(), 1, Kind::Workflow, id).await
 }
 
-async fn at_revision(
-    app: &App,
-    tx: &mut Tx,
-    entry: &Entry,
-    id: ResourceId,
-    revision: Revision,
-) -> Result<WorkflowView> {
-    let view = app.views.of(tx, &entry.project).await?.at(revision);
+async fn at_revision(app: &App, project: ProjectRef, id: ResourceId, revision: Revision) -> Result<Found> {
     let gone = || Error::RevisionNotFound { kind: Kind::Workflow, id, revision };
-    if revision > entry.project.head || revision.0 < 0 {
+    if revision > project.head || revision.0 < 0 {
         return Err(gone());
     }
-    let found = resource::resolve(tx, &view, Kind::Workflow, id).await?;
+    let mut tx = app.db.connection().await?;
+    let view = app.views.of(&mut tx, project).await?.at(revision);
+    let found = resource::resolve(&mut tx, &view, Kind::Workflow, id).await?;
     // What shows through where a version was pruned is not what the project had then.
-    if !prune::is_true(tx, entry.project.id, (Kind::Workflow, id), revision, found).await? {
+    if !prune::is_true(&mut tx, project.id, (Kind::Workflow, id), revision, found).await? {
         return Err(gone());
     }
-    let found = found.filter(|found| found.hash.is_some()).ok_or_else(gone)?;
-    app.workflow_view(tx, entry, id, found).await
+    found.filter(|found| found.hash.is_some()).ok_or_else(gone)
 }

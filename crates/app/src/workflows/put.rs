@@ -175,5 +175,5 @@ pub(crate) async fn check_links(tx: &mut Tx, view: &View, workflow: &StoredWorkf
 async fn now(app: &App, tx: &mut Tx, entry: &Entry, id: ResourceId) -> Result<WorkflowView> {
     let view = app.views.of(tx, &entry.project).await?;
     let found = resource::resolve(tx, &view, Kind::Workflow, id).await?.ok_or_else(|| missing(&id))?;
-    app.workflow_view(tx, entry, id, found).await
+    app.workflow_view(tx, &entry.project, id, found).await
 }

@@ -16,6 +16,7 @@ mod floor;
 mod members;
 mod narrowing;
 mod principals;
+mod reading;
 mod secrecy;
 mod tokens;
 

@@ -17,7 +17,8 @@ use sandbar_app::{
     App, Limits, Sealer,
     projects::{self, CreateProject},
     sandboxes::{self, CreateSandbox},
-    workflows::{self, PutWorkflow},
+    view::WorkflowView,
+    workflows::{self, GetWorkflow, PutWorkflow, Shown},
 };
 use sandbar_model::{
     ProjectId, ResourceId, Result, TriggerId, Workflow,
@@ -57,6 +58,12 @@ impl Bench {
         let sealer = Sealer::new(b"a key for the tests").unwrap();
         let app = App::new(self.app.db.clone(), Arc::clone(&self.world) as _, sealer, limits);
         Self { app: Arc::new(app), world: Arc::clone(&self.world) }
+    }
+
+    /// A workflow as somebody sees it.
+    pub async fn see(&self, by: &Person, request: &GetWorkflow) -> Result<Arc<WorkflowView>> {
+        let shown = Shown::new(Arc::new, |_| 1);
+        workflows::get(&self.app, &by.call, request, &shown).await
     }
 
     /// How many rows a table has.

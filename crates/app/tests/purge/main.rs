@@ -106,7 +106,7 @@ impl Bench {
     ) -> Result<(String, String)> {
         self.app.forget();
         let request = GetWorkflow { project, which: Which::Id(id), revision };
-        let view = workflows::get(&self.app, &by.call, &request).await?;
+        let view = self.see(by, &request).await?;
         Ok((view.workflow.name.clone(), view.workflow.jobs[0].body.to_string()))
     }
 

@@ -59,7 +59,7 @@ async fn a_sandbox_goes_with_everything_below_it(bench: Bench) {
 
     let enabled = async |project| {
         let get = GetWorkflow { project, which: Which::Id(workflow), revision: None };
-        workflows::get(&bench.app, &owner.call, &get).await.unwrap().enabled.len()
+        bench.see(&owner, &get).await.unwrap().enabled.len()
     };
     assert_eq!((enabled(root).await, enabled(beside).await, enabled(lowest).await), (1, 1, 0));
     let get = GetSubscription { project: beside };

@@ -75,7 +75,7 @@ async fn everything_comes_back_and_triggers_stay_off(bench: Bench) {
     }
     let on = async |project| {
         let get = GetWorkflow { project, which: Which::Id(workflow), revision: None };
-        workflows::get(&bench.app, &owner.call, &get).await.unwrap().enabled.len()
+        bench.see(&owner, &get).await.unwrap().enabled.len()
     };
     assert_eq!((on(root).await, on(top).await, on(below).await), (1, 0, 0));
     assert_eq!(used(&bench, &owner, root).await, 2);

@@ -98,6 +98,7 @@ mod tests {
         time,
     };
 
+    #[expect(clippy::option_option, reason = "a change of something that may be none")]
     fn change(
         new: &Profile,
         paths: &[&str],

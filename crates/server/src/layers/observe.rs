@@ -6,7 +6,8 @@ use std::{sync::Arc, time::Instant};
 use axum::{body::Body, extract::Request, response::Response};
 use http::HeaderMap;
 use tonic::{Code, Status};
-use tracing::{Instrument, Span, field::Empty};
+use tracing::{Instrument, Span};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::{REQUEST_ID, body::Watched, incoming::Incoming};
 use crate::{
@@ -32,6 +33,7 @@ pub(super) async fn observe<F: Future<Output = Response>>(
     let call = Incoming::of(&request);
     let span = span(method, &call);
     continue_trace(&span, request.headers());
+    span.set_attribute("rpc.system", "grpc");
     request.extensions_mut().insert(method);
     request.extensions_mut().insert(call.clone());
 
@@ -89,8 +91,10 @@ impl Drop for Watch {
         let code = code_name(outcome.code);
         self.metrics.end(self.method.name, code, took);
 
+        // For traces only: a field would be in the log line, which has the code already, and writing a field anew makes
+        // the log lay out all of them again.
+        self.span.set_attribute("rpc.grpc.status_code", i64::from(outcome.code as i32));
         let _in_span = self.span.enter();
-        self.span.record("rpc.grpc.status_code", outcome.code as i32);
         let ms = took.as_secs_f64() * 1000.0;
         let principal = self.call.principal().map(tracing::field::display);
         let reason = outcome.reason;
@@ -114,8 +118,6 @@ fn span(method: &'static Method, call: &Incoming) -> Span {
         "call",
         otel.name = method.name,
         otel.kind = "server",
-        rpc.system = "grpc",
-        rpc.grpc.status_code = Empty,
         method = method.name,
         request_id = call.request_id(),
         address,

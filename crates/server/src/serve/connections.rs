@@ -5,7 +5,6 @@
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::Router;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{conn::auto, graceful::GracefulShutdown},
@@ -20,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use super::Limits;
-use crate::layers::PeerAddress;
+use crate::layers::{Layered, PeerAddress};
 
 /// A stream's and a connection's part of an import that may be under way: enough for a fast network, little enough for
 /// many connections.
@@ -30,7 +29,12 @@ const CONNECTION_WINDOW: u32 = 4 << 20;
 const MAX_HEADER_BYTES: u32 = 16 << 10;
 
 /// Takes connections until `stop`; then lets calls finish, and after the grace period cuts what is left.
-pub(super) async fn accept(listener: TcpListener, router: Router, limits: Limits, stop: CancellationToken) {
+pub(super) async fn accept(
+    listener: TcpListener,
+    services: Layered,
+    limits: Limits,
+    stop: CancellationToken,
+) {
     let free = Arc::new(Semaphore::new(limits.max_connections));
     let server = builder(limits);
     let graceful = GracefulShutdown::new();
@@ -38,7 +42,7 @@ pub(super) async fn accept(listener: TcpListener, router: Router, limits: Limits
 
     while let Some((stream, address, place)) = next(&listener, &free, &stop).await {
         while connections.try_join_next().is_some() {}
-        let (server, router, watcher) = (server.clone(), router.clone(), graceful.watcher());
+        let (server, services, watcher) = (server.clone(), services.clone(), graceful.watcher());
         let (silence, stop) = (limits.keepalive_timeout, stop.clone());
         connections.spawn(async move {
             // Held until the connection is gone.
@@ -46,7 +50,7 @@ pub(super) async fn accept(listener: TcpListener, router: Router, limits: Limits
             if stop.run_until_cancelled(speaks(&stream, silence)).await != Some(true) {
                 return;
             }
-            let service = router.map_request(move |mut request: http::Request<_>| {
+            let service = services.map_request(move |mut request: http::Request<_>| {
                 request.extensions_mut().insert(PeerAddress(address));
                 request
             });

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sandbar_model::{
     Kind, MergeId, PrincipalId, ProjectId, ResourceId, Revision, Role, Time, TokenId, TriggerId,
@@ -119,19 +119,19 @@ fn every_reason_has_the_code_that_the_contract_states() {
 #[test]
 fn every_error_has_a_reason_of_the_contract_and_the_metadata_that_it_names() {
     let contract = contract();
-    for error in every_error(1) {
-        let said = format!("{error:?}");
-        let status = from_error(error);
+    let said = |error: Error| (format!("{error:?}"), from_error(error));
+    let beyond =
+        [overloaded(3), deadline_exceeded(Duration::from_secs(1))].map(|status| (String::new(), status));
+    for (said, status) in every_error(1).into_iter().map(said).chain(beyond) {
         let info = status.get_details_error_info().unwrap();
         assert_eq!(info.domain, "sandbar.dev");
         let comment = contract.get(&info.reason).unwrap_or_else(|| panic!("{said}: {}", info.reason));
         let stated = comment.trim().split('.').next().unwrap();
         assert_eq!(code_name(status.code()), stated, "{said}");
-        if let Some((_, names)) = comment.split_once("etadata: ") {
-            for name in names.split('.').next().unwrap().split('`').skip(1).step_by(2) {
-                assert!(info.metadata.contains_key(name), "{said}: the contract promises `{name}`");
-            }
-        }
+        let names = comment.split_once("Metadata:").map_or("", |(_, names)| names);
+        let promised: BTreeSet<_> = names.split('.').next().unwrap().split('`').skip(1).step_by(2).collect();
+        let given: BTreeSet<_> = info.metadata.keys().map(String::as_str).collect();
+        assert_eq!(given, promised, "{said} {}", info.reason);
     }
 }
 

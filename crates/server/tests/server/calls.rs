@@ -7,7 +7,7 @@ use sandbar_server::wire;
 use tonic::{Code, Request};
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::place::{GET, Place, limits, named, reason, unary};
+use crate::place::{GET, Place, limits, named, reason, shown, unary};
 
 async fn with(
     place: &Place,
@@ -21,7 +21,7 @@ async fn with(
     let answer: tonic::Response<wire::GetWorkflowResponse> =
         unary(place.channel().await, GET, request).await?;
     let id = answer.metadata().get("x-request-id").unwrap().to_str().unwrap().to_owned();
-    Ok((answer.into_inner().workflow.unwrap().name, id))
+    Ok((shown(&answer.into_inner()).name, id))
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use std::{
 };
 
 use opentelemetry_sdk::metrics::SdkMeterProvider;
+use prost::Message;
 use sandbar_model::PrincipalId;
 use sandbar_server::{
     layers::{Deadlines, Incoming},
@@ -119,6 +120,11 @@ fn services() -> Routes {
     Routes::new(workflows).add_service(MergeServiceServer::new(Services))
 }
 
+/// The workflow in an answer, which holds it encoded.
+pub(crate) fn shown(answer: &wire::GetWorkflowResponse) -> wire::Workflow {
+    wire::Workflow::decode(answer.workflow.clone()).unwrap()
+}
+
 pub(crate) fn named(name: &str) -> wire::GetWorkflowRequest {
     use wire::get_workflow_request::Workflow::WorkflowName;
     wire::GetWorkflowRequest { workflow: Some(WorkflowName(name.to_owned())), ..Default::default() }
@@ -198,7 +204,7 @@ impl WorkflowsService for Services {
             _ => name,
         };
         let workflow = wire::Workflow { name: answer, ..Default::default() };
-        Ok(Response::new(wire::GetWorkflowResponse { workflow: Some(workflow) }))
+        Ok(Response::new(wire::GetWorkflowResponse { workflow: workflow.encode_to_vec().into() }))
     }
 
     async fn list_workflows(

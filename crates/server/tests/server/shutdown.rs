@@ -4,7 +4,7 @@ use sandbar_server::wire;
 use tokio::{io::AsyncWriteExt, net::TcpStream, time::timeout};
 use tonic::Request;
 
-use crate::place::{GET, Place, limits, named, preview, unary};
+use crate::place::{GET, Place, limits, named, preview, shown, unary};
 
 #[tokio::test]
 async fn it_ends_although_clients_are_silent_and_a_stream_is_open() {
@@ -39,7 +39,7 @@ async fn calls_in_flight_are_finished_and_an_idle_connection_does_not_hold_it_up
     tokio::time::sleep(Duration::from_millis(100)).await;
 
     place.shut_down();
-    assert_eq!(call.await.unwrap().unwrap().into_inner().workflow.unwrap().name, "slow");
+    assert_eq!(shown(&call.await.unwrap().unwrap().into_inner()).name, "slow");
     timeout(Duration::from_secs(10), &mut place.serving)
         .await
         .expect("long before the grace period")

@@ -1,10 +1,17 @@
 //! What every call begins with.
 
 use sandbar_model::{
-    ContentHash, Kind, Project, ProjectId, Revision, Role,
+    ContentHash, Error, Kind, Project, ProjectId, Revision, Role,
     access::{Member, Scope, Token, TokenHash},
+    project::ProjectRef,
 };
-use sandbar_store::{Db, Tx, gate, member, project, resource::Found, token};
+use sandbar_store::{
+    Db, Tx,
+    gate::{self, Bearer, Question, Reading},
+    member, project,
+    resource::Found,
+    token,
+};
 
 use crate::{
     engine::cases,
@@ -38,13 +45,19 @@ async fn guest(db: &Db) -> ([Project; 4], Token) {
     (projects, token)
 }
 
+/// What the gate tells of who bears this token.
+fn bearer(token: &Token) -> Bearer {
+    let Token { id, principal, scope, expire_time, revoke_time, last_use_time, .. } = *token;
+    Bearer { token: id, principal, scope, expire_time, revoke_time, last_use_time }
+}
+
 async fn unknown_token_is_nobody(db: Db) {
     guest(&db).await;
     let mut tx = db.connection().await.unwrap();
     let stranger = TokenHash([8; 32]);
     assert_eq!(gate::enter(&mut tx, &stranger, Some(id(10))).await.unwrap(), None);
-    let found = gate::enter_with_head(&mut tx, &stranger, id(10), Kind::Workflow, id(500)).await.unwrap();
-    assert_eq!(found, None);
+    let found = gate::enter_to_read(&mut tx, &[question(stranger, 10, Kind::Workflow, 500)]).await.unwrap();
+    assert_eq!(found, [None]);
 }
 
 async fn tells_token_principal_project_and_roles(db: Db) {
@@ -62,8 +75,8 @@ async fn tells_token_principal_project_and_roles(db: Db) {
     ];
     for (project, role, root_role) in wanted {
         let entry = gate::enter(&mut tx, &HASH, Some(project.id)).await.unwrap().unwrap();
-        assert_eq!(entry.token, token);
-        assert_eq!(entry.principal, user(2));
+        assert_eq!(entry.bearer, bearer(&token));
+        assert_eq!((entry.kind, entry.administrator), (user(2).kind, user(2).administrator));
         assert_eq!(entry.project, Some(project));
         assert_eq!((entry.role, entry.root_role), (role, root_role));
     }
@@ -75,7 +88,7 @@ async fn project_may_be_left_out(db: Db) {
     let missing: ProjectId = id(999);
     for project in [None, Some(missing)] {
         let entry = gate::enter(&mut tx, &HASH, project).await.unwrap().unwrap();
-        assert_eq!(entry.token, token);
+        assert_eq!(entry.bearer, bearer(&token));
         assert_eq!((entry.project, entry.role, entry.root_role), (None, None, None));
     }
 }
@@ -106,18 +119,35 @@ async fn head_is_the_projects_own(db: Db) {
     let mut tx = db.connection().await.unwrap();
     let there = |hash| Some(Found { level: 0, revision: Revision(4), hash, write_time: NOW, writer: id(1) });
     let wanted = [(500, there(Some(ContentHash([9; 32])))), (501, there(None)), (502, None)];
-    for (resource, head) in wanted {
-        let (entry, found) = gate::enter_with_head(&mut tx, &HASH, id(20), Kind::Workflow, id(resource))
-            .await
-            .unwrap()
-            .unwrap();
-        assert_eq!(found, head);
-        assert_eq!(Some(entry), gate::enter(&mut tx, &HASH, Some(id(20))).await.unwrap());
+    let whole = gate::enter(&mut tx, &HASH, Some(id(20))).await.unwrap().unwrap();
+    let project = whole.project.as_ref().map(ProjectRef::from);
+    let there = |head| Some(Reading { bearer: whole.bearer, project, role: whole.role, head });
+    let nowhere = Some(Reading { bearer: whole.bearer, project: None, role: None, head: None });
+    let mut questions: Vec<_> =
+        wanted.map(|(resource, _)| question(HASH, 20, Kind::Workflow, resource)).into();
+    let mut answers: Vec<_> = wanted.map(|(_, head)| there(head)).into();
+    questions.push(question(HASH, 20, Kind::Collection, 500));
+    answers.push(there(None));
+    questions.push(question(HASH, 999, Kind::Workflow, 500));
+    answers.push(nowhere);
+    questions.push(question(TokenHash([8; 32]), 20, Kind::Workflow, 500));
+    answers.push(None);
+    // Each by itself, and all in one, in any order and as often as they like.
+    for (question, answer) in questions.iter().zip(&answers) {
+        assert_eq!(gate::enter_to_read(&mut tx, &[*question]).await.unwrap(), [*answer]);
     }
-    let (_, other_kind) =
-        gate::enter_with_head(&mut tx, &HASH, id(20), Kind::Collection, id(500)).await.unwrap().unwrap();
-    assert_eq!(other_kind, None);
-    let (entry, nowhere) =
-        gate::enter_with_head(&mut tx, &HASH, id(999), Kind::Workflow, id(500)).await.unwrap().unwrap();
-    assert_eq!((entry.project, nowhere), (None, None));
+    for turn in 0..questions.len() {
+        let all: Vec<_> =
+            questions.iter().cycle().skip(turn).take(2 * questions.len() + 1).copied().collect();
+        let wanted: Vec<_> = answers.iter().cycle().skip(turn).take(2 * answers.len() + 1).copied().collect();
+        assert_eq!(gate::enter_to_read(&mut tx, &all).await.unwrap(), wanted);
+    }
+    assert_eq!(gate::enter_to_read(&mut tx, &[]).await.unwrap(), []);
+    let many = vec![questions[0]; gate::MOST_QUESTIONS + 1];
+    assert_eq!(gate::enter_to_read(&mut tx, &many[1..]).await.unwrap().len(), gate::MOST_QUESTIONS);
+    assert!(matches!(gate::enter_to_read(&mut tx, &many).await, Err(Error::Bug(_))));
+}
+
+fn question(hash: TokenHash, project: u128, kind: Kind, resource: u128) -> Question {
+    Question { hash, project: id(project), kind, id: id(resource) }
 }

@@ -58,10 +58,10 @@ fn delete(resource: ResourceId) -> Write {
 }
 
 async fn write(tx: &mut Tx, project: &mut Project, writes: Vec<Write>) -> Outcome {
-    let view = Views::default().of(tx, project).await.unwrap();
+    let view = Views::default().of(tx, &*project).await.unwrap();
     let (head, counts) = (project.head, (project.workflow_count, project.collection_count));
-    let writer = project.creator;
-    let outcome = Writer { project, view: &view, now: NOW, writer }.write(tx, writes).await.unwrap();
+    let by = project.creator;
+    let outcome = Writer { project, view: &view, now: NOW, writer: by }.write(tx, writes).await.unwrap();
     assert_eq!(project.head.0 - head.0, i64::try_from(outcome.written.len()).unwrap());
     let deltas = (project.workflow_count - counts.0, project.collection_count - counts.1);
     project::set_head_and_counts(tx, project.id, project.head, deltas.0, deltas.1, NOW).await.unwrap();
@@ -133,7 +133,8 @@ async fn change(tx: &mut Tx, dice: &mut Dice, twin: &mut Twin) {
     let mut wanted: BTreeMap<ResourceId, Option<(String, u32)>> = BTreeMap::new();
     for _ in 0..=dice.roll(3) {
         let resource = id(1000 + dice.roll(8) as u128);
-        let new = (dice.roll(4) > 0).then(|| (format!("w{}", dice.roll(8)), dice.roll(3) as u32));
+        let new =
+            (dice.roll(4) > 0).then(|| (format!("w{}", dice.roll(8)), u32::try_from(dice.roll(3)).unwrap()));
         wanted.insert(resource, new);
     }
     let writes = wanted.iter().map(|(resource, new)| match new {
@@ -164,7 +165,9 @@ async fn change(tx: &mut Tx, dice: &mut Dice, twin: &mut Twin) {
     // Several revisions of one batch are seen together: what lies between them is nobody's to look at.
     let last = twin.project.head.0;
     let between: Vec<_> = outcome.written.iter().map(|w| w.revision.0).filter(|r| *r != last).collect();
-    between.iter().for_each(|revision| drop(twin.before.remove(revision)));
+    for revision in between {
+        twin.before.remove(&revision);
+    }
 }
 
 /// Moves a sandbox of a sandbox up to its grandparent.

@@ -893,17 +893,20 @@ pub enum Reason {
     TokenMissing = 1,
     /// UNAUTHENTICATED. Not retryable. The token is unknown, malformed, expired or revoked (deliberately not told apart).
     TokenInvalid = 2,
-    /// PERMISSION_DENIED. Not retryable. Metadata: `action`, `needs` (the role), `project_id`. Ask an admin of the project.
+    /// PERMISSION_DENIED. Not retryable. Ask an admin of the project. Metadata: `action`,
+    /// `needs` (the role), `project_id`.
     PermissionDenied = 3,
     /// PERMISSION_DENIED. Not retryable. Only a service administrator may do this.
     AdministratorRequired = 4,
-    /// PERMISSION_DENIED. Not retryable. The token is limited to one project, and the call is not about a project.
+    /// PERMISSION_DENIED. Not retryable. The token is limited to one project or to a role, and the call is one for unlimited
+    /// tokens.
     TokenLimited = 5,
-    /// NOT_FOUND. The project does not exist, or the caller may not see it (deliberately not told apart).
+    /// NOT_FOUND. The project does not exist, or the caller may not see it (deliberately not told apart). Metadata:
+    /// `project_id`, as it was sent.
     ProjectNotFound = 10,
     /// NOT_FOUND. The project holds no such resource, or no longer. Metadata: `kind`, `id`.
     ResourceNotFound = 11,
-    /// NOT_FOUND. The resource has no such revision, or it was pruned. Metadata: `id`, `revision`.
+    /// NOT_FOUND. The resource has no such revision, or it was pruned. Metadata: `kind`, `id`, `revision`.
     RevisionNotFound = 12,
     /// NOT_FOUND. No such merge in a project that the caller sees. Metadata: `id`.
     MergeNotFound = 13,
@@ -915,23 +918,25 @@ pub enum Reason {
     TriggerNotFound = 16,
     /// INVALID_ARGUMENT. Field violations say where and what; all are reported at once.
     InvalidFields = 20,
-    /// INVALID_ARGUMENT. The document given to an import is not a project state; metadata: `line`, `column`, `problem`.
+    /// INVALID_ARGUMENT. The document given to an import is not a project state. Metadata: `line`, `column`,
+    /// `problem`.
     InvalidDocument = 21,
     /// INVALID_ARGUMENT. The page token was not made by this server for this list; start from the first page.
     InvalidPageToken = 22,
     /// INVALID_ARGUMENT. Kafka triggers are not supported; use a webhook or cron trigger. Metadata: `trigger_id`.
     KafkaUnsupported = 23,
-    /// ALREADY_EXISTS. A sibling sandbox, or a resource of the same kind, has this name. Metadata: `name`.
+    /// ALREADY_EXISTS. A sibling sandbox, or a resource of the same kind, has this name. Metadata: `name`, `place` (where).
     NameTaken = 30,
-    /// ALREADY_EXISTS. The id given is in use. Metadata: `id`.
+    /// ALREADY_EXISTS. The id given is in use. Metadata: `id`, `place` (by what).
     IdTaken = 31,
     /// ABORTED. Read again, apply the change to what is there now, send it with the new etag. Metadata: `expected`, `actual`.
     EtagMismatch = 32,
-    /// INVALID_ARGUMENT. This request id was used for another request by the same caller; use a new one.
+    /// INVALID_ARGUMENT. This request id was used for another request by the same caller; use a new one. Metadata:
+    /// `request_id`.
     RequestIdReused = 33,
-    /// FAILED_PRECONDITION. The project is scheduled for deletion; restore it first. Metadata: `purge_time`.
+    /// FAILED_PRECONDITION. The project is scheduled for deletion; restore it first. Metadata: `project_id`, `purge_time`.
     ProjectScheduled = 40,
-    /// FAILED_PRECONDITION. The project is not scheduled for deletion, so there is nothing to restore.
+    /// FAILED_PRECONDITION. The project is not scheduled for deletion, so there is nothing to restore. Metadata: `project_id`.
     ProjectNotScheduled = 41,
     /// FAILED_PRECONDITION. An ancestor is scheduled for deletion; restore that one. Metadata: `ancestor_id`.
     AncestorScheduled = 42,
@@ -939,15 +944,17 @@ pub enum Reason {
     NestingDepthReached = 43,
     /// RESOURCE_EXHAUSTED. The root's subscription allows no more active sandboxes; delete one. Metadata: `used`, `limit`.
     SandboxAllowanceReached = 44,
-    /// PERMISSION_DENIED. The environment belongs to an ancestor of which the caller is not admin. Metadata: `environment`.
+    /// PERMISSION_DENIED. The environment belongs to an ancestor of which the caller is not admin. Metadata: `environment`,
+    /// `ancestor_id`.
     EnvironmentGuarded = 45,
-    /// FAILED_PRECONDITION. The call is for sandboxes and the project is a root; use ProjectsService.
+    /// FAILED_PRECONDITION. The call is for sandboxes and the project is a root; use ProjectsService. Metadata: `project_id`.
     NotASandbox = 46,
     /// FAILED_PRECONDITION. A job uses a credential that its project does not link. Metadata: `job`, `credential_link_id`.
     CredentialNotLinked = 47,
-    /// FAILED_PRECONDITION. The change would remove or downgrade someone whom the tree protects, or leave no owner.
+    /// FAILED_PRECONDITION. The change would remove or downgrade someone whom the tree protects, or leave no owner. Metadata:
+    /// `problem`, `principal_id`.
     MemberProtected = 48,
-    /// FAILED_PRECONDITION. The call is for roots and the project is a sandbox; use SandboxesService.
+    /// FAILED_PRECONDITION. The call is for roots and the project is a sandbox; use SandboxesService. Metadata: `project_id`.
     NotARoot = 49,
     /// FAILED_PRECONDITION. A job uses a keychain that its project does not have. Metadata: `job`, `keychain_id`.
     KeychainNotFound = 50,
@@ -959,7 +966,8 @@ pub enum Reason {
     PlanRequired = 62,
     /// INVALID_ARGUMENT. A project can't merge into itself.
     MergeIntoItself = 63,
-    /// INVALID_ARGUMENT. A choice names a resource that is not in the plan. Metadata: `id`.
+    /// INVALID_ARGUMENT. A choice names a resource that is not in the plan, or decides what can't be. Metadata: `id`,
+    /// `problem`.
     ChoiceUnknown = 64,
     /// FAILED_PRECONDITION. The merged result would break a rule of the target. Metadata: `resource`, `rule`.
     InvalidResult = 65,
@@ -967,11 +975,11 @@ pub enum Reason {
     CannotRetire = 66,
     /// FAILED_PRECONDITION. The two projects are in different trees; only relatives merge.
     NotRelated = 67,
-    /// RESOURCE_EXHAUSTED. A message or document is over the limit. Metadata: `limit_bytes`.
+    /// RESOURCE_EXHAUSTED. A message or document is over the limit. Metadata: `what`, `limit_bytes`.
     TooLarge = 80,
-    /// RESOURCE_EXHAUSTED. The server is at its limit of calls in flight; retry with backoff.
+    /// RESOURCE_EXHAUSTED. The server is at its limit of calls in flight; retry with backoff. Metadata: `limit`.
     Overloaded = 81,
-    /// DEADLINE_EXCEEDED. Retryable for reads, and for writes with the same `request_id`.
+    /// DEADLINE_EXCEEDED. Retryable for reads, and for writes with the same `request_id`. Metadata: `allowed` (how long).
     DeadlineExceeded = 82,
     /// UNAVAILABLE. The database can't be reached or is busy; retry with backoff and the same `request_id`.
     StorageUnavailable = 83,
