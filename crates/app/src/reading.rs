@@ -4,23 +4,31 @@
 //!
 //! Nobody is answered from before their call: a statement begins after the last of its questions came.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    pin::pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use sandbar_model::Result;
 use sandbar_store::{
     Db,
     gate::{self, MOST_QUESTIONS, Question, Reading},
 };
-use tokio::{runtime::Handle, sync::oneshot};
+use tokio::{runtime::Handle, sync::oneshot, time::timeout};
 
-/// Statements at once. With more they would only hold fewer questions each; with one, the database would be idle while
-/// answers are handed out.
-const STATEMENTS: usize = 2;
+/// How long a statement keeps others from beginning. One connection that is stuck must not hold up everybody.
+const PATIENCE: Duration = Duration::from_millis(250);
+
+/// When those who wait for a statement have long given up.
+const LONGEST: Duration = Duration::from_mins(1);
 
 /// Who is being answered, and who waits.
 #[derive(Debug)]
 pub(crate) struct Readings {
     db: Db,
+    /// Statements at once.
+    most: usize,
     state: Mutex<State>,
 }
 
@@ -36,18 +44,31 @@ struct Waiting {
     answer: oneshot::Sender<Option<Reading>>,
 }
 
-/// One of the [`STATEMENTS`]. When it ends, however that comes, the next one begins for those who wait.
+/// The right to one of the statements. When it ends, however that comes, the next one begins for those who wait.
 struct Turn(Arc<Readings>);
+
+impl Turn {
+    /// Does the statement that this is the turn of.
+    async fn with<T>(self, statement: impl Future<Output = T>) -> T {
+        let mut statement = pin!(statement);
+        if let Ok(done) = timeout(PATIENCE, &mut statement).await {
+            return done;
+        }
+        drop(self);
+        statement.await
+    }
+}
 
 impl Readings {
     pub(crate) fn new(db: Db) -> Arc<Self> {
-        Arc::new(Self { db, state: Mutex::default() })
+        let most = db.statements_at_once();
+        Arc::new(Self { db, most, state: Mutex::default() })
     }
 
     /// Who bears the token, and what there is to read. None: nobody has such a token.
     pub(crate) async fn ask(self: &Arc<Self>, question: Question) -> Result<Option<Reading>> {
         let answered = match self.turn_or_wait(question) {
-            Ok(_turn) => return self.alone(question).await,
+            Ok(turn) => return turn.with(self.alone(question)).await,
             Err(answer) => answer.await,
         };
         match answered {
@@ -62,7 +83,7 @@ impl Readings {
         question: Question,
     ) -> std::result::Result<Turn, oneshot::Receiver<Option<Reading>>> {
         let mut state = self.state();
-        if state.statements < STATEMENTS {
+        if state.statements < self.most {
             state.statements += 1;
             return Ok(Turn(Arc::clone(self)));
         }
@@ -72,8 +93,12 @@ impl Readings {
     }
 
     async fn alone(&self, question: Question) -> Result<Option<Reading>> {
+        Ok(self.asked(&[question]).await?.into_iter().next().flatten())
+    }
+
+    async fn asked(&self, questions: &[Question]) -> Result<Vec<Option<Reading>>> {
         let mut tx = self.db.connection().await?;
-        Ok(gate::enter_to_read(&mut tx, &[question]).await?.into_iter().next().flatten())
+        gate::enter_to_read(&mut tx, questions).await
     }
 
     /// Answers those who wait.
@@ -83,11 +108,9 @@ impl Readings {
             let most = state.waiting.len().min(MOST_QUESTIONS);
             state.waiting.drain(..most).collect::<Vec<_>>()
         };
-        let _turn = Turn(Arc::clone(&self));
         let questions: Vec<_> = waiting.iter().map(|waiting| waiting.question).collect();
-        let Ok(mut tx) = self.db.connection().await else { return };
-        let Ok(answers) = gate::enter_to_read(&mut tx, &questions).await else { return };
-        drop(tx);
+        let statement = Turn(Arc::clone(&self)).with(self.asked(&questions));
+        let Ok(Ok(answers)) = timeout(LONGEST, statement).await else { return };
         for (waiting, answer) in waiting.into_iter().zip(answers) {
             // Who gave up meanwhile needs no answer.
             let _given_up = waiting.answer.send(answer);
@@ -107,5 +130,38 @@ impl Drop for Turn {
             // Without a runtime the process is ending, and nobody waits any more.
             _ => state.statements -= 1,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sandbar_model::{Kind, access::TokenHash};
+    use sandbar_store::db::PoolSize;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn question() -> Question {
+        Question {
+            hash: TokenHash([0; 32]),
+            project: Uuid::nil().into(),
+            kind: Kind::Workflow,
+            id: Uuid::nil().into(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_statement_that_is_stuck_does_not_hold_up_everybody() {
+        let home = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", home.path().join("empty.db").display());
+        let db = Db::open(&url, PoolSize::default()).await.unwrap();
+        let readings = Arc::new(Readings { db, most: 1, state: Mutex::default() });
+
+        let turn = readings.turn_or_wait(question()).ok().unwrap();
+        let stuck = tokio::spawn(turn.with(std::future::pending::<()>()));
+        // That the database has no tables yet is an answer too, and one that only a statement can bring.
+        assert!(readings.ask(question()).await.is_err());
+        assert_eq!(readings.state().statements, 0, "what was let go counts no more");
+        stuck.abort();
     }
 }

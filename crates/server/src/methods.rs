@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use prost::Message;
-use prost_types::FileDescriptorSet;
+use prost_types::{FileDescriptorSet, MethodOptions, method_options::IdempotencyLevel};
 
 /// One method of one service, or [`UNKNOWN`].
 #[derive(Debug, PartialEq, Eq)]
@@ -14,13 +14,16 @@ pub struct Method {
     pub service: &'static str,
     /// Whether either side sends more than one message, so that the call may take long.
     pub streaming: bool,
+    /// Whether the contract says that the method changes nothing (`idempotency_level`).
+    pub reading: bool,
     /// Whether the method belongs to the operation of a server (health, reflection) rather than to the product. Such
     /// calls are not counted against the load limit, have no default deadline, and are logged at debug level only.
     pub operational: bool,
 }
 
 /// What any other path is called.
-pub static UNKNOWN: Method = Method { name: "unknown", service: "", streaming: false, operational: false };
+pub static UNKNOWN: Method =
+    Method { name: "unknown", service: "", streaming: false, reading: false, operational: false };
 
 /// Every method that this server knows, by path.
 #[derive(Debug, Default)]
@@ -56,12 +59,17 @@ impl Methods {
                     name,
                     service: service_name,
                     streaming: method.client_streaming() || method.server_streaming(),
+                    reading: method.options.as_ref().is_some_and(changes_nothing),
                     operational: service_name.starts_with("grpc."),
                 }));
                 self.0.insert(path, known);
             }
         }
     }
+}
+
+fn changes_nothing(options: &MethodOptions) -> bool {
+    options.idempotency_level() == IdempotencyLevel::NoSideEffects
 }
 
 #[cfg(test)]
@@ -75,9 +83,22 @@ mod tests {
 
         let import = methods.at("/sandbar.v1.ProjectsService/ImportProject");
         assert_eq!(import.name, "sandbar.v1.ProjectsService/ImportProject");
-        assert!(import.streaming && !import.operational);
-        assert!(!methods.at("/sandbar.v1.ProjectsService/GetProject").streaming);
+        assert!(import.streaming && !import.reading && !import.operational);
+        let get = methods.at("/sandbar.v1.ProjectsService/GetProject");
+        assert!(get.reading && !get.streaming);
         assert!(methods.at("/grpc.health.v1.Health/Watch").operational);
         assert_eq!(methods.at("/sandbar.v1.ProjectsService/Nope"), &UNKNOWN);
+    }
+
+    #[test]
+    fn what_is_named_like_reading_is_said_to_change_nothing_and_nothing_else_is() {
+        let methods = Methods::of(&[crate::wire::DESCRIPTORS]).unwrap();
+        assert!(!methods.0.is_empty());
+        for (path, method) in &methods.0 {
+            let name = path.rsplit('/').next().unwrap();
+            let reads =
+                ["Get", "List", "Preview", "Export", "WhoAmI"].iter().any(|verb| name.starts_with(verb));
+            assert_eq!(method.reading, reads, "{path}");
+        }
     }
 }

@@ -53,14 +53,10 @@ pub(crate) async fn run(setting: &Setting) -> Result<()> {
     for ((name, runs), target) in NAMES.iter().zip(runs).zip(&targets) {
         rates.push(row(&mut report, name, runs, target.once(0).await?.len()));
     }
-    if let [ours, select, whole, _] = rates[..] {
-        report.ratio("floor.ratio", "GetWorkflow / one select", ours / select, Wanted::AtLeast(0.7));
-        report.ratio(
-            "floor.whole",
-            "GetWorkflow / one select of as many bytes",
-            ours / whole,
-            Wanted::AtLeast(0.7),
-        );
+    if let [ours, select, whole, _] = &rates[..] {
+        let wanted = Wanted::AtLeast(0.7);
+        report.ratio("floor.ratio", "GetWorkflow / one select", paired(ours, select), wanted);
+        report.ratio("floor.whole", "GetWorkflow / one select of as many bytes", paired(ours, whole), wanted);
     }
     report.print("One workflow against the floors: 16 calls in flight on 4 connections")
 }
@@ -115,8 +111,13 @@ async fn targets(
     ])
 }
 
-/// Adds what came of all runs of one target; gives the median of its rates.
-fn row(report: &mut Report, name: &str, runs: Vec<Run>, bytes: usize) -> f64 {
+/// The median of the ratios within each round: what ran in the same seconds had the same neighbours.
+fn paired(ours: &[f64], floor: &[f64]) -> f64 {
+    median(&ours.iter().zip(floor).map(|(ours, floor)| ours / floor).collect::<Vec<_>>())
+}
+
+/// Adds what came of all runs of one target; gives their rates.
+fn row(report: &mut Report, name: &str, runs: Vec<Run>, bytes: usize) -> Vec<f64> {
     let rates: Vec<_> = runs.iter().map(|run| run.rate).collect();
     let cpu = median(&runs.iter().map(|run| run.cpu).collect::<Vec<_>>());
     let rate = median(&rates);
@@ -137,5 +138,5 @@ fn row(report: &mut Report, name: &str, runs: Vec<Run>, bytes: usize) -> f64 {
         "call": name, "rate": rate, "rates": rates, "p50_us": p50, "p99_us": p99, "cpu_us": cpu, "bytes": bytes,
     });
     report.row(&cells, "floor", values);
-    rate
+    rates
 }

@@ -75,6 +75,7 @@ fn asked(headers: &HeaderMap) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::methods::UNKNOWN;
 
     fn read(text: &str) -> Option<Duration> {
         let mut headers = HeaderMap::new();
@@ -99,7 +100,7 @@ mod tests {
     fn the_servers_limit_is_above_what_a_caller_asks_for() {
         let secs = Duration::from_secs;
         let deadlines = Deadlines { default: secs(15), max: secs(60), stream: secs(900) };
-        let method = |streaming, operational| Method { name: "", service: "", streaming, operational };
+        let method = |streaming, operational| Method { streaming, operational, ..UNKNOWN };
         let (unary, stream, health) = (method(false, false), method(true, false), method(true, true));
 
         assert_eq!(deadlines.allowed(Some(&unary), None), Some(secs(15)));

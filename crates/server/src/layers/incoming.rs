@@ -87,7 +87,11 @@ impl Incoming {
     }
 
     pub(super) fn request_id_header(&self) -> HeaderValue {
-        self.0.request_id.clone()
+        let mut id = self.0.request_id.clone();
+        // No secret, but what HTTP/2 takes this to mean: it never comes again, so don't push what does out of the
+        // connection's table of headers for it.
+        id.set_sensitive(true);
+        id
     }
 }
 

@@ -1,7 +1,13 @@
 //! Each call gets an id, a span, one log line when it is over, and is counted. Over is when the last byte of the answer
 //! is out or the caller is gone.
+//!
+//! The lines of single reads that went well and quickly are for debugging: they are most of all calls and tell nothing
+//! that the metrics don't, but would bury and slow down everything else.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{body::Body, extract::Request, response::Response};
 use http::HeaderMap;
@@ -15,6 +21,9 @@ use crate::{
     status,
     telemetry::{CallMetrics, continue_trace},
 };
+
+/// From here on a call is slow.
+const SLOW: Duration = Duration::from_secs(1);
 
 /// What observing needs to know.
 #[derive(Debug)]
@@ -77,6 +86,10 @@ impl Watch {
         }
     }
 
+    fn is_unremarkable(&self, code: Code, took: Duration) -> bool {
+        self.method.reading && !self.method.streaming && code == Code::Ok && took < SLOW
+    }
+
     /// The span of the call, for what its answer's stream does.
     pub(super) fn span(&self) -> &Span {
         &self.span
@@ -98,7 +111,7 @@ impl Drop for Watch {
         let ms = took.as_secs_f64() * 1000.0;
         let principal = self.call.principal().map(tracing::field::display);
         let reason = outcome.reason;
-        if self.method.operational {
+        if self.method.operational || self.is_unremarkable(outcome.code, took) {
             tracing::debug!(code, reason, ms, principal, "call");
         } else if matches!(outcome.code, Code::Internal | Code::Unknown | Code::DataLoss) {
             tracing::error!(code, reason, ms, principal, "call");

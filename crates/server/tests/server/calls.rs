@@ -70,7 +70,8 @@ impl<'a> MakeWriter<'a> for Lines {
 #[tokio::test]
 async fn each_call_is_one_log_line_without_secrets_and_is_counted() {
     let lines = Lines::default();
-    let subscriber = tracing_subscriber::fmt().json().flatten_event(true).with_writer(lines.clone()).finish();
+    let json = tracing_subscriber::fmt().json().flatten_event(true).with_writer(lines.clone());
+    let subscriber = json.with_max_level(tracing::Level::DEBUG).finish();
     // While there is but one subscriber in the process, a thread of another test that meets the log line first asks only
     // its own, which it has none of, and notes for all threads that nobody wants the line. With two it asks both.
     let _second = tracing::Dispatch::new(tracing_subscriber::registry());
@@ -99,8 +100,27 @@ async fn each_call_is_one_log_line_without_secrets_and_is_counted() {
     };
     let method = "sandbar.v1.WorkflowsService/GetWorkflow";
     let principal = "00000000-0000-0000-0000-000000000007";
-    has(calls[0], &[r#""code":"OK""#, r#""request_id":"one""#, method, principal, r#""ms":"#, "127.0.0.1"]);
-    has(calls[1], &[r#""code":"UNAUTHENTICATED""#, r#""reason":"TOKEN_MISSING""#, r#""request_id":"two""#]);
+    has(
+        calls[0],
+        &[
+            r#""level":"DEBUG""#,
+            r#""code":"OK""#,
+            r#""request_id":"one""#,
+            method,
+            principal,
+            r#""ms":"#,
+            "127.0.0.1",
+        ],
+    );
+    has(
+        calls[1],
+        &[
+            r#""level":"INFO""#,
+            r#""code":"UNAUTHENTICATED""#,
+            r#""reason":"TOKEN_MISSING""#,
+            r#""request_id":"two""#,
+        ],
+    );
     has(calls[2], &[r#""code":"UNIMPLEMENTED""#, r#""method":"unknown""#]);
 
     let count = |labels: [&str; 2]| {
