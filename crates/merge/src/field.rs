@@ -171,7 +171,8 @@ fn titles(target: &[Field], source: &[Field]) -> Vec<(&'static str, &'static str
     titles
 }
 
-fn whole<P: Part>(part: &P) -> Value {
+/// Every field of a part but its body.
+pub(crate) fn whole<P: Part>(part: &P) -> Value {
     let id = ("id".to_owned(), json!(part.uuid()));
     let fields = part.fields().into_iter();
     let values = fields.filter_map(|field| field.value.map(|value| (field.name.to_owned(), value)));

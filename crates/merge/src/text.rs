@@ -6,6 +6,8 @@ use imara_diff::{Hunk, InternedInput, Token};
 
 mod hunks;
 
+pub(crate) use hunks::hunks as line_hunks;
+
 /// Unchanged lines shown around a change.
 const CONTEXT: u32 = 3;
 

@@ -9,10 +9,22 @@
 
 mod build;
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use build::world::{Project, World, faults};
-use sandbar_merge::{Choices, Context, Label, Purpose, State, Write, plan};
+use build::{
+    fields,
+    world::{Project, World, faults},
+};
+use sandbar_merge::{
+    Choices, Context, Label, Purpose, State, Write,
+    combine::{ConflictKind, Versions, combine},
+    plan,
+};
 use sandbar_model::{
     ContentHash, CredentialLink, Document,
     workflow::{Condition, Cron, Edge, EdgeSource, Job, StoredWorkflow, Trigger, TriggerKind, Uses, Webhook},
@@ -21,13 +33,17 @@ use serde_json::Value;
 
 /// The states of `health-sync`, oldest first. One of them has steps whose credentials it does not link.
 fn states() -> Vec<Project> {
+    let states: Vec<_> =
+        files().iter().map(|file| read(&serde_json::from_slice(&fs::read(file).unwrap()).unwrap())).collect();
+    assert_eq!(states.len(), 73);
+    states
+}
+
+fn files() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/histories/health-sync");
     let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
-    let states: Vec<_> =
-        files.iter().map(|file| read(&serde_json::from_slice(&fs::read(file).unwrap()).unwrap())).collect();
-    assert_eq!(states.len(), 73);
-    states
+    files
 }
 
 fn read(project: &Value) -> Project {
@@ -202,4 +218,84 @@ fn a_chain_of_syncs_through_the_whole_history_stays_exact() {
         }
     }
     assert!(steps > 60, "{steps}");
+}
+
+/// What a person changed in one state stays in the next, so most of what two states differ in from a third combines.
+#[test]
+fn real_edits_combine_and_every_conflict_is_one() {
+    let (states, texts) = (states(), texts());
+    let text = |hash: ContentHash| texts.get(&hash).cloned();
+    let (mut combinations, mut conflicts, mut broken) = (0, 0, 0);
+    for a in (0..states.len()).step_by(4) {
+        for b in (a + 1..states.len()).step_by(5) {
+            for c in (b + 1..states.len()).step_by(5) {
+                for [base, target, source] in in_all([&states[a], &states[b], &states[c]]) {
+                    let versions = Versions { base: Some(&base), source: &source, target: &target };
+                    let combined = combine(versions, &text, &BTreeMap::new()).unwrap();
+                    assert!(combined.wanted.is_empty());
+                    combinations += 1;
+                    for conflict in combined.open() {
+                        conflicts += 1;
+                        broken += usize::from(matches!(conflict.kind, ConflictKind::InvalidResult(_)));
+                        assert_real(&conflict.path, [&base, &source, &target]);
+                    }
+                    if combined.open().next().is_none() {
+                        assert_eq!(combined.workflow.violations("").0, vec![]);
+                        assert_kept([&base, &source, &target, &combined.workflow], &combined.dropped_edges);
+                    }
+                }
+            }
+        }
+    }
+    assert!(combinations > 200 && conflicts > 0 && broken == 0, "{combinations} {conflicts} {broken}");
+}
+
+/// The versions that differ of each workflow that all have.
+fn in_all(projects: [&Project; 3]) -> Vec<[StoredWorkflow; 3]> {
+    let versions = projects[0].keys().filter_map(|key| {
+        let [a, b, c] = projects.map(|project| match project.get(key).map(|state| &*state.document) {
+            Some(Document::Workflow(workflow)) => Some(workflow.clone().tidy()),
+            _ => None,
+        });
+        Some([a?, b?, c?])
+    });
+    versions.filter(|[a, b, c]| a != b && a != c && b != c).collect()
+}
+
+fn assert_real(path: &str, [base, source, target]: [&StoredWorkflow; 3]) {
+    let [base, source, target] = [base, source, target].map(fields);
+    // Of a whole part, one of its fields; of one side that removed it, none.
+    let at = |side: &BTreeMap<String, String>| -> Vec<String> {
+        let of = side.range(path.to_owned()..).take_while(|(field, _)| field.starts_with(path));
+        of.map(|(_, value)| value.clone()).collect()
+    };
+    let [base, source, target] = [at(&base), at(&source), at(&target)];
+    assert!(source != base && target != base && source != target, "{path}: {base:?} {source:?} {target:?}");
+}
+
+/// What only one side changed is in the result.
+fn assert_kept(versions: [&StoredWorkflow; 4], dropped: &[String]) {
+    let [base, source, target, result] = versions.map(fields);
+    let paths: BTreeSet<_> = [&base, &source, &target].into_iter().flat_map(BTreeMap::keys).collect();
+    for path in paths.into_iter().filter(|path| dropped.is_empty() || !path.starts_with("edges")) {
+        let [b, s, t, r] = [&base, &source, &target, &result].map(|side| side.get(path));
+        if s == b || t == b {
+            assert_eq!(r, if s == b { t } else { s }, "{path}");
+        }
+    }
+}
+
+/// Every body of every state.
+fn texts() -> BTreeMap<ContentHash, Arc<str>> {
+    let states = files()
+        .into_iter()
+        .map(|file| -> Value { serde_json::from_slice(&fs::read(file).unwrap()).unwrap() });
+    let mut texts = BTreeMap::new();
+    for state in states {
+        for job in parts(&state["workflows"]).flat_map(|workflow| parts(&workflow["jobs"])) {
+            let body = text(&job["body"]).unwrap();
+            texts.insert(build::body(&body), Arc::from(body));
+        }
+    }
+    texts
 }

@@ -16,7 +16,7 @@ use clap::{Args, Parser, Subcommand};
 use secrecy::SecretString;
 
 pub use database::{DatabaseArgs, DatabaseUrl, Engine};
-pub use key::{KeyArgs, write_secret};
+pub use key::{KeyArgs, make_private_directory, write_secret};
 pub use limits::LimitArgs;
 pub use purge::PurgeArgs;
 

@@ -7,7 +7,7 @@ use sandbar_model::{Error, Result};
 use sandbar_store::{Db, PoolSize, schema};
 
 use crate::{
-    config::{ConfigError, DatabaseArgs, Engine},
+    config::{ConfigError, DatabaseArgs, Engine, make_private_directory},
     telemetry::{Metrics, PoolState},
     world::RealWorld,
 };
@@ -20,7 +20,7 @@ use crate::{
 pub async fn open(args: &DatabaseArgs) -> Result<Db, Box<dyn std::error::Error>> {
     let embedded = args.engine()? == Engine::Sqlite;
     if embedded {
-        std::fs::create_dir_all(&args.data_dir)
+        make_private_directory(&args.data_dir)
             .map_err(|source| ConfigError::File { path: args.data_dir.display().to_string(), source })?;
     }
     let size = PoolSize { connections: args.pool_size, acquire_timeout: args.acquire_timeout };

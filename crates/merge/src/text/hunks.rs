@@ -11,7 +11,7 @@ const BUDGET: u64 = 400_000_000;
 /// The differing ranges of lines, in order, never touching. Up to the budget those of a line diff. Where more lines than
 /// that lie between the first difference and the last, they are first cut at lines that both have exactly once (as a
 /// patience diff does), and a piece that is still too large counts as replaced whole.
-pub(super) fn hunks(input: &InternedInput<&str>) -> Vec<Hunk> {
+pub(crate) fn hunks(input: &InternedInput<&str>) -> Vec<Hunk> {
     let (before, after) = (input.before.as_slice(), input.after.as_slice());
     let pairs = before.iter().zip(after);
     let head = pairs.take_while(|(one, other)| one == other).count();

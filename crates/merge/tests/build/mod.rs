@@ -102,3 +102,45 @@ pub fn link(name: &str) -> Document {
     let owner = "amy@example.org".to_owned();
     Document::CredentialLink(CredentialLink { name: name.to_owned(), owner })
 }
+
+/// Every field of a workflow by its path, as a person would list them.
+pub fn fields(workflow: &StoredWorkflow) -> BTreeMap<String, String> {
+    let mut fields = BTreeMap::new();
+    let mut add = |path: String, value: &dyn std::fmt::Debug| fields.insert(path, format!("{value:?}"));
+    add("name".to_owned(), &workflow.name);
+    add("concurrency".to_owned(), &workflow.concurrency);
+    add("enable_job_logs".to_owned(), &workflow.enable_job_logs);
+    for job in &workflow.jobs {
+        let at = |field| format!("jobs/{}/{field}", job.id);
+        add(at("name"), &job.name);
+        add(at("adaptor"), &job.adaptor);
+        add(at("uses"), &job.uses);
+        add(at("body"), &job.body);
+    }
+    for trigger in &workflow.triggers {
+        let at = |field| format!("triggers/{}/{field}", trigger.id);
+        match &trigger.kind {
+            TriggerKind::Webhook(webhook) => {
+                add(at("custom_path"), &webhook.custom_path);
+                add(at("reply"), &webhook.reply);
+                add(at("success_code"), &webhook.success_code);
+                add(at("error_code"), &webhook.error_code);
+                add(at("auth_methods"), &webhook.auth_methods);
+            }
+            TriggerKind::Cron(cron) => {
+                add(at("expression"), &cron.expression);
+                add(at("cursor_job"), &cron.cursor_job);
+            }
+        }
+    }
+    for edge in &workflow.edges {
+        let at = |field| format!("edges/{}/{field}", edge.id);
+        add(at("source"), &edge.source);
+        add(at("target"), &edge.target);
+        add(at("condition"), &edge.condition);
+        add(at("label"), &edge.label);
+        add(at("expression"), &edge.expression);
+        add(at("enabled"), &edge.enabled);
+    }
+    fields
+}

@@ -5,7 +5,7 @@
 use std::{
     fs::{self, Permissions},
     io::{self, Write},
-    os::unix::fs::PermissionsExt,
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
@@ -82,7 +82,7 @@ fn own(path: &Path) -> io::Result<SecretString> {
 /// When the directory or the file can't be made.
 pub fn write_secret(path: &Path, secret: &str) -> io::Result<()> {
     let directory = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(directory)?;
+    make_private_directory(directory)?;
     let mut file =
         tempfile::Builder::new().permissions(Permissions::from_mode(0o600)).tempfile_in(directory)?;
     writeln!(file, "{secret}")?;
@@ -91,6 +91,15 @@ pub fn write_secret(path: &Path, secret: &str) -> io::Result<()> {
         Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         other => other.map(drop).map_err(|error| error.error),
     }
+}
+
+/// Makes a directory, and those above it, that only its owner can look into: an embedded database holds every project's
+/// code. One that is there already stays as it is.
+///
+/// # Errors
+/// When it can't be made.
+pub fn make_private_directory(path: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
 fn read(path: &Path) -> io::Result<SecretString> {

@@ -98,8 +98,9 @@ fn an_embedded_server_makes_its_key_once() {
     let key = args.key.load(&args.database).unwrap();
     assert_eq!(key.expose_secret().len(), 64);
     assert_eq!(args.key.load(&args.database).unwrap().expose_secret(), key.expose_secret());
-    let file = std::fs::metadata(home.path().join("data/sandbar.key")).unwrap();
-    assert_eq!(file.permissions().mode() & 0o777, 0o600);
+    let mode = |path| std::fs::metadata(home.path().join(path)).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode("data/sandbar.key"), 0o600);
+    assert_eq!(mode("data"), 0o700);
 }
 
 #[test]

@@ -1,0 +1,255 @@
+//! Choosing between two sides, and noting where that takes the caller.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use sandbar_model::{
+    ContentHash, Error, Result,
+    workflow::{MAX_BODY_BYTES, StoredWorkflow},
+};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use super::{
+    Combined,
+    body::{Stretch, stretches},
+    conflict::{Clash, ClashResolution, Conflict, ConflictKind, Resolution},
+};
+use crate::part::Names;
+
+/// A field's path, and what a person calls it.
+pub(super) type Place = (String, String);
+
+/// One combination under way.
+pub(super) struct Settling<'a> {
+    pub(super) names: &'a Names,
+    bodies: &'a dyn Fn(ContentHash) -> Option<Arc<str>>,
+    resolutions: &'a BTreeMap<String, Resolution>,
+    made: BTreeMap<ContentHash, String>,
+    conflicts: Vec<Conflict>,
+    wanted: BTreeSet<ContentHash>,
+}
+
+impl<'a> Settling<'a> {
+    pub(super) fn new(
+        names: &'a Names,
+        bodies: &'a dyn Fn(ContentHash) -> Option<Arc<str>>,
+        resolutions: &'a BTreeMap<String, Resolution>,
+    ) -> Self {
+        Self {
+            names,
+            bodies,
+            resolutions,
+            made: BTreeMap::new(),
+            conflicts: Vec::new(),
+            wanted: BTreeSet::new(),
+        }
+    }
+
+    /// A field of something that both sides have.
+    pub(super) fn field<T>(&mut self, place: &Place, base: Option<&T>, source: &T, target: &T) -> Result<T>
+    where
+        T: PartialEq + Clone + Serialize + DeserializeOwned,
+    {
+        if let Some(settled) = undisputed(base, source, target) {
+            return Ok(settled.clone());
+        }
+        let values = [base, Some(source), Some(target)].map(|side| side.and_then(|value| value_of(value)));
+        let resolution = self.note(place.clone(), ConflictKind::Field, values, Vec::new());
+        match resolution {
+            None | Some(Resolution::Target) => Ok(target.clone()),
+            Some(Resolution::Source) => Ok(source.clone()),
+            Some(Resolution::Value(value)) => serde_json::from_value(value.clone()).map_err(|problem| {
+                refuse(&place.0, &format!("the value is not one of this field: {problem}"))
+            }),
+            Some(Resolution::Clashes(_)) => Err(refuse(&place.0, NO_CLASHES)),
+        }
+    }
+
+    /// A part that one side removed and the other changed.
+    pub(super) fn removed<P: Clone>(
+        &mut self,
+        place: Place,
+        values: [Option<Value>; 3],
+        source: Option<&P>,
+        target: Option<&P>,
+    ) -> Result<Option<P>> {
+        let path = place.0.clone();
+        match self.note(place, ConflictKind::Removed, values, Vec::new()) {
+            None | Some(Resolution::Target) => Ok(target.cloned()),
+            Some(Resolution::Source) => Ok(source.cloned()),
+            Some(Resolution::Value(_)) => {
+                Err(refuse(&path, "one side removed it: choose SOURCE or TARGET, whichever shall hold"))
+            }
+            Some(Resolution::Clashes(_)) => Err(refuse(&path, NO_CLASHES)),
+        }
+    }
+
+    /// A step's body.
+    pub(super) fn body(
+        &mut self,
+        place: &Place,
+        base: Option<ContentHash>,
+        source: ContentHash,
+        target: ContentHash,
+    ) -> Result<ContentHash> {
+        if let Some(settled) = undisputed(base.as_ref(), &source, &target) {
+            return Ok(*settled);
+        }
+        let texts =
+            [base, Some(source), Some(target)].map(|hash| hash.map(|hash| (hash, (self.bodies)(hash))));
+        let missing = texts.iter().flatten().filter(|(_, text)| text.is_none()).map(|(hash, _)| *hash);
+        let before = self.wanted.len();
+        self.wanted.extend(missing);
+        if self.wanted.len() > before {
+            return Ok(target);
+        }
+        let text = |side: usize| match texts.get(side) {
+            Some(Some((_, Some(text)))) => &**text,
+            _ => "",
+        };
+        let stretches = stretches(text(0), text(1), text(2));
+        let clashes: Vec<Clash> = stretches.iter().filter_map(clash).collect();
+        if clashes.is_empty() {
+            return Ok(self.make(place, assemble(&stretches, &[])));
+        }
+        let count = clashes.len();
+        match self.note(place.clone(), ConflictKind::Body, [None, None, None], clashes) {
+            None | Some(Resolution::Target) => Ok(target),
+            Some(Resolution::Source) => Ok(source),
+            Some(Resolution::Value(Value::String(own))) => Ok(self.make(place, own.clone())),
+            Some(Resolution::Value(_)) => Err(refuse(&place.0, "a body is given as a JSON string")),
+            Some(Resolution::Clashes(chosen)) if chosen.len() == count => {
+                Ok(self.make(place, assemble(&stretches, chosen)))
+            }
+            Some(Resolution::Clashes(chosen)) => {
+                let problem =
+                    format!("the body has {count} clash(es) and {} are settled; settle each", chosen.len());
+                Err(refuse(&place.0, &problem))
+            }
+        }
+    }
+
+    fn make(&mut self, place: &Place, text: String) -> ContentHash {
+        if text.len() > MAX_BODY_BYTES {
+            let rule =
+                format!("a body has at most {MAX_BODY_BYTES} bytes, and this one would have {}", text.len());
+            self.broken(place.clone(), rule);
+        }
+        let hash = ContentHash::of(text.as_bytes());
+        self.made.insert(hash, text);
+        hash
+    }
+
+    /// Notes where the two differ; gives how the caller settles that.
+    fn note(
+        &mut self,
+        (path, title): Place,
+        kind: ConflictKind,
+        [base, source, target]: [Option<Value>; 3],
+        clashes: Vec<Clash>,
+    ) -> Option<&'a Resolution> {
+        let resolution = self.resolutions.get(&path);
+        self.conflicts.push(Conflict {
+            path,
+            title,
+            kind,
+            base,
+            source,
+            target,
+            clashes,
+            resolution: resolution.cloned(),
+        });
+        resolution
+    }
+
+    fn broken(&mut self, (path, title): Place, rule: String) {
+        self.conflicts.push(Conflict {
+            path,
+            title,
+            kind: ConflictKind::InvalidResult(rule),
+            base: None,
+            source: None,
+            target: None,
+            clashes: Vec::new(),
+            resolution: None,
+        });
+    }
+
+    /// Holds the result against every rule of a workflow, once everything else is settled: until then it is none.
+    pub(super) fn check_rules(&mut self, workflow: &StoredWorkflow) {
+        if self.conflicts.iter().any(|conflict| conflict.resolution.is_none()) {
+            return;
+        }
+        for violation in workflow.violations("").0 {
+            let title = violation.field.clone();
+            self.broken((violation.field, title), violation.problem);
+        }
+    }
+
+    pub(super) fn finish(self, workflow: StoredWorkflow, dropped_edges: Vec<String>) -> Result<Combined> {
+        let noted: BTreeSet<&str> = self.conflicts.iter().map(|conflict| conflict.path.as_str()).collect();
+        let unused = self.resolutions.keys().find(|path| !noted.contains(path.as_str()));
+        // What is not read yet may still turn out to be in conflict.
+        if let (Some(path), true) = (unused, self.wanted.is_empty()) {
+            return Err(refuse(path, "nothing is in conflict there; preview to see what is"));
+        }
+        Ok(Combined {
+            workflow: workflow.tidy(),
+            bodies: self.made,
+            conflicts: self.conflicts,
+            dropped_edges,
+            wanted: self.wanted,
+        })
+    }
+}
+
+const NO_CLASHES: &str = "only a body is settled clash by clash; choose SOURCE, TARGET or a value";
+
+/// None: both changed it, to different things.
+pub(super) fn undisputed<'t, T: PartialEq>(base: Option<&T>, source: &'t T, target: &'t T) -> Option<&'t T> {
+    if source == target || base == Some(source) {
+        Some(target)
+    } else if base == Some(target) {
+        Some(source)
+    } else {
+        None
+    }
+}
+
+/// None: the field is not set.
+fn value_of<T: Serialize>(value: &T) -> Option<Value> {
+    // Every field has a JSON form: it is stored in it.
+    serde_json::to_value(value).ok().filter(|value| !value.is_null())
+}
+
+fn clash(stretch: &Stretch) -> Option<Clash> {
+    match stretch {
+        Stretch::Settled(_) => None,
+        Stretch::Clash(clash) => Some(clash.clone()),
+    }
+}
+
+/// The text with each clash as chosen.
+fn assemble(stretches: &[Stretch], chosen: &[ClashResolution]) -> String {
+    let mut chosen = chosen.iter();
+    let mut text = String::new();
+    for stretch in stretches {
+        match stretch {
+            Stretch::Settled(settled) => text.push_str(settled),
+            Stretch::Clash(clash) => match chosen.next() {
+                Some(ClashResolution::Source) => text.push_str(&clash.source),
+                Some(ClashResolution::Target) | None => text.push_str(&clash.target),
+                Some(ClashResolution::Both) => text.extend([clash.source.as_str(), &clash.target]),
+                Some(ClashResolution::Text(own)) => text.push_str(own),
+            },
+        }
+    }
+    text
+}
+
+fn refuse(path: &str, problem: &str) -> Error {
+    Error::ChoiceUnknown { resource: path.to_owned(), problem: problem.to_owned() }
+}
