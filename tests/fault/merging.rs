@@ -29,7 +29,7 @@ pub(crate) fn everything(plan: &Plan) -> MergeChoices {
             _ => return None,
         };
         let resource = Some(merge_choice::Resource::Key(one.key.clone().unwrap()));
-        Some(MergeChoice { resource, decision: decision.into() })
+        Some(MergeChoice { resource, decision: decision.into(), resolutions: Vec::new() })
     };
     MergeChoices { choices: plan.resources.iter().filter_map(choice).collect(), ..defaults() }
 }

@@ -30,6 +30,7 @@ files! {
     access_members
     access_tokens
     merge_apply
+    merge_combine
     merge_plan
     project_life
     project_transfer

@@ -1,8 +1,10 @@
 //! What a person chooses of a plan: flags to choices.
 
 use clap::Args;
-use sandbar_client::v1::merge_choice::Resource;
-use sandbar_client::v1::{MergeChoice, MergeChoices, MergeDecision, PlanResource, ResourceKey, ResourceKind};
+use sandbar_client::v1::{
+    MergeChoice, MergeChoices, MergeDecision, MergeResolution, MergeSide, PlanResource, ResourceKey,
+    ResourceKind, merge_choice::Resource, merge_resolution::How,
+};
 
 use crate::failure::Failure;
 use crate::resolve::uuid;
@@ -21,8 +23,16 @@ pub(crate) struct ChoiceFlags {
     /// Replace the target's X by the source's although both changed
     #[arg(long, value_name = "X")]
     pub(crate) overwrite: Vec<String>,
+    /// Keep both sides' edits of the workflow X although both changed; where both changed the same thing, a conflict is
+    /// to be settled with --settle
+    #[arg(long, value_name = "X")]
+    pub(crate) combine: Vec<String>,
+    /// Settle a conflict in what is combined. PATH is as the preview says; HOW is `source`, `target`, a JSON value or,
+    /// of a body, @FILE with all of it
+    #[arg(long, value_name = "X#PATH=HOW")]
+    pub(crate) settle: Vec<String>,
     /// Take X and, apart from what is named, nothing else. X is a workflow's name or id, or KIND:X with the kind
-    /// `collection`, `credential_link` or `workflow`; the same in the other three
+    /// `collection`, `credential_link` or `workflow`; the same in the other four
     #[arg(long, value_name = "X")]
     pub(crate) only: Vec<String>,
     /// Keep the source afterwards
@@ -52,12 +62,16 @@ impl ChoiceFlags {
         let mut choices: Vec<MergeChoice> = Vec::new();
         for (decision, text) in self.named() {
             let resource = find(select(text), listing)?;
-            let choice = MergeChoice { decision: decision.into(), resource: Some(resource) };
+            let choice =
+                MergeChoice { decision: decision.into(), resource: Some(resource), resolutions: Vec::new() };
             match choices.iter().find(|earlier| earlier.resource == choice.resource) {
                 None => choices.push(choice),
                 Some(earlier) if earlier.decision == choice.decision => {}
                 Some(_) => return Err(Failure::Usage(format!("{text:?} is chosen in two different ways"))),
             }
+        }
+        for text in &self.settle {
+            settle(text, &mut choices, listing)?;
         }
         let retire_source = match (self.keep_source, self.retire_source) {
             (false, false) => None,
@@ -72,6 +86,8 @@ impl ChoiceFlags {
             ("--include", &self.include),
             ("--leave", &self.leave),
             ("--overwrite", &self.overwrite),
+            ("--combine", &self.combine),
+            ("--settle", &self.settle),
             ("--only", &self.only),
         ];
         let mut arguments = Vec::new();
@@ -83,13 +99,44 @@ impl ChoiceFlags {
         arguments
     }
 
-    /// Every X with what is to be done with it. One in both `--only` and `--overwrite` is meant by the latter.
+    /// Every X with what is to be done with it. One in `--only` and in `--overwrite` or `--combine` is meant by the latter.
     fn named(&self) -> impl Iterator<Item = (MergeDecision, &str)> {
-        let only = self.only.iter().filter(|text| !self.overwrite.contains(text));
+        let decided = |text: &&String| self.overwrite.contains(text) || self.combine.contains(text);
+        let only = self.only.iter().filter(move |text| !decided(text));
         let take = self.include.iter().chain(only).map(|text| (MergeDecision::Take, text.as_str()));
         let leave = self.leave.iter().map(|text| (MergeDecision::Leave, text.as_str()));
-        take.chain(leave).chain(self.overwrite.iter().map(|text| (MergeDecision::Overwrite, text.as_str())))
+        let overwrite = self.overwrite.iter().map(|text| (MergeDecision::Overwrite, text.as_str()));
+        let combine = self.combine.iter().map(|text| (MergeDecision::Combine, text.as_str()));
+        take.chain(leave).chain(overwrite).chain(combine)
     }
+}
+
+/// Adds `X#PATH=HOW` to the choice of X.
+fn settle(text: &str, choices: &mut [MergeChoice], listing: &[PlanResource]) -> Result<(), Failure> {
+    // No path has a # or =, but a name may.
+    let parts = text.rsplit_once('#').and_then(|(x, rest)| Some((x, rest.split_once('=')?)));
+    let Some((x, (path, how))) = parts else {
+        return Err(Failure::Usage(format!("{text:?} is not of the form X#PATH=HOW")));
+    };
+    let resource = find(select(x), listing)?;
+    let combined = |choice: &&mut MergeChoice| {
+        choice.resource.as_ref() == Some(&resource) && choice.decision() == MergeDecision::Combine
+    };
+    let Some(choice) = choices.iter_mut().find(combined) else {
+        return Err(Failure::Usage(format!("{x:?} is not combined; add --combine {x:?}")));
+    };
+    let how = match how {
+        "source" => How::Side(MergeSide::Source.into()),
+        "target" => How::Side(MergeSide::Target.into()),
+        _ => How::Value(match how.strip_prefix('@') {
+            None => how.to_owned(),
+            Some(file) => std::fs::read_to_string(file)
+                .map(|body| serde_json::Value::String(body).to_string())
+                .map_err(|problem| Failure::Usage(format!("{file} can't be read: {problem}")))?,
+        }),
+    };
+    choice.resolutions.push(MergeResolution { path: path.to_owned(), how: Some(how) });
+    Ok(())
 }
 
 /// The word for a kind, as it is written in a flag.
@@ -159,7 +206,36 @@ mod tests {
 
     fn by_name(name: &str, decision: MergeDecision) -> MergeChoice {
         let resource = Some(Resource::WorkflowName(name.to_owned()));
-        MergeChoice { resource, decision: decision.into() }
+        MergeChoice { resource, decision: decision.into(), resolutions: Vec::new() }
+    }
+
+    #[test]
+    fn conflicts_are_settled_in_what_is_combined() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "a\n\"b\"").unwrap();
+        let body = format!("A#1#jobs/1/body=@{}", file.path().display());
+        let settle = ["A#1#name=target", "A#1#jobs/1/adaptor=\"a=b\"", &body];
+        let flags = ChoiceFlags { combine: list(&["A#1"]), settle: list(&settle), ..Default::default() };
+        let choices = flags.choices(&[]).unwrap().choices;
+        let resolution = |path: &str, how| MergeResolution { path: path.into(), how: Some(how) };
+        let expected = MergeChoice {
+            resolutions: vec![
+                resolution("name", How::Side(MergeSide::Target.into())),
+                resolution("jobs/1/adaptor", How::Value("\"a=b\"".into())),
+                resolution("jobs/1/body", How::Value("\"a\\n\\\"b\\\"\"".into())),
+            ],
+            ..by_name("A#1", MergeDecision::Combine)
+        };
+        assert_eq!(choices, [expected]);
+        for (wrong, problem) in [
+            ("A#1#name", "is not of the form X#PATH=HOW"),
+            ("B#name=source", "is not combined; add --combine"),
+            ("A#1#jobs/1/body=@/nowhere", "can't be read"),
+        ] {
+            let flags = ChoiceFlags { settle: list(&[wrong]), ..flags.clone() };
+            let refusal = flags.choices(&[]).unwrap_err().to_string();
+            assert!(refusal.contains(problem), "{refusal}");
+        }
     }
 
     #[test]

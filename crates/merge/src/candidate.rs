@@ -56,6 +56,8 @@ pub struct Context {
     pub holders: BTreeMap<Claim, ResourceId>,
     /// How many items a collection holds in the target: asked for every collection that the source lacks.
     pub collection_items: BTreeMap<ResourceId, u64>,
+    /// The texts of steps that both sides changed, as far as they are known: see [`crate::Plan::wanted`].
+    pub bodies: BTreeMap<ContentHash, Arc<str>>,
 }
 
 /// What a plan is for.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sandbar_model::{Error, Kind, ResourceId, Result};
 use serde::Serialize;
 
-use crate::{Label, Purpose};
+use crate::{Label, Purpose, combine::Resolution};
 
 /// What to do with one resource.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -18,6 +18,8 @@ pub enum Decision {
     Take,
     /// The source's version of a Diverged one replaces the target's.
     Overwrite,
+    /// Both sides' edits of a Diverged workflow are made one, conflicts as the caller settles them.
+    Combine,
 }
 
 /// Names a resource of a plan.
@@ -36,42 +38,76 @@ pub struct Choices {
     pub defaults: bool,
     /// What differs from that start. Each resource at most once.
     pub choices: Vec<(Selector, Decision)>,
+    /// How conflicts are settled in what is combined, by their path. Each resource at most once.
+    pub resolutions: Vec<(Selector, BTreeMap<String, Resolution>)>,
 }
 
 impl Choices {
     /// The start of all that New and Changed ones are taken.
     pub fn defaults() -> Self {
-        Self { defaults: true, choices: Vec::new() }
+        Self { defaults: true, ..Self::default() }
     }
 
     /// The decision on each of these, in their order.
     ///
     /// # Errors
     /// [`Error::ChoiceUnknown`] for what is not listed, is chosen twice, or can't be decided so.
-    pub(crate) fn decide(&self, listed: &[Listed<'_>], purpose: Purpose) -> Result<Vec<Decision>> {
-        let mut decisions: Vec<_> = listed
+    pub(crate) fn decide(&self, listed: &[Listed<'_>], purpose: Purpose) -> Result<Vec<Decided>> {
+        let mut decided: Vec<_> = listed
             .iter()
-            .map(|item| if self.defaults { start(item.label, purpose) } else { Decision::Leave })
+            .map(|item| Decided {
+                decision: if self.defaults { start(item.label, purpose) } else { Decision::Leave },
+                resolutions: BTreeMap::new(),
+            })
             .collect();
         let by_selector = selectors(listed);
-        let mut chosen = BTreeSet::new();
-        for (selector, decision) in &self.choices {
-            let refuse = |problem: &str| Error::ChoiceUnknown {
-                resource: selector.to_string(),
-                problem: problem.to_owned(),
-            };
-            let at = *by_selector.get(selector).ok_or_else(|| refuse(NOT_LISTED))?;
-            let (Some(item), Some(slot)) = (listed.get(at), decisions.get_mut(at)) else {
-                return Err(Error::Bug("a selector that points outside the plan"));
-            };
-            if !chosen.insert(at) {
-                return Err(refuse("it is chosen more than once; choose it once"));
+        for (at, selector, decision) in each(&self.choices, &by_selector)? {
+            if let (Some(item), Some(slot)) = (listed.get(at), decided.get_mut(at)) {
+                check(item, *decision).map_err(|problem| refuse(selector, problem))?;
+                slot.decision = *decision;
             }
-            check(item.label, *decision).map_err(refuse)?;
-            *slot = *decision;
         }
-        Ok(decisions)
+        for (at, selector, resolutions) in each(&self.resolutions, &by_selector)? {
+            match decided.get_mut(at) {
+                Some(slot) if slot.decision == Decision::Combine => slot.resolutions.clone_from(resolutions),
+                _ => {
+                    return Err(refuse(
+                        selector,
+                        "only what is combined has conflicts to settle; choose COMBINE",
+                    ));
+                }
+            }
+        }
+        Ok(decided)
     }
+}
+
+/// What a caller wants of one resource.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Decided {
+    pub(crate) decision: Decision,
+    pub(crate) resolutions: BTreeMap<String, Resolution>,
+}
+
+/// Where each of these is listed.
+fn each<'c, T>(
+    chosen: &'c [(Selector, T)],
+    by_selector: &BTreeMap<Selector, usize>,
+) -> Result<Vec<(usize, &'c Selector, &'c T)>> {
+    let mut seen = BTreeSet::new();
+    let found = chosen.iter().map(|(selector, what)| {
+        let at = *by_selector.get(selector).ok_or_else(|| refuse(selector, NOT_LISTED))?;
+        if seen.insert(at) {
+            Ok((at, selector, what))
+        } else {
+            Err(refuse(selector, "it is chosen more than once; choose it once"))
+        }
+    });
+    found.collect()
+}
+
+fn refuse(selector: &Selector, problem: &str) -> Error {
+    Error::ChoiceUnknown { resource: selector.to_string(), problem: problem.to_owned() }
 }
 
 /// What a choice has to know of a listed resource.
@@ -83,6 +119,7 @@ pub(crate) struct Listed<'a> {
     pub(crate) label: Label,
     pub(crate) name: &'a str,
     pub(crate) in_source: bool,
+    pub(crate) in_target: bool,
 }
 
 const NOT_LISTED: &str = "the plan lists nothing by that name or id: neither side changed it since they last agreed, \
@@ -111,18 +148,25 @@ fn start(label: Label, purpose: Purpose) -> Decision {
     }
 }
 
-fn check(label: Label, decision: Decision) -> Result<(), &'static str> {
-    match (decision, label) {
+fn check(item: &Listed<'_>, decision: Decision) -> Result<(), &'static str> {
+    match (decision, item.label) {
         (Decision::Leave, _)
         | (Decision::Take, Label::New | Label::Changed | Label::Deleted)
         | (Decision::Overwrite, Label::Diverged) => Ok(()),
-        (Decision::Take, Label::Diverged) => {
-            Err("both sides changed it; choose OVERWRITE to replace the target's version, or LEAVE")
+        (Decision::Combine, Label::Diverged) => {
+            if item.kind == Kind::Workflow && item.in_source && item.in_target {
+                Ok(())
+            } else {
+                Err("only a workflow that both sides have can be combined; choose OVERWRITE or LEAVE")
+            }
         }
-        (Decision::Overwrite, Label::New | Label::Changed | Label::Deleted) => {
-            Err("only the source changed it, so there is nothing to overwrite; choose TAKE or LEAVE")
-        }
-        (Decision::Take | Decision::Overwrite, Label::TargetOnly) => {
+        (Decision::Take, Label::Diverged) => Err(
+            "both sides changed it; choose COMBINE to keep both sides' edits, OVERWRITE to replace the target's version, or LEAVE",
+        ),
+        (Decision::Overwrite | Decision::Combine, Label::New | Label::Changed | Label::Deleted) => Err(
+            "only the source changed it, so there is nothing to overwrite or combine; choose TAKE or LEAVE",
+        ),
+        (Decision::Take | Decision::Overwrite | Decision::Combine, Label::TargetOnly) => {
             Err("only the target changed it, so the source has nothing to give; only LEAVE is possible")
         }
     }

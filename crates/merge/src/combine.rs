@@ -32,7 +32,7 @@ use crate::{
 use fields::Combine;
 use pairing::{Pairing, node};
 use rekey::rekey;
-use settle::{Settling, undisputed};
+use settle::Settling;
 
 /// The three versions of one workflow.
 #[derive(Clone, Copy, Debug)]
@@ -189,10 +189,7 @@ impl Settling<'_> {
         target: Option<&P>,
     ) -> Result<Option<P>> {
         match (source, target) {
-            (Some(source), Some(target)) => match undisputed(base, source, target) {
-                Some(settled) => Ok(Some(settled.clone())),
-                None => P::combine(self, base, source, target).map(Some),
-            },
+            (Some(source), Some(target)) => P::combine(self, base, source, target).map(Some),
             (None, None) => Ok(None),
             _ if is_removed(base, source, target) => Ok(None),
             (one, other) if base.is_none() => Ok(one.or(other).cloned()),

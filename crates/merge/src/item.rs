@@ -1,8 +1,17 @@
 //! One resource of a plan: what happened to it, what was decided, what would come of it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use sandbar_model::{ContentHash, Document, Error, Kind, ResourceId, Result};
 
-use crate::{Context, Decision, FieldChange, Label, State, Warning, carry::Carrier, field, pair::Subject};
+use crate::{
+    Context, Decision, FieldChange, Label, State, Warning,
+    carry::{Carrier, as_workflow},
+    choice::Decided,
+    combine::{Conflict, Resolution, Versions, combine},
+    field,
+    pair::Subject,
+};
 
 /// One resource of a plan, with its states on the three sides.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +40,13 @@ pub struct Item {
     pub after: Option<State>,
     /// What a person should know before taking it.
     pub warnings: Vec<Warning>,
+    /// Of what is combined: where both sides have their own idea, in the order of a workflow's fields.
+    pub conflicts: Vec<Conflict>,
+    /// The texts in `after` that neither side had, by their hash.
+    pub bodies: BTreeMap<ContentHash, String>,
+    /// The source's version as it crosses. None: the source has none.
+    pub crossed: Option<State>,
+    resolutions: BTreeMap<String, Resolution>,
 }
 
 /// One change of the target.
@@ -43,9 +59,14 @@ pub struct Write {
     /// What is there afterwards. None: it is deleted.
     pub after: Option<State>,
     /// What the two agree on from now on, by id; None: that it is absent. The source's version as it crossed, under the
-    /// source's id: not the source's own hash, or what could not cross would count as agreed on and be lost. Of a pair
-    /// also the target's id, absent, so that the two stay one.
+    /// source's id: not the source's own hash, or what could not cross would count as agreed on and be lost; nor the
+    /// target's, where both were combined, or the source would seem to have taken the target's edits back. Of a pair also
+    /// the target's id, absent, so that the two stay one.
     pub bases: Vec<(ResourceId, Option<ContentHash>)>,
+    /// The agreed version, where it is neither side's and so kept nowhere else.
+    pub agreed: Option<State>,
+    /// The texts that neither side had, by their hash.
+    pub bodies: BTreeMap<ContentHash, String>,
 }
 
 impl Item {
@@ -67,7 +88,22 @@ impl Item {
             source: subject.source,
             target: subject.target,
             warnings,
+            conflicts: Vec::new(),
+            bodies: BTreeMap::new(),
+            crossed: None,
+            resolutions: BTreeMap::new(),
         }
+    }
+
+    /// Notes what the caller wants.
+    pub(crate) fn decide(&mut self, decided: Decided) {
+        self.decision = decided.decision;
+        self.resolutions = decided.resolutions;
+    }
+
+    /// The conflicts that keep a plan that takes this from being applied.
+    pub fn open_conflicts(&self) -> impl Iterator<Item = &Conflict> {
+        self.conflicts.iter().filter(|conflict| conflict.resolution.is_none())
     }
 
     /// What an apply would write. None: nothing, because it is left, or because nothing of it can cross now.
@@ -77,12 +113,23 @@ impl Item {
             id: self.target_id,
             after: self.after.clone(),
             bases: self.bases(),
+            agreed: self.crossed.clone().filter(|_| self.is_combined()),
+            bodies: self.bodies.clone(),
         })
     }
 
     fn bases(&self) -> Vec<(ResourceId, Option<ContentHash>)> {
         let other = (self.id != self.target_id).then_some((self.target_id, None));
-        std::iter::once((self.id, hash(self.after.as_ref()))).chain(other).collect()
+        std::iter::once((self.id, self.agreed_hash())).chain(other).collect()
+    }
+
+    /// What the two agree on once this is taken; none: that it is absent.
+    pub fn agreed_hash(&self) -> Option<ContentHash> {
+        hash(self.crossed.as_ref())
+    }
+
+    fn is_combined(&self) -> bool {
+        self.decision == Decision::Combine
     }
 
     /// Every difference: between what the target has and what it would have if this was taken; between base and target
@@ -101,9 +148,10 @@ impl Item {
         self.decision != Decision::Leave
     }
 
-    /// Whether an apply changes the target by it.
+    /// Whether an apply changes the target by it, or what the two agree on: that all of the source's edits were settled
+    /// for the target is worth keeping.
     pub(crate) fn writes(&self) -> bool {
-        self.is_taken() && hash(self.after.as_ref()) != hash(self.target.as_ref())
+        self.is_taken() && (self.is_combined() || hash(self.after.as_ref()) != hash(self.target.as_ref()))
     }
 
     /// What the target has after an apply.
@@ -111,13 +159,14 @@ impl Item {
         if self.is_taken() { self.after.as_ref() } else { self.target.as_ref() }
     }
 
-    /// Works out what taking it would do.
-    pub(crate) fn carry(&mut self, carrier: Carrier<'_>, context: &Context) -> Result<()> {
+    /// Works out what taking it would do. Gives the bodies that are to be in the context for that, and are not.
+    pub(crate) fn carry(&mut self, carrier: Carrier<'_>, context: &Context) -> Result<BTreeSet<ContentHash>> {
         if self.label == Label::TargetOnly {
-            return Ok(());
+            return Ok(BTreeSet::new());
         }
         let target = self.target.as_ref();
-        self.after = self.source.as_ref().map(|source| carrier.onto(source, target)).transpose()?;
+        self.crossed = self.source.as_ref().map(|source| carrier.onto(source, target)).transpose()?;
+        self.after.clone_from(&self.crossed);
         self.warnings = match (&self.source, target.map(|target| &*target.document)) {
             (Some(source), _) => carrier.warnings(source, target),
             (None, Some(Document::Collection(collection))) => {
@@ -126,7 +175,23 @@ impl Item {
             }
             (None, _) => Vec::new(),
         };
-        Ok(())
+        if self.is_combined() { self.combine(context) } else { Ok(BTreeSet::new()) }
+    }
+
+    fn combine(&mut self, context: &Context) -> Result<BTreeSet<ContentHash>> {
+        let of = |state: &Option<State>| state.as_ref().and_then(as_workflow).cloned();
+        let (Some(source), Some(target)) = (of(&self.crossed), of(&self.target)) else {
+            return Err(Error::Bug("something other than two workflows is combined"));
+        };
+        let base = of(&self.base);
+        let versions = Versions { base: base.as_ref(), source: &source, target: &target };
+        let bodies = |hash| context.bodies.get(&hash).cloned();
+        let combined = combine(versions, &bodies, &self.resolutions)?;
+        self.warnings.extend(combined.dropped_edges.iter().map(|edge| Warning::edge_dropped(edge)));
+        self.after = Some(State::of(Document::Workflow(combined.workflow))?);
+        self.conflicts = combined.conflicts;
+        self.bodies = combined.bodies;
+        Ok(combined.wanted)
     }
 
     /// What is bound of it: all that a person decided on, and what would come of it.

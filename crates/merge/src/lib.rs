@@ -4,8 +4,7 @@
 //! ([`Label`], 3-merge §1), applies what the caller decided ([`Choices`], §2), works out what would be written and what
 //! stays behind (§4), and binds all of it into one digest ([`Plan::fingerprint`], §5). No I/O, no clock, no randomness.
 //!
-//! The modules in reading order. [`mod@combine`] makes one of both sides' edits inside one workflow (§3); no plan offers
-//! it yet.
+//! The modules in reading order. [`mod@combine`] makes one of both sides' edits inside one workflow (§3).
 
 pub mod candidate;
 mod carry;

@@ -9,6 +9,7 @@ use crate::{
     carry::{self, Carrier},
     check,
     choice::Listed,
+    combine::Conflict,
     item::hash,
     label::Facts,
     links::Links,
@@ -44,12 +45,13 @@ pub fn plan(candidates: Vec<Candidate>, context: &Context, choices: &Choices) ->
     decide(&mut items, choices, context.purpose)?;
     let links = reachable.decided(&items);
     let carrier = Carrier { links: &links, same_root: context.same_root };
+    let mut wanted = BTreeSet::new();
     for item in &mut items {
-        item.carry(carrier, context)?;
+        wanted.extend(item.carry(carrier, context)?);
     }
     check::check(&mut items, &unlisted, &context.holders);
     let fingerprint = fingerprint(&items)?;
-    Ok(Plan { items, withheld, fingerprint })
+    Ok(Plan { items, withheld, wanted, fingerprint })
 }
 
 /// What a merge would do, resource by resource.
@@ -60,6 +62,9 @@ pub struct Plan {
     /// What the source changed without being able to give it: listed nowhere else, so that it is never silent. Sorted
     /// by kind and id.
     pub withheld: Vec<Withheld>,
+    /// Bodies that are not in [`Context::bodies`] and that combining needs. Unless empty, the plan is to be made again
+    /// with them; this one says nothing.
+    pub wanted: BTreeSet<ContentHash>,
     fingerprint: ContentHash,
 }
 
@@ -79,6 +84,9 @@ impl Plan {
     /// links still in use only in the workflows that it looked at; see [`Plan::removed_links`] for the rest.
     pub fn blocked(&self) -> Option<Error> {
         self.selected().find_map(|item| {
+            if let Some(refusal) = open_conflicts(item) {
+                return Some(refusal);
+            }
             let warning = item.warnings.iter().find(|warning| warning.kind.refuses())?;
             Some(Error::InvalidResult { resource: item.name.clone(), rule: warning.message.clone() })
         })
@@ -107,6 +115,18 @@ impl Plan {
     pub fn fingerprint(&self) -> ContentHash {
         self.fingerprint
     }
+}
+
+/// An error has room for some of them; a preview lists all.
+const NAMED_CONFLICTS: usize = 20;
+
+fn open_conflicts(item: &Item) -> Option<Error> {
+    let mut conflicts: Vec<_> = item.open_conflicts().take(NAMED_CONFLICTS).map(Conflict::phrase).collect();
+    let more = item.open_conflicts().count() - conflicts.len();
+    if more > 0 {
+        conflicts.push(format!("and {more} more"));
+    }
+    (!conflicts.is_empty()).then(|| Error::MergeConflicts { resource: item.name.clone(), conflicts })
 }
 
 /// A change in the source of which nothing can cross, so that there is nothing to decide.
@@ -176,11 +196,12 @@ fn decide(items: &mut [Item], choices: &Choices, purpose: Purpose) -> Result<()>
             label: item.label,
             name: &item.name,
             in_source: item.source.is_some(),
+            in_target: item.target.is_some(),
         })
         .collect();
     let decisions = choices.decide(&listed, purpose)?;
-    for (item, decision) in items.iter_mut().zip(decisions) {
-        item.decision = decision;
+    for (item, decided) in items.iter_mut().zip(decisions) {
+        item.decide(decided);
     }
     Ok(())
 }

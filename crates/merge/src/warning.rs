@@ -27,6 +27,8 @@ pub enum WarningKind {
     AuthMethodsDropped,
     /// A collection would be deleted together with its items in the target.
     CollectionDeleted,
+    /// An edge would go, because a step or trigger at an end of it does.
+    EdgeDropped,
     /// A name, custom path or trigger id is taken in the target. Taking it is refused.
     NameTaken,
     /// The result would break a rule of the target. Taking it is refused.
@@ -41,7 +43,8 @@ impl WarningKind {
             Self::CredentialNotLinked
             | Self::TriggerOff
             | Self::AuthMethodsDropped
-            | Self::CollectionDeleted => false,
+            | Self::CollectionDeleted
+            | Self::EdgeDropped => false,
         }
     }
 }
@@ -85,6 +88,14 @@ impl Warning {
             message: format!(
                 "the collection {name:?} would be deleted with the {items} item(s) that it holds in the target"
             ),
+        }
+    }
+
+    pub(crate) fn edge_dropped(edge: &str) -> Self {
+        Self {
+            kind: WarningKind::EdgeDropped,
+            part: None,
+            message: format!("the {edge} would go, because one side removed what it leads from or to"),
         }
     }
 

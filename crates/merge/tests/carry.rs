@@ -66,7 +66,7 @@ fn kinds(item: &Item) -> Vec<WarningKind> {
 
 fn without(link: u128) -> Choices {
     let leave = (Selector::Key(Kind::CredentialLink, id(link)), Decision::Leave);
-    Choices { defaults: true, choices: vec![leave] }
+    Choices { defaults: true, choices: vec![leave], ..Choices::default() }
 }
 
 #[test]

@@ -295,6 +295,18 @@ fn a_trigger_of_another_type_on_both_sides_is_a_conflict_as_a_whole() {
 }
 
 #[test]
+fn the_targets_auth_methods_stay_even_on_a_trigger_made_anew() {
+    let source = with(|chain| {
+        chain.triggers = vec![webhook(2, Some("in"), &[7])];
+        chain.edges[0] = start(24, 2, 11);
+    });
+    let target = with(|chain| chain.triggers = vec![webhook(1, None, &[8])]);
+    let combined = combined(&source, &target);
+    assert_eq!(open(&combined), Vec::<&str>::new());
+    assert_eq!(combined.workflow.triggers, [webhook(1, Some("in"), &[8])]);
+}
+
+#[test]
 fn what_each_side_made_by_itself_is_compared_without_a_base() {
     let source = with(|chain| chain.jobs[0].adaptor = "http@1".into());
     let target = chain();

@@ -18,12 +18,53 @@ use build::{
     world::{Project, World},
 };
 use proptest::prelude::*;
-use sandbar_merge::combine::{Combined, Conflict, ConflictKind, Resolution, Versions, combine};
+use sandbar_merge::{
+    Choices, Context, Decision, Item, Label, Plan, Purpose, Selector, WarningKind,
+    combine::{Combined, Conflict, ConflictKind, Resolution, Versions, combine},
+    plan,
+};
 use sandbar_model::{
-    ContentHash, Document, JobId,
+    ContentHash, Document, JobId, Kind,
     workflow::{Cron, Edge, EdgeSource, Job, StoredWorkflow, Trigger, TriggerKind},
 };
 use uuid::Uuid;
+
+/// With every body that it asks for.
+fn plan_of(world: &World, choices: &Choices) -> Plan {
+    let mut context = world.context();
+    loop {
+        let plan = plan(world.candidates(), &context, choices).unwrap();
+        if plan.wanted.is_empty() {
+            return plan;
+        }
+        context.bodies.extend(plan.wanted.iter().map(|hash| (*hash, text(*hash).unwrap())));
+    }
+}
+
+/// Combines all that can be, and settles every conflict in one way.
+fn combining(world: &World, resolution: &Resolution) -> Choices {
+    let can = |item: &&Item| {
+        item.label == Label::Diverged
+            && item.kind == Kind::Workflow
+            && item.source.is_some()
+            && item.target.is_some()
+    };
+    let key = |item: &Item| Selector::Key(item.kind, item.id);
+    let listed = world.defaults();
+    let choices = listed.items.iter().filter(can).map(|item| (key(item), Decision::Combine)).collect();
+    let open = Choices { choices, ..Choices::defaults() };
+    let conflicts = plan_of(world, &open)
+        .items
+        .iter()
+        .map(|item| {
+            let settleable =
+                item.conflicts.iter().filter(|c| !matches!(c.kind, ConflictKind::InvalidResult(_)));
+            (key(item), all(&settleable.cloned().collect::<Vec<_>>(), resolution))
+        })
+        .filter(|(_, settled)| !settled.is_empty())
+        .collect();
+    Choices { resolutions: conflicts, ..open }
+}
 
 /// Every text that the generator gives a step.
 fn text(hash: ContentHash) -> Option<Arc<str>> {
@@ -51,12 +92,22 @@ fn settled(
 fn versions(world: &World) -> Vec<[StoredWorkflow; 3]> {
     let in_all = world.base.keys().filter_map(|key| {
         let of = |project: &Project| match project.get(key).map(|state| &*state.document) {
-            Some(Document::Workflow(workflow)) => Some(workflow.clone().tidy()),
+            Some(Document::Workflow(workflow)) => Some(unguarded(workflow.clone().tidy())),
             _ => None,
         };
         Some([of(&world.base)?, of(&world.source)?, of(&world.target)?])
     });
     in_all.collect()
+}
+
+/// Auth methods never cross onto a webhook that the target has.
+fn unguarded(mut workflow: StoredWorkflow) -> StoredWorkflow {
+    for trigger in &mut workflow.triggers {
+        if let TriggerKind::Webhook(webhook) = &mut trigger.kind {
+            webhook.auth_methods.clear();
+        }
+    }
+    workflow
 }
 
 /// Settles everything in one way.
@@ -198,6 +249,54 @@ proptest! {
             let combined = combined(Some(&base), &source, &target);
             if combined.open().next().is_none() {
                 prop_assert_eq!(combined.workflow.violations("").0, vec![]);
+            }
+        }
+    }
+
+    /// Whatever is combined, settled as it may be, is not offered again from either side once the other has it too; and
+    /// undone, the target is as it was.
+    #[test]
+    fn what_was_combined_is_agreed_on(world in world(), by_source in any::<bool>()) {
+        let resolution = if by_source { Resolution::Source } else { Resolution::Target };
+        let choices = combining(&world, &resolution);
+        let combined = plan_of(&world, &choices);
+        // A credential that has to stay behind is offered again once it can follow.
+        let withheld = combined.items.iter().flat_map(|item| &item.warnings)
+            .any(|warning| warning.kind == WarningKind::CredentialNotLinked);
+        if withheld || combined.blocked().is_some() {
+            return Ok(());
+        }
+        let before = world.target.clone();
+        let mut world = world;
+        world.apply(&combined);
+        let taken: Vec<_> = combined.selected().map(|item| (item.kind, item.target_id)).collect();
+        let again = plan_of(&world, &Choices::defaults());
+        for item in again.items.iter().filter(|item| taken.contains(&(item.kind, item.target_id))) {
+            prop_assert_eq!(item.label, Label::TargetOnly, "{:?}", item);
+        }
+        let writes: Vec<_> = combined.writes().collect();
+        let revert = World::revert(&writes, &before, &world.target);
+        let whole = World { target: world.target.clone(), ..World::default() };
+        let context = Context { purpose: Purpose::Revert, ..whole.context() };
+        let undo = plan(revert.all(), &context, &Choices::defaults()).unwrap();
+        if undo.blocked().is_none() {
+            let mut undone = revert;
+            undone.apply(&undo);
+            for key in taken {
+                prop_assert_eq!(undone.target.get(&key), before.get(&key));
+            }
+        }
+
+        let mut down = world.turned();
+        let synced = plan_of(&down, &Choices::defaults());
+        if synced.blocked().is_none() {
+            down.apply(&synced);
+            // What can't cross, such as the auth methods of triggers, still differs.
+            let left = plan_of(&down.turned(), &Choices::defaults());
+            let was_combined = |item: &&Item| combined.items.iter()
+                .any(|one| one.id == item.id && one.decision == Decision::Combine);
+            for item in left.items.iter().filter(was_combined) {
+                prop_assert_eq!(item.label, Label::TargetOnly, "{:?}", item);
             }
         }
     }

@@ -35,7 +35,7 @@ fn each() -> World {
 }
 
 fn choose(defaults: bool, choices: &[(Selector, Decision)]) -> Choices {
-    Choices { defaults, choices: choices.to_vec() }
+    Choices { defaults, choices: choices.to_vec(), ..Choices::default() }
 }
 
 fn key(n: u128) -> Selector {

@@ -143,6 +143,9 @@ pub enum Error {
     /// A choice for something that the plan does not list, or that it can't be made for.
     #[error("the choice for {resource:?} can't be made: {problem}")]
     ChoiceUnknown { resource: String, problem: String },
+    /// What is combined has conflicts that the caller has not settled.
+    #[error("combining {resource:?} leaves conflicts open: {}; settle each in the choices, and preview again", conflicts.join("; "))]
+    MergeConflicts { resource: String, conflicts: Vec<String> },
     /// The result would break a rule of the target; nothing is written.
     #[error("merging {resource:?} would break a rule of the target: {rule}")]
     InvalidResult { resource: String, rule: String },

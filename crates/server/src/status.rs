@@ -88,6 +88,7 @@ const fn code(reason: Reason) -> Code {
         | R::KeychainNotFound
         | R::PlanRequired
         | R::InvalidResult
+        | R::MergeConflicts
         | R::NotRelated => Code::FailedPrecondition,
         R::SandboxAllowanceReached | R::TooLarge | R::Overloaded => Code::ResourceExhausted,
         R::DeadlineExceeded => Code::DeadlineExceeded,
@@ -104,6 +105,7 @@ struct Explained {
 }
 
 /// The reason of each error, and each changing value of its message.
+#[expect(clippy::too_many_lines, reason = "an arm for each error")]
 fn explain(error: Error) -> Explained {
     use Error as E;
     let mut violations = Vec::new();
@@ -193,6 +195,9 @@ fn explain(error: Error) -> Explained {
         }
         E::InvalidResult { resource, rule } => {
             (Reason::InvalidResult, vec![("resource", resource), ("rule", rule)])
+        }
+        E::MergeConflicts { resource, conflicts } => {
+            (Reason::MergeConflicts, vec![("resource", resource), ("conflicts", conflicts.join("; "))])
         }
         E::CannotRetire => (Reason::CannotRetire, vec![]),
         E::NotRelated => (Reason::NotRelated, vec![]),

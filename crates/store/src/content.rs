@@ -133,6 +133,19 @@ pub async fn put(tx: &mut Tx, root: ProjectId, contents: Vec<NewContent>, now: T
     Ok(())
 }
 
+/// Keeps a document that no version holds. Its bodies were put before.
+///
+/// # Errors
+/// As [`put_parts`]; [`Error::Storage`] for one without a canonical form.
+pub async fn put_document(tx: &mut Tx, root: ProjectId, document: &Document, now: Time) -> Result<()> {
+    let content = NewContent::of(document.canonical().map_err(|error| Error::Storage(error.into()))?);
+    let hash = content.hash;
+    put(tx, root, vec![content], now).await?;
+    let Document::Workflow(workflow) = document else { return Ok(()) };
+    let parts: Vec<_> = workflow.jobs.iter().map(|job| (hash, job.body)).collect();
+    put_parts(tx, root, &parts, now).await
+}
+
 /// Notes which bodies each document refers to, and marks those as used at `now`: a document that was taken over from
 /// elsewhere comes with bodies that its writer did not put.
 ///

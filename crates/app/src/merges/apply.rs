@@ -7,6 +7,7 @@ use sandbar_model::{ContentHash, Error, Kind, MergeId, ProjectId, ResourceId, Re
 use sandbar_store::{
     Tx,
     change::What,
+    content::{self, NewContent},
     merge_record::{self, MergeKind, MergeRecord, MergedResource},
     project, tree,
     view::View,
@@ -100,7 +101,7 @@ impl Request for ApplyMerge {
 ///
 /// # Errors
 /// [`Error::PlanStale`] with what moved, [`Error::NothingSelected`], [`Error::ChoiceUnknown`],
-/// [`Error::InvalidResult`], [`Error::CannotRetire`], [`Error::MergeIntoItself`], [`Error::NotRelated`],
+/// [`Error::MergeConflicts`], [`Error::InvalidResult`], [`Error::CannotRetire`], [`Error::MergeIntoItself`], [`Error::NotRelated`],
 /// [`Error::ProjectScheduled`], and the gate's.
 pub async fn apply(app: &App, call: &Call, request: &ApplyMerge) -> Result<MergeView> {
     retry(|| once(app, call, request)).await
@@ -189,6 +190,7 @@ pub(super) async fn write_plan(
         return Err(refusal);
     }
     check_removed_links(app, tx, &change.view, plan).await?;
+    put_combined(app, tx, change.view.root, plan).await?;
     let writes = plan.writes().map(|write| Write {
         kind: write.kind,
         id: write.id,
@@ -200,6 +202,18 @@ pub(super) async fn write_plan(
         return Err(Error::InvalidResult { resource, rule: format!("{} is taken", clash.claim.phrase()) });
     }
     Ok(outcome.written.into_iter().map(|written| ((written.kind, written.id), written)).collect())
+}
+
+/// Keeps what combining made that neither side had: bodies, and the versions that the two agree on from now on.
+async fn put_combined(app: &App, tx: &mut Tx, root: ProjectId, plan: &Plan) -> Result<()> {
+    for write in plan.writes() {
+        let bodies = write.bodies.into_values().map(|text| NewContent::of(text.into_bytes()));
+        content::put(tx, root, bodies.collect(), app.now()).await?;
+        if let Some(agreed) = write.agreed {
+            content::put_document(tx, root, &agreed.document, app.now()).await?;
+        }
+    }
+    Ok(())
 }
 
 /// What two projects agreed on about a resource of the target before and after something.
@@ -218,7 +232,7 @@ pub(super) fn merged(
         let done = written.get(&(item.kind, item.target_id))?;
         let (base_before, base_after) = match bases {
             Some(bases) => bases.get(&(item.kind, item.target_id)).copied().unwrap_or_default(),
-            None => (item.base.as_ref().map(|base| base.hash), done.after),
+            None => (item.base.as_ref().map(|base| base.hash), item.agreed_hash()),
         };
         Some(MergedResource {
             kind: item.kind,
@@ -275,7 +289,14 @@ pub(super) fn count(resources: &[MergedResource]) -> i64 {
 
 pub(super) fn choices_json(choices: &Choices) -> serde_json::Value {
     let one = |(selector, decision): &(Selector, Decision)| serde_json::json!({ "resource": selector.to_string(), "decision": decision });
-    serde_json::json!({ "defaults": choices.defaults, "choices": choices.choices.iter().map(one).collect::<Vec<_>>() })
+    let settled = choices.resolutions.iter().map(
+        |(selector, resolutions)| serde_json::json!({ "resource": selector.to_string(), "resolutions": resolutions }),
+    );
+    serde_json::json!({
+        "defaults": choices.defaults,
+        "choices": choices.choices.iter().map(one).collect::<Vec<_>>(),
+        "settled": settled.collect::<Vec<_>>(),
+    })
 }
 
 /// The word in the record.
@@ -295,5 +316,6 @@ fn decision_word(decision: Decision) -> &'static str {
         Decision::Leave => "leave",
         Decision::Take => "take",
         Decision::Overwrite => "overwrite",
+        Decision::Combine => "combine",
     }
 }

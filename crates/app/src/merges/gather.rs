@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use sandbar_merge::{Candidate, Context, Purpose, State};
+use sandbar_merge::{Candidate, Choices, Context, Plan, Purpose, State};
 use sandbar_model::{
     ContentHash, Document, Error, Kind, ProjectId, ResourceId, Result,
     claim::{Claim, claims},
@@ -72,6 +72,32 @@ pub(crate) async fn undo(
     let candidates = candidates(app, tx, target.root, hashes).await?;
     let context = context(tx, target, &candidates, Purpose::Revert).await?;
     Ok(Gathered { candidates, context, found })
+}
+
+/// Plans what was gathered. Only the bodies that combining needs are read.
+///
+/// # Errors
+/// [`Error::ChoiceUnknown`].
+pub(crate) async fn plan(
+    app: &App,
+    tx: &mut Tx,
+    root: ProjectId,
+    gathered: &Gathered,
+    choices: &Choices,
+) -> Result<Plan> {
+    let mut context = gathered.context.clone();
+    loop {
+        let plan = sandbar_merge::plan(gathered.candidates.clone(), &context, choices)?;
+        if plan.wanted.is_empty() {
+            return Ok(plan);
+        }
+        let wanted = plan.wanted.iter().copied().collect();
+        let read = app.contents.bodies(tx, root, wanted).await?;
+        if plan.wanted.iter().any(|hash| !read.contains_key(hash)) {
+            return Err(Error::Bug("a body of a plan is missing"));
+        }
+        context.bodies.extend(read);
+    }
 }
 
 async fn read(
@@ -158,7 +184,14 @@ async fn context(tx: &mut Tx, target: &View, candidates: &[Candidate], purpose: 
         linked.into_iter().filter(|(_, found)| found.hash.is_some()).map(|(id, _)| id).collect();
     let holders =
         claim::holders(tx, target, sources.iter().flat_map(|document| claims(document)).collect()).await?;
-    Ok(Context { purpose, same_root: true, target_links, holders, collection_items: BTreeMap::new() })
+    Ok(Context {
+        purpose,
+        same_root: true,
+        target_links,
+        holders,
+        collection_items: BTreeMap::new(),
+        bodies: BTreeMap::new(),
+    })
 }
 
 /// The credential links that a document's steps use.

@@ -108,14 +108,19 @@ pub async fn preview_revert(app: &App, call: &Call, request: &PreviewRevert) -> 
 pub async fn describe<'a>(app: &App, view: &PlanView, item: &'a Item) -> Result<ItemView<'a>> {
     let changes = item.fields();
     let hashes = changes.iter().filter_map(|change| change.body).flat_map(|body| [body.target, body.source]);
-    let hashes: Vec<_> = hashes.flatten().collect();
+    // What combining made is kept nowhere yet.
+    let hashes: Vec<_> = hashes.flatten().filter(|hash| !item.bodies.contains_key(hash)).collect();
     let bodies = if hashes.is_empty() {
         HashMap::new()
     } else {
         let mut tx = app.db.connection().await?;
         app.contents.bodies(&mut tx, view.root, hashes).await?
     };
-    let text = |hash: Option<ContentHash>| hash.and_then(|hash| bodies.get(&hash)).map_or("", |body| &**body);
+    let text = |hash: Option<ContentHash>| {
+        let Some(hash) = hash else { return "" };
+        let made = item.bodies.get(&hash).map(String::as_str);
+        made.or_else(|| bodies.get(&hash).map(|body| &**body)).unwrap_or_default()
+    };
     let fields = changes.into_iter().map(|change| {
         let diff = change.body.map(|body| text::unified(text(body.target), text(body.source), DIFF_BYTES));
         (change, diff.unwrap_or_default())
@@ -206,7 +211,8 @@ impl Planned {
         let relation = Relation::of(app, tx, &sides.source.project, &sides.target.project).await?;
         let retirement = retirement(app, tx, sides, &relation, retire).await?;
         let gathered = gather::between(app, tx, &relation).await?;
-        Self::finish(sides, gathered, choices, retirement, Some(relation))
+        let plan = gather::plan(app, tx, sides.target.project.root, &gathered, choices).await?;
+        Ok(Self::finish(sides, gathered, plan, retirement, Some(relation)))
     }
 
     pub(super) async fn undo(
@@ -223,16 +229,17 @@ impl Planned {
             .collect();
         let view = app.views.of(tx, &sides.target.project).await?;
         let gathered = gather::undo(app, tx, &view, hashes).await?;
-        Self::finish(sides, gathered, choices, None, None)
+        let plan = gather::plan(app, tx, sides.target.project.root, &gathered, choices).await?;
+        Ok(Self::finish(sides, gathered, plan, None, None))
     }
 
     fn finish(
         sides: &Sides,
         gathered: Gathered,
-        choices: &Choices,
+        plan: Plan,
         retirement: Option<Retirement>,
         relation: Option<Relation>,
-    ) -> Result<Self> {
+    ) -> Self {
         let hash = |state: &Option<sandbar_merge::State>| state.as_ref().map(|state| state.hash);
         let hashes = gathered
             .candidates
@@ -242,9 +249,8 @@ impl Planned {
                 ((c.kind, c.id), hashes)
             })
             .collect();
-        let plan = sandbar_merge::plan(gathered.candidates, &gathered.context, choices)?;
         let digest = digest(sides, &plan, retirement.as_ref(), relation.is_none());
-        Ok(Self { plan, gathered: Kept { found: gathered.found, hashes }, retirement, relation, digest })
+        Self { plan, gathered: Kept { found: gathered.found, hashes }, retirement, relation, digest }
     }
 
     /// Names the resources of the plan that were written since a token was given.

@@ -4,9 +4,11 @@ use anstyle::Style;
 use jiff::Timestamp;
 use sandbar_client::Plan;
 use sandbar_client::v1::{
-    FieldChange, MergeDecision, MergeLabel, MergeWarning, PlanHead, PlanResource, Project, Stamp,
+    FieldChange, MergeDecision, MergeLabel, MergeWarning, PlanHead, PlanResource, Project, ResourceKind,
+    Stamp,
 };
 
+use super::conflicts::conflicts;
 use super::count;
 use super::page::{BOLD, CYAN, DIM, GREEN, PLAIN, Page, RED, YELLOW};
 use super::time::{absolute, stamp};
@@ -28,6 +30,7 @@ pub(crate) fn plan(title: &str, plan: &Plan, apply: &str, now: Timestamp) -> Str
             page.line(YELLOW, format_args!("    warning: {}", warning.message));
         }
         fields(&mut page, one);
+        conflicts(&mut page, one);
     }
     if !moved_on.is_empty() {
         page.end().line(DIM, "Moved on in the target only, nothing to do:");
@@ -39,7 +42,10 @@ pub(crate) fn plan(title: &str, plan: &Plan, apply: &str, now: Timestamp) -> Str
     warnings(&mut page, &plan.head, &listed);
     retirement(&mut page, &plan.head);
     page.end().put(DIM, "Plan ").line(PLAIN, &plan.head.plan_token);
-    if plan.head.selected_count == 0 {
+    if plan.head.open_conflict_count > 0 {
+        let open = count(plan.head.open_conflict_count, "conflict is", "conflicts are");
+        page.line(YELLOW, format_args!("{open} open: settle each with --settle, then preview again."));
+    } else if plan.head.selected_count == 0 {
         page.line(PLAIN, "Nothing is selected, so there is nothing to apply.");
     } else {
         page.line(PLAIN, "Apply exactly this:").put(PLAIN, "  ").line(BOLD, apply);
@@ -79,6 +85,7 @@ fn resource(page: &mut Page, resource: &PlanResource, now: Timestamp) {
     let does = match resource.decision() {
         MergeDecision::Take => (GREEN, "take"),
         MergeDecision::Overwrite => (GREEN, "overwrite"),
+        MergeDecision::Combine => (GREEN, "combine"),
         MergeDecision::Leave | MergeDecision::Unspecified => (DIM, "leave"),
     };
     page.put(style, format_args!("{sign} {label:<8}")).plain(format_args!(" {} ", kind(resource)));
@@ -134,17 +141,26 @@ fn side(name: &str, changed: Option<&Stamp>, now: Timestamp) -> Option<String> {
 
 /// What a person can do about one that is left out without having been chosen.
 fn advice(resource: &PlanResource) -> Option<String> {
-    if matches!(resource.decision(), MergeDecision::Take | MergeDecision::Overwrite) {
+    if !matches!(resource.decision(), MergeDecision::Leave | MergeDecision::Unspecified) {
         return None;
     }
     let handle = super::shell([handle(resource).as_str()]);
     match resource.label() {
+        MergeLabel::Diverged if can_be_combined(resource) => Some(format!(
+            "both sides changed it; keep both sides' edits with --combine {handle}, or replace the target's with --overwrite {handle}"
+        )),
         MergeLabel::Diverged => {
             Some(format!("both sides changed it; replace the target's with --overwrite {handle}"))
         }
         MergeLabel::Deleted => Some(format!("delete it in the target too with --include {handle}")),
         _ => None,
     }
+}
+
+fn can_be_combined(resource: &PlanResource) -> bool {
+    kind(resource) == kind_word(ResourceKind::Workflow)
+        && !resource.source_etag.is_empty()
+        && !resource.target_etag.is_empty()
 }
 
 fn field(page: &mut Page, field: &FieldChange, lines: usize) {

@@ -1,7 +1,7 @@
 //! Reports of plans, as snapshots.
 
 use sandbar_client::prost_types;
-use sandbar_client::v1::{Actor, ResourceKey, ResourceKind};
+use sandbar_client::v1::{Actor, MergeClash, MergeConflict, ResourceKey, ResourceKind, merge_conflict::Kind};
 
 use super::*;
 
@@ -76,6 +76,7 @@ fn full() -> Plan {
     let mut diverged = listed("Billing run", Workflow, MergeLabel::Diverged, Leave);
     diverged.target_changed = Some(changed("Bob", 24 * 3));
     diverged.fields = fields();
+    (diverged.source_etag, diverged.target_etag) = ("1".into(), "2".into());
     let mut moved_on = listed("Reports", Workflow, MergeLabel::TargetOnly, Leave);
     moved_on.target_changed = Some(changed("Bob", 5));
     let warning = MergeWarning {
@@ -93,6 +94,7 @@ fn full() -> Plan {
             diverged_count: 1,
             target_only_count: 1,
             selected_count: 2,
+            open_conflict_count: 0,
             retires_source: true,
             retired_descendants: vec![project("deep", "dev")],
             purge_time: Some(prost_types::Timestamp { seconds: NOW + 7 * 86_400, nanos: 0 }),
@@ -121,6 +123,46 @@ fn a_whole_plan_without_colour() {
 #[test]
 fn a_whole_plan_in_colour() {
     insta::assert_snapshot!(rendered(&full()).replace('\u{1b}', "␛"));
+}
+
+#[test]
+fn conflicts_stand_with_the_flag_that_settles_them() {
+    let side = |text: &str| Some(text.to_owned());
+    let mut combined =
+        listed("Billing run", ResourceKind::Workflow, MergeLabel::Diverged, MergeDecision::Combine);
+    combined.conflicts = vec![
+        MergeConflict {
+            kind: Kind::Field.into(),
+            path: "jobs/1/adaptor".into(),
+            title: "step \"Fetch\" · adaptor".into(),
+            source: side("\"http@1\""),
+            target: side("\"http@2\""),
+            ..Default::default()
+        },
+        MergeConflict {
+            kind: Kind::Body.into(),
+            path: "jobs/1/body".into(),
+            title: "step \"Fetch\" · body".into(),
+            clash_count: 3,
+            clashes: vec![MergeClash {
+                line: 3,
+                base: "a\n".into(),
+                source: "b\n".into(),
+                target: "c \u{1b}[2J\nd".into(),
+            }],
+            ..Default::default()
+        },
+        MergeConflict {
+            kind: Kind::InvalidResult.into(),
+            title: "edges".into(),
+            rule: "must not lead round in a circle".into(),
+            ..Default::default()
+        },
+        MergeConflict { title: "name".into(), settled: true, ..Default::default() },
+    ];
+    let head = PlanHead { open_conflict_count: 3, selected_count: 1, diverged_count: 1, ..full().head };
+    let plan = Plan { head, resources: vec![combined] };
+    insta::assert_snapshot!(anstream::adapter::strip_str(&rendered(&plan)).to_string());
 }
 
 #[test]

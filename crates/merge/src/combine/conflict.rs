@@ -25,6 +25,21 @@ pub struct Conflict {
     pub resolution: Option<Resolution>,
 }
 
+impl Conflict {
+    /// For a person: where it is and what it is about.
+    pub fn phrase(&self) -> String {
+        let Self { path, title, kind, clashes, .. } = self;
+        match kind {
+            ConflictKind::Field => format!("{title} ({path}): changed on both sides"),
+            ConflictKind::Body => {
+                format!("{title} ({path}): {} place(s) changed on both sides", clashes.len())
+            }
+            ConflictKind::Removed => format!("{title} ({path}): removed on one side, changed on the other"),
+            ConflictKind::InvalidResult(rule) => format!("{title}: {rule}"),
+        }
+    }
+}
+
 /// The kinds of conflicts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -54,7 +69,7 @@ pub struct Clash {
 }
 
 /// How a caller settles a conflict.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Resolution {
     /// As the source has it.

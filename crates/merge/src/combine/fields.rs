@@ -5,7 +5,7 @@ use sandbar_model::{
     workflow::{Cron, Edge, Job, Trigger, TriggerKind, Webhook},
 };
 
-use super::settle::Settling;
+use super::settle::{Settling, undisputed};
 use crate::part::Part;
 
 /// A part that two sides can have edited.
@@ -49,6 +49,9 @@ impl Combine for Job<ContentHash> {
         source: &Self,
         target: &Self,
     ) -> Result<Self> {
+        if let Some(settled) = undisputed(base, source, target) {
+            return Ok(settled.clone());
+        }
         let at = At::part(settling, source);
         let Self { id, name: _, adaptor: _, body: _, uses: _ } = target;
         let (name, adaptor, uses) = combined!(settling, at, base, source, target,
@@ -96,11 +99,11 @@ fn webhook(
     source: &Webhook,
     target: &Webhook,
 ) -> Result<Webhook> {
-    let Webhook { custom_path: _, reply: _, success_code: _, error_code: _, auth_methods: _ } = target;
-    let (custom_path, reply, success_code, error_code, auth_methods) = combined!(settling, at, base, source, target,
-        custom_path: "custom path", reply: "reply", success_code: "success code", error_code: "error code",
-        auth_methods: "auth methods");
-    Ok(Webhook { custom_path, reply, success_code, error_code, auth_methods })
+    let Webhook { custom_path: _, reply: _, success_code: _, error_code: _, auth_methods } = target;
+    let (custom_path, reply, success_code, error_code) = combined!(settling, at, base, source, target,
+        custom_path: "custom path", reply: "reply", success_code: "success code", error_code: "error code");
+    // What guards a webhook that the target has is the target's business (3-merge §4).
+    Ok(Webhook { custom_path, reply, success_code, error_code, auth_methods: auth_methods.clone() })
 }
 
 fn cron(
@@ -123,6 +126,9 @@ impl Combine for Edge {
         source: &Self,
         target: &Self,
     ) -> Result<Self> {
+        if let Some(settled) = undisputed(base, source, target) {
+            return Ok(settled.clone());
+        }
         let at = At::part(settling, source);
         let Self { id, source: _, target: _, condition: _, label: _, expression: _, enabled: _ } = target;
         let (start, end, condition, label, expression, enabled) = combined!(settling, at, base, source, target,

@@ -75,6 +75,7 @@ impl World {
             target_links: links.chain([keychain]).collect(),
             holders: held.collect(),
             collection_items: BTreeMap::new(),
+            bodies: BTreeMap::new(),
         }
     }
 
@@ -99,8 +100,13 @@ impl World {
             let write = item.write().expect("a selected item writes");
             set(&mut self.target, (write.kind, write.id), write.after.clone());
             for (id, hash) in write.bases {
-                let agreed = write.after.clone().filter(|after| Some(after.hash) == hash);
-                assert_eq!(agreed.is_some(), hash.is_some(), "a base is a content that the target has");
+                let mut kept = [&write.after, &write.agreed].into_iter().flatten();
+                let agreed = kept.find(|state| Some(state.hash) == hash).cloned();
+                assert_eq!(
+                    agreed.is_some(),
+                    hash.is_some(),
+                    "a base is a content that the target has or was given"
+                );
                 set(&mut self.base, (write.kind, id), agreed);
             }
         }
@@ -133,7 +139,7 @@ pub fn all_of(plan: &Plan) -> Choices {
         Label::TargetOnly => None,
     };
     let choice = |item: &Item| Some((Selector::Key(item.kind, item.id), decision(item)?));
-    Choices { defaults: false, choices: plan.items.iter().filter_map(choice).collect() }
+    Choices { choices: plan.items.iter().filter_map(choice).collect(), ..Choices::default() }
 }
 
 fn set(project: &mut Project, key: Key, state: Option<State>) {

@@ -1,5 +1,7 @@
 //! Merges: choices from the wire, plans and records to it.
 
+mod conflict;
+
 use sandbar_app::{
     merges::{ItemView, MergeView, PlanView},
     view::Stamp,
@@ -7,6 +9,8 @@ use sandbar_app::{
 use sandbar_merge::{Choices, Decision, FieldChange, Item, Label, Selector, State, Warning, WarningKind};
 use sandbar_model::{ContentHash, Kind, ResourceId};
 use sandbar_store::merge_record::{MergeKind, MergedResource};
+
+use conflict::conflicts_to_wire;
 
 use super::{
     Fields,
@@ -20,7 +24,7 @@ impl Fields {
     /// What a caller decides about a plan, and whether the source shall be retired. Absent: nothing is chosen.
     pub fn choices(&mut self, field: &str, choices: Option<wire::MergeChoices>) -> (Choices, Option<bool>) {
         let choices = choices.unwrap_or_default();
-        let mut read = Choices { defaults: choices.defaults, choices: Vec::new() };
+        let mut read = Choices { defaults: choices.defaults, ..Choices::default() };
         for (at, choice) in choices.choices.into_iter().enumerate() {
             let field = format!("{field}.choices[{at}]");
             let selector = match choice.resource {
@@ -36,6 +40,10 @@ impl Fields {
             };
             let decision =
                 self.required_enum(&format!("{field}.decision"), choice.decision, decision, Decision::Leave);
+            let resolutions = self.resolutions(&field, choice.resolutions);
+            if !resolutions.is_empty() {
+                read.resolutions.push((selector.clone(), resolutions));
+            }
             read.choices.push((selector, decision));
         }
         (read, choices.retire_source)
@@ -48,6 +56,7 @@ fn decision(decision: wire::MergeDecision) -> Option<Decision> {
         wire::MergeDecision::Leave => Some(Decision::Leave),
         wire::MergeDecision::Take => Some(Decision::Take),
         wire::MergeDecision::Overwrite => Some(Decision::Overwrite),
+        wire::MergeDecision::Combine => Some(Decision::Combine),
     }
 }
 
@@ -88,6 +97,7 @@ pub fn head_to_wire(view: &PlanView) -> wire::PlanHead {
             .unwrap_or_default(),
         purge_time: retired.map(|retired| time::to_wire(retired.purge_time)),
         warnings: listed.chain(withheld).chain(descendants).collect(),
+        open_conflict_count: number(view.plan.items.iter().flat_map(Item::open_conflicts).count()),
     }
 }
 
@@ -112,6 +122,7 @@ pub fn item_to_wire(
         source_changed: stamps.and_then(|(source, _)| stamp(source)),
         target_changed: stamps.and_then(|(_, target)| stamp(target)),
         fields: view.fields.into_iter().map(field_to_wire).collect(),
+        conflicts: conflicts_to_wire(&view.item.conflicts),
     }
 }
 
@@ -151,6 +162,7 @@ fn merged_to_wire(merged: MergedResource) -> wire::MergedResource {
     let decision = match merged.decision.as_str() {
         "take" => wire::MergeDecision::Take,
         "overwrite" => wire::MergeDecision::Overwrite,
+        "combine" => wire::MergeDecision::Combine,
         _ => wire::MergeDecision::Unspecified,
     };
     wire::MergedResource {
@@ -186,6 +198,7 @@ fn warning_to_wire(kind: Kind, id: ResourceId, warning: &Warning) -> wire::Merge
         WarningKind::TriggerOff => Wire::TriggerOff,
         WarningKind::AuthMethodsDropped => Wire::AuthMethodsDropped,
         WarningKind::CollectionDeleted => Wire::CollectionDeleted,
+        WarningKind::EdgeDropped => Wire::EdgeDropped,
         WarningKind::NameTaken => Wire::NameTaken,
         WarningKind::InvalidResult => Wire::InvalidResult,
     };
@@ -212,6 +225,7 @@ fn decision_to_wire(decision: Decision) -> wire::MergeDecision {
         Decision::Leave => wire::MergeDecision::Leave,
         Decision::Take => wire::MergeDecision::Take,
         Decision::Overwrite => wire::MergeDecision::Overwrite,
+        Decision::Combine => wire::MergeDecision::Combine,
     }
 }
 

@@ -60,6 +60,7 @@ fn every_error(n: u8) -> Vec<Error> {
         E::MergeIntoItself,
         E::ChoiceUnknown { resource: text("resource"), problem: text("problem") },
         E::InvalidResult { resource: text("resource"), rule: text("rule") },
+        E::MergeConflicts { resource: text("resource"), conflicts: vec![text("one"), text("two")] },
         E::CannotRetire,
         E::NotRelated,
         E::TooLarge { what: text("body"), limit_bytes: 1000 + u64::from(n) },

@@ -971,6 +971,8 @@ pub enum Reason {
     ChoiceUnknown = 64,
     /// FAILED_PRECONDITION. The merged result would break a rule of the target. Metadata: `resource`, `rule`.
     InvalidResult = 65,
+    /// FAILED_PRECONDITION. What is combined has conflicts that are not settled. Metadata: `resource`, `conflicts`.
+    MergeConflicts = 68,
     /// INVALID_ARGUMENT. The source can't be retired by this merge: only a sandbox merged into an ancestor can.
     CannotRetire = 66,
     /// FAILED_PRECONDITION. The two projects are in different trees; only relatives merge.
@@ -1033,6 +1035,7 @@ impl Reason {
             Self::MergeIntoItself => "REASON_MERGE_INTO_ITSELF",
             Self::ChoiceUnknown => "REASON_CHOICE_UNKNOWN",
             Self::InvalidResult => "REASON_INVALID_RESULT",
+            Self::MergeConflicts => "REASON_MERGE_CONFLICTS",
             Self::CannotRetire => "REASON_CANNOT_RETIRE",
             Self::NotRelated => "REASON_NOT_RELATED",
             Self::TooLarge => "REASON_TOO_LARGE",
@@ -1084,6 +1087,7 @@ impl Reason {
             "REASON_MERGE_INTO_ITSELF" => Some(Self::MergeIntoItself),
             "REASON_CHOICE_UNKNOWN" => Some(Self::ChoiceUnknown),
             "REASON_INVALID_RESULT" => Some(Self::InvalidResult),
+            "REASON_MERGE_CONFLICTS" => Some(Self::MergeConflicts),
             "REASON_CANNOT_RETIRE" => Some(Self::CannotRetire),
             "REASON_NOT_RELATED" => Some(Self::NotRelated),
             "REASON_TOO_LARGE" => Some(Self::TooLarge),
@@ -2625,10 +2629,13 @@ pub mod sandboxes_service_client {
         }
     }
 }
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct MergeChoice {
     #[prost(enumeration = "MergeDecision", tag = "3")]
     pub decision: i32,
+    /// How conflicts are settled. Only with COMBINE.
+    #[prost(message, repeated, tag = "4")]
+    pub resolutions: ::prost::alloc::vec::Vec<MergeResolution>,
     #[prost(oneof = "merge_choice::Resource", tags = "1, 2")]
     pub resource: ::core::option::Option<merge_choice::Resource>,
 }
@@ -2652,6 +2659,80 @@ impl ::prost::Name for MergeChoice {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "/sandbar.v1.MergeChoice".into()
+    }
+}
+/// How one conflict is settled.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct MergeResolution {
+    /// As in the conflict.
+    #[prost(string, tag = "1")]
+    pub path: ::prost::alloc::string::String,
+    #[prost(oneof = "merge_resolution::How", tags = "2, 3, 4")]
+    pub how: ::core::option::Option<merge_resolution::How>,
+}
+/// Nested message and enum types in `MergeResolution`.
+pub mod merge_resolution {
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum How {
+        #[prost(enumeration = "super::MergeSide", tag = "2")]
+        Side(i32),
+        /// One's own, as JSON text; of a body a JSON string with all of it.
+        #[prost(string, tag = "3")]
+        Value(::prost::alloc::string::String),
+        /// Of a body: each clash by itself, all of them, in order.
+        #[prost(message, tag = "4")]
+        Clashes(super::ClashResolutions),
+    }
+}
+impl ::prost::Name for MergeResolution {
+    const NAME: &'static str = "MergeResolution";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.MergeResolution".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.MergeResolution".into()
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ClashResolutions {
+    #[prost(message, repeated, tag = "1")]
+    pub clashes: ::prost::alloc::vec::Vec<ClashResolution>,
+}
+impl ::prost::Name for ClashResolutions {
+    const NAME: &'static str = "ClashResolutions";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.ClashResolutions".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.ClashResolutions".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ClashResolution {
+    #[prost(oneof = "clash_resolution::How", tags = "1, 2")]
+    pub how: ::core::option::Option<clash_resolution::How>,
+}
+/// Nested message and enum types in `ClashResolution`.
+pub mod clash_resolution {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum How {
+        #[prost(enumeration = "super::MergeSide", tag = "1")]
+        Side(i32),
+        /// One's own lines, with their ends.
+        #[prost(string, tag = "2")]
+        Text(::prost::alloc::string::String),
+    }
+}
+impl ::prost::Name for ClashResolution {
+    const NAME: &'static str = "ClashResolution";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.ClashResolution".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.ClashResolution".into()
     }
 }
 /// What the caller decides. The same choices must come with a preview and with its apply.
@@ -2756,6 +2837,9 @@ pub struct PlanHead {
     pub purge_time: ::core::option::Option<::prost_types::Timestamp>,
     #[prost(message, repeated, tag = "13")]
     pub warnings: ::prost::alloc::vec::Vec<MergeWarning>,
+    /// How many conflicts are open in what would be combined. Unless 0, applying is refused.
+    #[prost(int64, tag = "14")]
+    pub open_conflict_count: i64,
 }
 impl ::prost::Name for PlanHead {
     const NAME: &'static str = "PlanHead";
@@ -2811,6 +2895,8 @@ pub mod merge_warning {
         AuthMethodsDropped = 6,
         /// The result would break a rule of the target; applying would be refused.
         InvalidResult = 7,
+        /// An edge would go, because one side removed what it leads from or to.
+        EdgeDropped = 8,
     }
     impl Kind {
         /// String value of the enum field names used in the ProtoBuf definition.
@@ -2827,6 +2913,7 @@ pub mod merge_warning {
                 Self::NameTaken => "KIND_NAME_TAKEN",
                 Self::AuthMethodsDropped => "KIND_AUTH_METHODS_DROPPED",
                 Self::InvalidResult => "KIND_INVALID_RESULT",
+                Self::EdgeDropped => "KIND_EDGE_DROPPED",
             }
         }
         /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2840,6 +2927,7 @@ pub mod merge_warning {
                 "KIND_NAME_TAKEN" => Some(Self::NameTaken),
                 "KIND_AUTH_METHODS_DROPPED" => Some(Self::AuthMethodsDropped),
                 "KIND_INVALID_RESULT" => Some(Self::InvalidResult),
+                "KIND_EDGE_DROPPED" => Some(Self::EdgeDropped),
                 _ => None,
             }
         }
@@ -2887,6 +2975,9 @@ pub struct PlanResource {
     pub target_changed: ::core::option::Option<Stamp>,
     #[prost(message, repeated, tag = "12")]
     pub fields: ::prost::alloc::vec::Vec<FieldChange>,
+    /// With COMBINE: what both sides changed to different things, settled or not.
+    #[prost(message, repeated, tag = "13")]
+    pub conflicts: ::prost::alloc::vec::Vec<MergeConflict>,
 }
 impl ::prost::Name for PlanResource {
     const NAME: &'static str = "PlanResource";
@@ -2896,6 +2987,122 @@ impl ::prost::Name for PlanResource {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "/sandbar.v1.PlanResource".into()
+    }
+}
+/// What both sides changed to different things.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct MergeConflict {
+    #[prost(enumeration = "merge_conflict::Kind", tag = "1")]
+    pub kind: i32,
+    /// Where: as in FieldChange. Names the conflict in a resolution.
+    #[prost(string, tag = "2")]
+    pub path: ::prost::alloc::string::String,
+    /// The same for a person.
+    #[prost(string, tag = "3")]
+    pub title: ::prost::alloc::string::String,
+    /// JSON text; absent: nothing was or is there.
+    #[prost(string, optional, tag = "4")]
+    pub base: ::core::option::Option<::prost::alloc::string::String>,
+    #[prost(string, optional, tag = "5")]
+    pub source: ::core::option::Option<::prost::alloc::string::String>,
+    #[prost(string, optional, tag = "6")]
+    pub target: ::core::option::Option<::prost::alloc::string::String>,
+    /// Of a body: the places where both changed the same lines, in order; no more of them than have room. A text over
+    /// 64 KiB is cut.
+    #[prost(message, repeated, tag = "7")]
+    pub clashes: ::prost::alloc::vec::Vec<MergeClash>,
+    /// The rule that the result would break.
+    #[prost(string, tag = "8")]
+    pub rule: ::prost::alloc::string::String,
+    #[prost(bool, tag = "9")]
+    pub settled: bool,
+    /// How many clashes there are.
+    #[prost(int64, tag = "10")]
+    pub clash_count: i64,
+}
+/// Nested message and enum types in `MergeConflict`.
+pub mod merge_conflict {
+    #[derive(
+        Clone,
+        Copy,
+        Debug,
+        PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
+        ::prost::Enumeration
+    )]
+    #[repr(i32)]
+    pub enum Kind {
+        Unspecified = 0,
+        /// A field was changed on both sides.
+        Field = 1,
+        /// A step's body was changed on both sides, in the same lines.
+        Body = 2,
+        /// A part was removed on one side and changed on the other. Settled by a side only.
+        Removed = 3,
+        /// The result breaks a rule: settle another conflict otherwise, or change one of the sides.
+        InvalidResult = 4,
+    }
+    impl Kind {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "KIND_UNSPECIFIED",
+                Self::Field => "KIND_FIELD",
+                Self::Body => "KIND_BODY",
+                Self::Removed => "KIND_REMOVED",
+                Self::InvalidResult => "KIND_INVALID_RESULT",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "KIND_UNSPECIFIED" => Some(Self::Unspecified),
+                "KIND_FIELD" => Some(Self::Field),
+                "KIND_BODY" => Some(Self::Body),
+                "KIND_REMOVED" => Some(Self::Removed),
+                "KIND_INVALID_RESULT" => Some(Self::InvalidResult),
+                _ => None,
+            }
+        }
+    }
+}
+impl ::prost::Name for MergeConflict {
+    const NAME: &'static str = "MergeConflict";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.MergeConflict".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.MergeConflict".into()
+    }
+}
+/// What stands in one place of the three versions of a body: whole lines, with their ends.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MergeClash {
+    /// The first of its lines in the base, counted from 1.
+    #[prost(int64, tag = "1")]
+    pub line: i64,
+    #[prost(string, tag = "2")]
+    pub base: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub source: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub target: ::prost::alloc::string::String,
+}
+impl ::prost::Name for MergeClash {
+    const NAME: &'static str = "MergeClash";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.MergeClash".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.MergeClash".into()
     }
 }
 /// One difference. `target` is what an apply would replace; `source` what it would write.
@@ -3308,6 +3515,9 @@ pub enum MergeDecision {
     Take = 2,
     /// The source's version of a Diverged one replaces the target's.
     Overwrite = 3,
+    /// Both sides' edits of a Diverged workflow are made one: field by field, bodies line by line. What both changed to
+    /// different things is a conflict; the plan can only be applied once each is settled.
+    Combine = 4,
 }
 impl MergeDecision {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -3320,6 +3530,7 @@ impl MergeDecision {
             Self::Leave => "MERGE_DECISION_LEAVE",
             Self::Take => "MERGE_DECISION_TAKE",
             Self::Overwrite => "MERGE_DECISION_OVERWRITE",
+            Self::Combine => "MERGE_DECISION_COMBINE",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -3329,6 +3540,41 @@ impl MergeDecision {
             "MERGE_DECISION_LEAVE" => Some(Self::Leave),
             "MERGE_DECISION_TAKE" => Some(Self::Take),
             "MERGE_DECISION_OVERWRITE" => Some(Self::Overwrite),
+            "MERGE_DECISION_COMBINE" => Some(Self::Combine),
+            _ => None,
+        }
+    }
+}
+/// Which side's version holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum MergeSide {
+    Unspecified = 0,
+    Source = 1,
+    Target = 2,
+    /// The source's lines, then the target's. Only of a clash.
+    Both = 3,
+}
+impl MergeSide {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "MERGE_SIDE_UNSPECIFIED",
+            Self::Source => "MERGE_SIDE_SOURCE",
+            Self::Target => "MERGE_SIDE_TARGET",
+            Self::Both => "MERGE_SIDE_BOTH",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "MERGE_SIDE_UNSPECIFIED" => Some(Self::Unspecified),
+            "MERGE_SIDE_SOURCE" => Some(Self::Source),
+            "MERGE_SIDE_TARGET" => Some(Self::Target),
+            "MERGE_SIDE_BOTH" => Some(Self::Both),
             _ => None,
         }
     }
