@@ -81,7 +81,7 @@ fn choices_differ_from_the_start() {
 
 #[test]
 fn a_choice_that_can_not_be_made_is_refused_with_what_can() {
-    use Decision::{Leave, Overwrite, Take};
+    use Decision::{Combine, Leave, Overwrite, Take};
     let refused = |choices: &[(Selector, Decision)]| {
         let world = each();
         match plan(world.candidates(), &world.context(), &choose(true, choices)) {
@@ -92,10 +92,13 @@ fn a_choice_that_can_not_be_made_is_refused_with_what_can() {
     assert!(refused(&[(key(9), Leave)]).contains("lists nothing by that name or id"));
     assert!(refused(&[(named("z"), Take)]).starts_with("z: the plan lists nothing"));
     assert!(refused(&[(Selector::Key(Kind::Collection, id(1)), Take)]).starts_with("collection "));
-    assert!(refused(&[(key(4), Take)]).contains("choose OVERWRITE"));
+    let diverged = refused(&[(key(4), Take)]);
+    assert!(diverged.contains("choose COMBINE") && diverged.contains("OVERWRITE to replace"), "{diverged}");
     assert!(refused(&[(key(1), Overwrite)]).contains("choose TAKE"));
     assert!(refused(&[(key(5), Take)]).contains("only LEAVE"));
     assert!(refused(&[(key(5), Overwrite)]).contains("only LEAVE"));
+    assert!(refused(&[(key(1), Combine)]).contains("choose TAKE"));
+    assert!(refused(&[(key(5), Combine)]).contains("only LEAVE"));
     assert!(refused(&[(key(2), Take), (named("b"), Take)]).contains("more than once"));
     assert!(refused(&[(key(2), Take), (key(2), Leave)]).contains("more than once"));
 }
