@@ -30,7 +30,8 @@ use crate::{
     part::{Names, Part},
 };
 use fields::Combine;
-use pairing::{Pairing, node};
+use pairing::Pairing;
+use places::node;
 use rekey::rekey;
 use settle::Settling;
 
@@ -133,8 +134,9 @@ impl Settling<'_> {
         let positions = nodes.result.iter().filter_map(|node| {
             let [base, source, target] =
                 [base, Some(source), Some(target)].map(|side| side.and_then(|side| side.positions.get(node)));
-            let moved = source.is_some() && source != base;
-            Some((*node, *(if moved { source } else { target.or(source) })?))
+            let source_moved = nodes.source.contains(node) && source != base;
+            let at = if source_moved || !nodes.target.contains(node) { source } else { target };
+            Some((*node, *at?))
         });
         let positions = positions.collect();
         let workflow =

@@ -286,6 +286,32 @@ fn where_nodes_are_drawn_never_conflicts() {
 }
 
 #[test]
+fn a_place_taken_away_on_one_side_is_gone() {
+    let mut base = chain();
+    base.positions.insert(uuid(11), Position { x: 1.0, y: 0.0 });
+    let versions = |source, target| Versions { base: Some(&base), source, target };
+    for (source, target) in [(&chain(), &base), (&base, &chain())] {
+        let combined = combine(versions(source, target), &text, &BTreeMap::new()).unwrap();
+        assert!(combined.workflow.positions.is_empty());
+    }
+}
+
+#[test]
+fn two_steps_with_the_same_missing_bodies_wait_for_them() {
+    let both = |text: &str| {
+        with(|chain| {
+            chain.jobs[0].body = body(text);
+            chain.jobs[1].body = body(text);
+        })
+    };
+    let (base, source, target) = (both("unknown"), both("one"), both("two"));
+    let versions = Versions { base: Some(&base), source: &source, target: &target };
+    let combined = combine(versions, &text, &BTreeMap::new()).unwrap();
+    assert_eq!((combined.wanted.len(), combined.bodies.len()), (3, 0));
+    assert_eq!(combined.workflow, target);
+}
+
+#[test]
 fn a_trigger_of_another_type_on_both_sides_is_a_conflict_as_a_whole() {
     let source = with(|chain| chain.triggers[0] = cron(1, "0 1 * * *"));
     let target = with(|chain| chain.triggers[0] = webhook(1, Some("in"), &[]));

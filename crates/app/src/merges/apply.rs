@@ -101,8 +101,8 @@ impl Request for ApplyMerge {
 ///
 /// # Errors
 /// [`Error::PlanStale`] with what moved, [`Error::NothingSelected`], [`Error::ChoiceUnknown`],
-/// [`Error::MergeConflicts`], [`Error::InvalidResult`], [`Error::CannotRetire`], [`Error::MergeIntoItself`], [`Error::NotRelated`],
-/// [`Error::ProjectScheduled`], and the gate's.
+/// [`Error::MergeConflicts`], [`Error::InvalidResult`], [`Error::CannotRetire`], [`Error::MergeIntoItself`],
+/// [`Error::NotRelated`], [`Error::ProjectScheduled`], and the gate's.
 pub async fn apply(app: &App, call: &Call, request: &ApplyMerge) -> Result<MergeView> {
     retry(|| once(app, call, request)).await
 }

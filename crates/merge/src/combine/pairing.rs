@@ -12,7 +12,6 @@ use sandbar_model::{
     ContentHash, EdgeId, JobId, TriggerId,
     workflow::{Edge, EdgeSource, Job, StoredWorkflow, Trigger, TriggerKind},
 };
-use uuid::Uuid;
 
 use super::places::Places;
 
@@ -137,12 +136,4 @@ fn once<K: Ord, I>(things: impl Iterator<Item = (K, I)>) -> BTreeMap<K, Option<I
         by_key.entry(key).and_modify(|found| *found = None).or_insert(Some(thing));
     }
     by_key
-}
-
-/// The node where an edge starts.
-pub(super) fn node(source: EdgeSource) -> Uuid {
-    match source {
-        EdgeSource::Job(id) => id.0,
-        EdgeSource::Trigger(id) => id.0,
-    }
 }

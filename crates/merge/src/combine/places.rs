@@ -9,8 +9,6 @@ use sandbar_model::{
 };
 use uuid::Uuid;
 
-use super::pairing::node;
-
 /// Both versions' steps that are not paired yet.
 pub(super) struct Places {
     one: Side,
@@ -174,5 +172,13 @@ impl Places {
             let bodies = steps.filter_map(|step| self.one.bodies.get(step));
             self.alike.extend(bodies.map(|body| (one, way, *body)));
         }
+    }
+}
+
+/// The node where an edge starts.
+pub(super) fn node(source: EdgeSource) -> Uuid {
+    match source {
+        EdgeSource::Job(id) => id.0,
+        EdgeSource::Trigger(id) => id.0,
     }
 }

@@ -101,9 +101,9 @@ impl<'a> Settling<'a> {
         let texts =
             [base, Some(source), Some(target)].map(|hash| hash.map(|hash| (hash, (self.bodies)(hash))));
         let missing = texts.iter().flatten().filter(|(_, text)| text.is_none()).map(|(hash, _)| *hash);
-        let before = self.wanted.len();
-        self.wanted.extend(missing);
-        if self.wanted.len() > before {
+        let missing: Vec<_> = missing.collect();
+        if !missing.is_empty() {
+            self.wanted.extend(missing);
             return Ok(target);
         }
         let text = |side: usize| match texts.get(side) {
