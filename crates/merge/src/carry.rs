@@ -1,6 +1,6 @@
 //! What of a resource crosses and what stays behind: the table of 3-merge §4.
 //!
-//! Of a workflow everything crosses but two things. A step's credential or keychain needs one in the target: else the
+//! Of a workflow everything crosses, under the target's ids where the target has the same part, but for two things. A step's credential or keychain needs one in the target: else the
 //! target's own step keeps what it has, and a new one gets none. The webhook auth methods of a trigger that the target
 //! has are the target's business; a new trigger brings its own within one tree. (Whether a trigger is on is no content
 //! and so can't cross; new ones arrive off.) Collections and credential links cross whole.
@@ -13,44 +13,55 @@ use sandbar_model::{
 };
 use uuid::Uuid;
 
-use crate::{State, Warning, links::Links};
+use crate::{State, Warning, combine::under_the_targets_ids, links::Links};
 
 /// How things cross into one target.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Carrier<'a> {
     pub(crate) links: &'a Links<'a>,
     pub(crate) same_root: bool,
+    /// Whether parts that the target has too take its ids. Not when a merge is undone: then the target's own parts come back,
+    /// under the ids that they had.
+    pub(crate) pairs_parts: bool,
 }
 
 impl Carrier<'_> {
     /// What the target has once the source's version has replaced its own.
-    pub(crate) fn onto(self, source: &State, target: Option<&State>) -> Result<State> {
-        let Document::Workflow(workflow) = &*source.document else { return Ok(source.clone()) };
-        match self.workflow(workflow, target.and_then(as_workflow)) {
+    pub(crate) fn onto(self, source: &State, base: Option<&State>, target: Option<&State>) -> Result<State> {
+        let Some(workflow) = as_workflow(source) else { return Ok(source.clone()) };
+        match self.workflow(workflow, base.and_then(as_workflow), target.and_then(as_workflow)) {
             Cow::Borrowed(_) => Ok(source.clone()),
             Cow::Owned(changed) => State::of(Document::Workflow(changed)),
         }
     }
 
     /// Whether replacing the target's version by the source's leaves it as it is.
-    pub(crate) fn changes_nothing(self, source: &State, target: &State) -> bool {
+    pub(crate) fn changes_nothing(self, source: &State, base: Option<&State>, target: &State) -> bool {
         match (as_workflow(source), as_workflow(target)) {
-            (Some(source), Some(target)) => *self.workflow(source, Some(target)) == *target,
+            (Some(source), Some(target)) => {
+                *self.workflow(source, base.and_then(as_workflow), Some(target)) == *target
+            }
             _ => source.hash == target.hash,
         }
     }
 
     /// What a person should know about what stays behind, or arrives other than it was.
-    pub(crate) fn warnings(self, source: &State, target: Option<&State>) -> Vec<Warning> {
-        let Some(workflow) = as_workflow(source) else { return Vec::new() };
-        let target = target.and_then(as_workflow);
+    pub(crate) fn warnings(
+        self,
+        source: &State,
+        base: Option<&State>,
+        target: Option<&State>,
+    ) -> Vec<Warning> {
+        let Some(source) = as_workflow(source) else { return Vec::new() };
+        let [base, target] = [base, target].map(|side| side.and_then(as_workflow));
+        let source = &*self.under_ids_of(target, base, source);
         let (own_jobs, own_triggers) = (uses_by_job(target), triggers_by_id(target));
         let mut warnings = Vec::new();
-        for job in &workflow.jobs {
+        for job in &source.jobs {
             let own = own_jobs.get(&job.id).copied().flatten();
             warnings.extend(self.credential_warning(job, own));
         }
-        for trigger in &workflow.triggers {
+        for trigger in &source.triggers {
             let own = own_triggers.get(&trigger.id).copied();
             if own.is_none() {
                 warnings.push(Warning::trigger_off(trigger.id.0, trigger_phrase(trigger)));
@@ -68,11 +79,37 @@ impl Carrier<'_> {
     fn workflow<'w>(
         self,
         source: &'w StoredWorkflow,
+        base: Option<&StoredWorkflow>,
+        target: Option<&StoredWorkflow>,
+    ) -> Cow<'w, StoredWorkflow> {
+        match self.under_ids_of(target, base, source) {
+            Cow::Borrowed(source) => self.replacing(source, target),
+            Cow::Owned(source) => Cow::Owned(self.replacing(&source, target).into_owned()),
+        }
+    }
+
+    /// The source's version under the target's ids.
+    fn under_ids_of<'w>(
+        self,
+        target: Option<&StoredWorkflow>,
+        base: Option<&StoredWorkflow>,
+        source: &'w StoredWorkflow,
+    ) -> Cow<'w, StoredWorkflow> {
+        match target {
+            Some(target) if self.pairs_parts => under_the_targets_ids(base, source, target),
+            _ => Cow::Borrowed(source),
+        }
+    }
+
+    /// A version under the target's ids, with what the target keeps of its own.
+    pub(crate) fn replacing<'w>(
+        self,
+        version: &'w StoredWorkflow,
         target: Option<&StoredWorkflow>,
     ) -> Cow<'w, StoredWorkflow> {
         let own = uses_by_job(target);
-        let mut result = with_guards_of(source, target, self.same_root);
-        for (at, job) in source.jobs.iter().enumerate() {
+        let mut result = with_guards_of(version, target, self.same_root);
+        for (at, job) in version.jobs.iter().enumerate() {
             let uses = self.uses(job, own.get(&job.id).copied().flatten());
             if uses != job.uses
                 && let Some(job) = result.to_mut().jobs.get_mut(at)
@@ -83,19 +120,43 @@ impl Carrier<'_> {
         result
     }
 
+    /// The source's version as it is combined, and what the two last agreed on in the same words. What can't cross is as it
+    /// was agreed on: else it would count as an edit of the source's.
+    pub(crate) fn to_combine(
+        self,
+        source: &StoredWorkflow,
+        base: Option<&StoredWorkflow>,
+        target: &StoredWorkflow,
+    ) -> (StoredWorkflow, Option<StoredWorkflow>) {
+        let mut source = under_the_targets_ids(base, source, target).into_owned();
+        let mut base = base.map(|base| under_the_targets_ids(None, base, target).into_owned());
+        for job in base.iter_mut().flat_map(|base| &mut base.jobs) {
+            job.uses = job.uses.map(|uses| self.links.translated(uses));
+        }
+        let (agreed, own) = (uses_by_job(base.as_ref()), uses_by_job(Some(target)));
+        for job in &mut source.jobs {
+            let other = agreed.get(&job.id).or_else(|| own.get(&job.id)).copied().flatten();
+            job.uses = job.uses.and_then(|uses| self.links.resolved(uses).or(other));
+        }
+        let (agreed, own) = (triggers_by_id(base.as_ref()), triggers_by_id(Some(target)));
+        for trigger in &mut source.triggers {
+            let other = own.get(&trigger.id).or_else(|| agreed.get(&trigger.id)).copied();
+            if let TriggerKind::Webhook(webhook) = &mut trigger.kind {
+                webhook.auth_methods = guards(webhook, other, self.same_root).to_vec();
+            }
+        }
+        (source, base)
+    }
+
     fn uses<B>(self, job: &Job<B>, own: Option<Uses>) -> Option<Uses> {
         let wanted = job.uses?;
-        let found = match wanted {
-            Uses::CredentialLink(id) => self.links.resolve(id).map(Uses::CredentialLink),
-            Uses::Keychain(id) => self.links.resolve(id).map(Uses::Keychain),
-        };
-        found.or(own.filter(|own| !self.links.removes(id_of(*own))))
+        self.links.resolved(wanted).or(own.filter(|own| !self.links.removes(id_of(*own))))
     }
 
     fn credential_warning<B>(self, job: &Job<B>, own: Option<Uses>) -> Option<Warning> {
         let wanted = job.uses?;
         let outcome = self.uses(job, own);
-        let follows = outcome == Some(wanted) || self.links.resolve(id_of(wanted)).is_some();
+        let follows = outcome == Some(wanted) || self.links.resolved(wanted).is_some();
         let name = match wanted {
             Uses::CredentialLink(id) => self.links.name(id),
             Uses::Keychain(id) => format!("the keychain {id}"),
@@ -104,12 +165,21 @@ impl Carrier<'_> {
     }
 }
 
-/// Whether the two differ in nothing that a merge may replace: at most in the auth methods of triggers that both have.
+/// Whether the two differ in nothing that a merge may replace: at most in the auth methods of triggers that both have, and
+/// in ids.
 pub(crate) fn differ_in_guards_only(one: &State, other: &State) -> bool {
     match (as_workflow(one), as_workflow(other)) {
-        (Some(one), Some(other)) => *with_guards_of(one, Some(other), true) == *other,
+        (Some(one), Some(other)) => {
+            *with_guards_of(&under_the_targets_ids(None, one, other), Some(other), true) == *other
+        }
         _ => one.hash == other.hash,
     }
+}
+
+/// Whether the two differ in ids of parts only, as after a client made them anew.
+pub(crate) fn differ_in_ids_only(one: &State, other: &State) -> bool {
+    let workflows = as_workflow(one).zip(as_workflow(other));
+    workflows.is_some_and(|(one, other)| *under_the_targets_ids(None, one, other) == *other)
 }
 
 /// The workflow of a state that is one.

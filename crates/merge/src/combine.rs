@@ -30,9 +30,8 @@ use crate::{
     part::{Names, Part},
 };
 use fields::Combine;
-use pairing::Pairing;
 use places::node;
-use rekey::rekey;
+pub(crate) use rekey::under_the_targets_ids;
 use settle::Settling;
 
 /// The three versions of one workflow.
@@ -81,24 +80,15 @@ pub fn combine(
     bodies: &dyn Fn(ContentHash) -> Option<Arc<str>>,
     resolutions: &BTreeMap<String, Resolution>,
 ) -> Result<Combined> {
-    let target = versions.target;
-    let (base, source) = under_the_targets_ids(versions);
-    let names = Names::of([base.as_ref(), Some(&source), Some(target)].into_iter().flatten());
+    let Versions { base, source, target } = versions;
+    let source = under_the_targets_ids(base, source, target);
+    let base = base.map(|base| under_the_targets_ids(None, base, target));
+    let base = base.as_deref();
+    let names = Names::of([base, Some(&*source), Some(target)].into_iter().flatten());
     let mut settling = Settling::new(&names, bodies, resolutions);
-    let (workflow, dropped_edges) = settling.workflow(base.as_ref(), &source, target)?;
+    let (workflow, dropped_edges) = settling.workflow(base, &source, target)?;
     settling.check_rules(&workflow);
     settling.finish(workflow, dropped_edges)
-}
-
-fn under_the_targets_ids(versions: Versions<'_>) -> (Option<StoredWorkflow>, StoredWorkflow) {
-    let Versions { base, source, target } = versions;
-    let Some(base) = base else {
-        return (None, rekey(source, &Pairing::of(source, target)));
-    };
-    let base_to_target = Pairing::of(base, target);
-    let source = rekey(&rekey(source, &Pairing::of(source, base)), &base_to_target);
-    let source = rekey(&source, &Pairing::of_additions(&source, target));
-    (Some(rekey(base, &base_to_target)), source)
 }
 
 impl Settling<'_> {

@@ -164,31 +164,36 @@ impl Item {
         if self.label == Label::TargetOnly {
             return Ok(BTreeSet::new());
         }
-        let target = self.target.as_ref();
-        self.crossed = self.source.as_ref().map(|source| carrier.onto(source, target)).transpose()?;
+        let (base, target) = (self.base.as_ref(), self.target.as_ref());
+        self.crossed = self.source.as_ref().map(|source| carrier.onto(source, base, target)).transpose()?;
         self.after.clone_from(&self.crossed);
         self.warnings = match (&self.source, target.map(|target| &*target.document)) {
-            (Some(source), _) => carrier.warnings(source, target),
+            (Some(source), _) => carrier.warnings(source, base, target),
             (None, Some(Document::Collection(collection))) => {
                 let items = context.collection_items.get(&self.target_id).copied().unwrap_or(0);
                 vec![Warning::collection_deleted(&collection.name, items)]
             }
             (None, _) => Vec::new(),
         };
-        if self.is_combined() { self.combine(context) } else { Ok(BTreeSet::new()) }
+        if self.is_combined() { self.combine(carrier, context) } else { Ok(BTreeSet::new()) }
     }
 
-    fn combine(&mut self, context: &Context) -> Result<BTreeSet<ContentHash>> {
-        let of = |state: &Option<State>| state.as_ref().and_then(as_workflow).cloned();
-        let (Some(source), Some(target)) = (of(&self.crossed), of(&self.target)) else {
+    fn combine(&mut self, carrier: Carrier<'_>, context: &Context) -> Result<BTreeSet<ContentHash>> {
+        let [base, source, target] =
+            [&self.base, &self.source, &self.target].map(|side| side.as_ref().and_then(as_workflow));
+        let (Some(source), Some(target)) = (source, target) else {
             return Err(Error::Bug("something other than two workflows is combined"));
         };
-        let base = of(&self.base);
-        let versions = Versions { base: base.as_ref(), source: &source, target: &target };
+        let (source, base) = carrier.to_combine(source, base, target);
+        let versions = Versions { base: base.as_ref(), source: &source, target };
         let bodies = |hash| context.bodies.get(&hash).cloned();
         let combined = combine(versions, &bodies, &self.resolutions)?;
         self.warnings.extend(combined.dropped_edges.iter().map(|edge| Warning::edge_dropped(edge)));
-        self.after = Some(State::of(Document::Workflow(combined.workflow))?);
+        let result = carrier.replacing(&combined.workflow, Some(target)).into_owned();
+        let (jobs, triggers) = (result.jobs.iter().map(|job| job.id.0), result.triggers.iter());
+        let left: BTreeSet<_> = jobs.chain(triggers.map(|trigger| trigger.id.0)).collect();
+        self.warnings.retain(|warning| warning.part.is_none_or(|part| left.contains(&part)));
+        self.after = Some(State::of(Document::Workflow(result))?);
         self.conflicts = combined.conflicts;
         self.bodies = combined.bodies;
         Ok(combined.wanted)

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sandbar_model::{Document, Kind, ResourceId};
+use sandbar_model::{Document, Kind, ResourceId, workflow::Uses};
 
 use crate::{Context, Item, pair::Subject};
 
@@ -62,8 +62,25 @@ impl<'a> Links<'a> {
         Self { added: ids(true), removed: ids(false), ..self }
     }
 
+    /// What a step of the source uses, as the target has it. None: the target does not have it.
+    pub(crate) fn resolved(&self, uses: Uses) -> Option<Uses> {
+        match uses {
+            Uses::CredentialLink(id) => self.resolve(id).map(Uses::CredentialLink),
+            Uses::Keychain(id) => self.resolve(id).map(Uses::Keychain),
+        }
+    }
+
+    /// What a step of the source uses, under the target's id if it is the same credential, whether the target has it or not.
+    pub(crate) fn translated(&self, uses: Uses) -> Uses {
+        let same = |id| self.same.get(&id).copied().unwrap_or(id);
+        match uses {
+            Uses::CredentialLink(id) => Uses::CredentialLink(same(id)),
+            Uses::Keychain(id) => Uses::Keychain(same(id)),
+        }
+    }
+
     /// The target's id for a link or keychain that a step of the source uses. None: the target does not have it.
-    pub(crate) fn resolve(&self, id: ResourceId) -> Option<ResourceId> {
+    fn resolve(&self, id: ResourceId) -> Option<ResourceId> {
         let id = self.same.get(&id).copied().unwrap_or(id);
         let known = self.target.contains(&id) || self.looked_at.contains(&id);
         (self.added.contains(&id) || (known && !self.removes(id))).then_some(id)

@@ -2,13 +2,14 @@
 //!
 //! By id, nearly always: ids are the same in a whole tree. Two exceptions, for what was made twice: a resource that only
 //! the source has and one that only the target has are one thing when they have the same name (3-merge §1), or share a
-//! trigger, as they do once a merge has made them one and either was renamed. The target keeps its id.
+//! trigger, now or in what was agreed on, as they do once a merge has made them one and either was renamed. The target
+//! keeps its id.
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
-use sandbar_model::{Document, Error, Kind, ResourceId, Result, TriggerId};
+use sandbar_model::{Error, Kind, ResourceId, Result, TriggerId};
 
-use crate::{Candidate, State};
+use crate::{Candidate, Purpose, State, carry::as_workflow};
 
 /// A candidate, or two that are one.
 #[derive(Clone, Debug)]
@@ -25,8 +26,9 @@ pub(crate) struct Subject {
 
 type Key = (Kind, ResourceId);
 
-/// One subject for each thing, sorted by key.
-pub(crate) fn pair(candidates: Vec<Candidate>) -> Result<Vec<Subject>> {
+/// One subject for each thing, sorted by key. What a merge left and what was there before are one project's own, so nothing
+/// of it was made twice.
+pub(crate) fn pair(candidates: Vec<Candidate>, purpose: Purpose) -> Result<Vec<Subject>> {
     let mut by_key = BTreeMap::new();
     for candidate in candidates {
         match by_key.entry((candidate.kind, candidate.id)) {
@@ -34,7 +36,10 @@ pub(crate) fn pair(candidates: Vec<Candidate>) -> Result<Vec<Subject>> {
             Entry::Occupied(_) => return Err(Error::Bug("a resource was given to a plan twice")),
         };
     }
-    let partners = partners(&by_key);
+    let partners = match purpose {
+        Purpose::Merge => partners(&by_key),
+        Purpose::Revert => BTreeMap::new(),
+    };
     let mut taken: BTreeMap<Key, Candidate> = BTreeMap::new();
     for target in partners.values() {
         taken.extend(by_key.remove_entry(target));
@@ -63,7 +68,7 @@ fn partners(by_key: &BTreeMap<Key, Candidate>) -> BTreeMap<Key, Key> {
     for (key, candidate) in by_key {
         if let (None, Some(target)) = (&candidate.source, &candidate.target) {
             by_name.insert((key.0, target.document.name()), *key);
-            by_trigger.extend(triggers(target).map(|trigger| (trigger, *key)));
+            by_trigger.extend(triggers(candidate.base.as_ref(), target).map(|trigger| (trigger, *key)));
         }
     }
     let alone = || {
@@ -90,15 +95,14 @@ fn partners(by_key: &BTreeMap<Key, Candidate>) -> BTreeMap<Key, Key> {
         join(key, own, by_name.get(&(key.0, source.document.name())).copied());
     }
     for (key, own, source) in alone() {
-        join(key, own, triggers(source).find_map(|trigger| by_trigger.get(&trigger).copied()));
+        let mut triggers = triggers(own.base.as_ref(), source);
+        join(key, own, triggers.find_map(|trigger| by_trigger.get(&trigger).copied()));
     }
     partners
 }
 
-fn triggers(state: &State) -> impl Iterator<Item = TriggerId> + '_ {
-    let workflow = match &*state.document {
-        Document::Workflow(workflow) => Some(workflow),
-        Document::Collection(_) | Document::CredentialLink(_) => None,
-    };
-    workflow.into_iter().flat_map(|workflow| workflow.triggers.iter().map(|trigger| trigger.id))
+/// Those that one side has, and those of what it last agreed on with another: under the ids of the one that took it.
+fn triggers<'a>(base: Option<&'a State>, own: &'a State) -> impl Iterator<Item = TriggerId> + 'a {
+    let workflows = [Some(own), base].into_iter().flatten().filter_map(as_workflow);
+    workflows.flat_map(|workflow| workflow.triggers.iter().map(|trigger| trigger.id))
 }

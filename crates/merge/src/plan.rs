@@ -25,9 +25,10 @@ use crate::{
 /// nothing is selected, or that can't be applied, is no error: a preview shows it. See [`Plan::selected`] and
 /// [`Plan::blocked`].
 pub fn plan(candidates: Vec<Candidate>, context: &Context, choices: &Choices) -> Result<Plan> {
-    let subjects = pair::pair(candidates)?;
+    let subjects = pair::pair(candidates, context.purpose)?;
     let reachable = Links::reachable(&subjects, context);
-    let carrier = Carrier { links: &reachable, same_root: context.same_root };
+    let (same_root, pairs_parts) = (context.same_root, context.purpose == Purpose::Merge);
+    let carrier = Carrier { links: &reachable, same_root, pairs_parts };
     let mut unlisted = Vec::new();
     let mut withheld = Vec::new();
     let mut items = Vec::new();
@@ -44,7 +45,7 @@ pub fn plan(candidates: Vec<Candidate>, context: &Context, choices: &Choices) ->
     items.sort_by(|a, b| (a.kind, &a.name, a.id).cmp(&(b.kind, &b.name, b.id)));
     decide(&mut items, choices, context.purpose)?;
     let links = reachable.decided(&items);
-    let carrier = Carrier { links: &links, same_root: context.same_root };
+    let carrier = Carrier { links: &links, same_root, pairs_parts };
     let mut wanted = BTreeSet::new();
     for item in &mut items {
         wanted.extend(item.carry(carrier, context)?);
@@ -157,13 +158,13 @@ fn facts(subject: &Subject, carrier: Carrier<'_>) -> Facts {
     let both = |one: Option<&State>, other: Option<&State>, same: &dyn Fn(&State, &State) -> bool| {
         hash(one) == hash(other) || one.zip(other).is_some_and(|(one, other)| same(one, other))
     };
-    let crossed = |one: &State, other: &State| carrier.changes_nothing(one, other);
-    let source_moved = !both(source, base, &crossed);
+    let source_moved = !both(source, base, &|source, base| carrier.changes_nothing(source, None, base));
     let target_moved = if source_moved && source.is_some() {
         !both(target, base, &carry::differ_in_guards_only)
     } else {
-        hash(target) != hash(base)
+        !both(target, base, &carry::differ_in_ids_only)
     };
+    let crossed = |source: &State, target: &State| carrier.changes_nothing(source, base, target);
     Facts {
         equal: hash(source) == hash(target) || (source_moved && both(source, target, &crossed)),
         in_base: base.is_some(),
@@ -181,7 +182,7 @@ fn withheld_by(subject: &Subject, facts: Facts, carrier: Carrier<'_>) -> Vec<War
     if source.hash == target.hash || Some(source.hash) == base || (facts.source_moved && !facts.equal) {
         return Vec::new();
     }
-    let mut warnings = carrier.warnings(source, Some(target));
+    let mut warnings = carrier.warnings(source, subject.base.as_ref(), Some(target));
     warnings.retain(|warning| warning.kind == WarningKind::CredentialNotLinked);
     warnings
 }

@@ -329,15 +329,35 @@ fn a_resource_made_again_under_its_name_replaces_the_old_one_in_place() {
     let (old, new) = (simple(10, "W", "one"), simple(20, "W", "two"));
     let world = World::of(
         [(1, Document::Workflow(old.clone()))],
-        [(2, Document::Workflow(new.clone()))],
+        [(2, Document::Workflow(new))],
         [(1, Document::Workflow(old))],
     );
     let plan = world.defaults();
     assert_eq!((plan.items.len(), item(&plan).label), (1, sandbar_merge::Label::Changed));
-    assert_eq!((item(&plan).id, item(&plan).target_id, written(&plan)), (id(2), id(1), new));
+    assert_eq!((item(&plan).id, item(&plan).target_id), (id(2), id(1)));
+    // Its parts too are the old ones, so that what knows them by their ids still finds them.
+    assert_eq!(written(&plan), simple(10, "W", "two"));
     let write = item(&plan).write().unwrap();
     assert_eq!(write.bases, [(id(2), write.after.as_ref().map(|after| after.hash)), (id(1), None)]);
     let mut merged = world;
     merged.apply(&plan);
     assert_eq!(merged.defaults().items, []);
+}
+
+#[test]
+fn a_step_gone_from_the_target_with_its_link_is_no_conflict() {
+    let (fetch, send) = (using(11, "Fetch", LINK), job(12, "Send", "send"));
+    let base = StoredWorkflow { jobs: vec![fetch, send.clone()], ..workflow("W") };
+    let source = StoredWorkflow { concurrency: Some(2), ..base.clone() };
+    let target = StoredWorkflow { jobs: vec![edited(&send)], ..base.clone() };
+    let world = World::of(
+        [of(base), (LINK, link("dhis2"))],
+        [of(source), (LINK, link("dhis2"))],
+        [of(target.clone())],
+    );
+    let combine = (Selector::Key(Kind::Workflow, id(W)), Decision::Combine);
+    let plan = world.plan(&Choices { choices: vec![combine], ..Choices::default() });
+    assert_eq!(item(&plan).conflicts, []);
+    assert_eq!(item(&plan).warnings, []);
+    assert_eq!(written(&plan), StoredWorkflow { concurrency: Some(2), ..target });
 }

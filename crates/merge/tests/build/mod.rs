@@ -144,3 +144,31 @@ pub fn fields(workflow: &StoredWorkflow) -> BTreeMap<String, String> {
     }
     fields
 }
+
+/// Every field of a workflow as [`fields`] gives them, but for what stays behind in a merge (uses, auth methods), with names
+/// in the place of ids: the same for one that was built anew.
+pub fn shape(workflow: &StoredWorkflow) -> Vec<String> {
+    let mut names: Vec<(Uuid, String)> =
+        workflow.jobs.iter().map(|job| (job.id.0, job.name.clone())).collect();
+    names.extend(workflow.triggers.iter().map(|trigger| match trigger.kind {
+        TriggerKind::Webhook(_) => (trigger.id.0, "webhook".to_owned()),
+        TriggerKind::Cron(_) => (trigger.id.0, "cron".to_owned()),
+    }));
+    names.extend(workflow.edges.iter().map(|edge| (edge.id.0, String::new())));
+    let spelled =
+        |text: String| names.iter().fold(text, |text, (id, name)| text.replace(&id.to_string(), name));
+    let kept = fields(workflow).into_iter().filter(|(path, _)| {
+        let field = path.rsplit('/').next();
+        field != Some("uses") && field != Some("auth_methods")
+    });
+    let mut shape: Vec<_> = kept.map(|(path, value)| spelled(format!("{path}: {value}"))).collect();
+    shape.sort();
+    shape
+}
+
+/// The ids of all parts.
+pub fn part_ids(workflow: &StoredWorkflow) -> Vec<Uuid> {
+    let jobs = workflow.jobs.iter().map(|job| job.id.0);
+    let triggers = workflow.triggers.iter().map(|trigger| trigger.id.0);
+    jobs.chain(triggers).chain(workflow.edges.iter().map(|edge| edge.id.0)).collect()
+}
