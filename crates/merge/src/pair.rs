@@ -98,7 +98,7 @@ fn partners(by_key: &BTreeMap<Key, Candidate>) -> BTreeMap<Key, Key> {
 fn triggers(state: &State) -> impl Iterator<Item = TriggerId> + '_ {
     let workflow = match &*state.document {
         Document::Workflow(workflow) => Some(workflow),
-        Document::Collection(_) | Document::CredentialLink(_) => None,
+        Document::Collection(_) | Document::CredentialLink(_) | Document::Config(_) => None,
     };
     workflow.into_iter().flat_map(|workflow| workflow.triggers.iter().map(|trigger| trigger.id))
 }

@@ -128,7 +128,7 @@ impl Action {
         match self {
             Self::See => "seeing the project",
             Self::CreateSandbox => "making a sandbox",
-            Self::Write => "writing workflows",
+            Self::Write => "writing workflows and configs",
             Self::ManageSandbox => "changing, deleting or restoring a sandbox",
             Self::MergeFrom => "merging from a project",
             Self::MergeInto => "merging into a project",
