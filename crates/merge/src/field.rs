@@ -15,7 +15,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq)]
 pub struct FieldChange {
     /// Where, in the words of `workflow.proto`: `name`, `jobs/<id>/adaptor`, `jobs/<id>` for a whole part,
-    /// `positions/<id>`; in a config `value/steps/id=intro/title`.
+    /// `positions/<id>`; in a config `value/steps/id:intro/title`.
     pub path: String,
     /// The same for a person: `step "Fetch forms" · adaptor`.
     pub title: String,

@@ -68,7 +68,7 @@ fn a_plan_says_what_differs_by_path() {
         [
             ("name", "name"),
             ("value/n", "n"),
-            ("value/steps/id=intro/t", "steps[intro].t"),
+            ("value/steps/id:intro/t", "steps[intro].t"),
             ("value/steps/order", "steps · order"),
             ("value/title", "title"),
         ]

@@ -56,7 +56,7 @@ fn leaves(value: &Value) -> BTreeMap<String, Value> {
             }
             Value::Array(items) if items.iter().all(Value::is_object) => {
                 for item in items {
-                    walk(&format!("{at}/id={}", item["id"].as_str().unwrap()), item, found);
+                    walk(&format!("{at}/id:{}", item["id"].as_str().unwrap()), item, found);
                 }
             }
             leaf => drop(found.insert(at.to_owned(), leaf.clone())),

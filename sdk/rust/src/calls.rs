@@ -3,9 +3,9 @@
 use tonic::codec::CompressionEncoding;
 
 use crate::v1::{
-    self, access_service_client::AccessServiceClient, configs_service_client::ConfigsServiceClient, merge_service_client::MergeServiceClient,
-    projects_service_client::ProjectsServiceClient, sandboxes_service_client::SandboxesServiceClient,
-    workflows_service_client::WorkflowsServiceClient,
+    self, access_service_client::AccessServiceClient, configs_service_client::ConfigsServiceClient,
+    merge_service_client::MergeServiceClient, projects_service_client::ProjectsServiceClient,
+    sandboxes_service_client::SandboxesServiceClient, workflows_service_client::WorkflowsServiceClient,
 };
 use crate::{Client, Error, MAX_MESSAGE_BYTES, new_request_id};
 

@@ -4,7 +4,7 @@
 #[derive(Clone, Debug)]
 pub(super) struct Place {
     /// A JSON pointer below the field, without a slash before it. Steps into a list go by what its entries are paired by:
-    /// `value/steps/id=intro/title`.
+    /// `value/steps/id:intro/title`.
     pub(super) path: String,
     /// `steps[intro].title`.
     pub(super) title: String,
@@ -24,7 +24,7 @@ impl Place {
 
     /// The entry of a list whose `by` is `id`.
     pub(super) fn entry(&self, by: &str, id: &str) -> Self {
-        let path = format!("{}/{by}={}", self.path, escaped(id));
+        let path = format!("{}/{by}:{}", self.path, escaped(id));
         Self { path, title: format!("{}[{id}]", self.title) }
     }
 
@@ -38,7 +38,7 @@ impl Place {
     }
 }
 
-/// As RFC 6901 has it.
+/// As RFC 6901 has it, and so that a path has no `=` and no `#`: it can stand before a `=` in a flag, behind a `#`.
 fn escaped(step: &str) -> String {
-    step.replace('~', "~0").replace('/', "~1")
+    step.replace('~', "~0").replace('/', "~1").replace('=', "~2").replace('#', "~3")
 }

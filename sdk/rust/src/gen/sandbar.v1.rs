@@ -3547,7 +3547,8 @@ impl ::prost::Name for MergeClash {
 pub struct FieldChange {
     /// Where: `name`, `concurrency`, `jobs/<id>/adaptor`, `jobs/<id>` for a whole part, `positions/<id>`, … In a config
     /// `kind`, `name`, `references`, and below `value` a JSON pointer whose steps into a list of objects with ids are
-    /// `id=<id>` (or `key=<key>`): `value/steps/id=intro/title`; `value/steps/order` is the order of such a list.
+    /// `id:<id>` (or `key:<key>`): `value/steps/id:intro/title`; `value/steps/order` is the order of such a list. In a step
+    /// `~`, `/`, `=` and `#` are written `~0`, `~1`, `~2` and `~3`.
     #[prost(string, tag = "1")]
     pub path: ::prost::alloc::string::String,
     /// The same for a person: `step "Fetch forms" · adaptor`.
