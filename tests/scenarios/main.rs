@@ -29,6 +29,9 @@ files! {
     access_hidden
     access_members
     access_tokens
+    config_edit
+    config_merge
+    config_rules
     merge_apply
     merge_combine
     merge_plan

@@ -4,6 +4,7 @@
 pub mod access;
 pub mod call;
 mod changing;
+pub mod configs;
 mod gate;
 pub mod merges;
 pub mod openfn;

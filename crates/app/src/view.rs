@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use sandbar_model::{
-    ContentHash, PrincipalId, Project, ProjectId, ResourceId, Result, Revision, Role, Time, TriggerId,
-    Workflow, workflow::Trigger,
+    Config, ContentHash, PrincipalId, Project, ProjectId, ResourceId, Result, Revision, Role, Time,
+    TriggerId, Workflow, workflow::Trigger,
 };
 use sandbar_store::{Tx, principal};
 use serde::{Deserialize, Serialize};
@@ -80,6 +80,38 @@ pub struct WorkflowSummary {
     pub triggers: Vec<Trigger>,
     /// Those of them that are on in this project.
     pub enabled: Vec<TriggerId>,
+}
+
+/// A config, whole.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConfigView {
+    /// Its id.
+    pub id: ResourceId,
+    /// Its content.
+    pub config: Config,
+    /// The project's (or an ancestor's) revision that wrote it.
+    pub revision: Revision,
+    /// The hash of its content, which is its etag.
+    pub hash: ContentHash,
+    /// Who wrote it.
+    pub updated: Stamp,
+}
+
+/// A config in a list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConfigSummary {
+    /// Its id.
+    pub id: ResourceId,
+    /// See [`Config::kind`].
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// See [`ConfigView::revision`].
+    pub revision: Revision,
+    /// Its etag.
+    pub hash: ContentHash,
+    /// Who wrote it.
+    pub updated: Stamp,
 }
 
 /// A page of a list.

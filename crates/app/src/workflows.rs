@@ -104,7 +104,7 @@ impl App {
 pub(crate) fn as_workflow(document: &Document) -> Result<&StoredWorkflow> {
     match document {
         Document::Workflow(workflow) => Ok(workflow),
-        Document::Collection(_) | Document::CredentialLink(_) => {
+        Document::Collection(_) | Document::CredentialLink(_) | Document::Config(_) => {
             Err(Error::Bug("a workflow's content is none"))
         }
     }

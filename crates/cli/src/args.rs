@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::{SpanRelativeTo, fmt::friendly::SpanParser};
 use sandbar_client::secrecy::SecretString;
 
-use crate::commands::{access, login, merge, project, sandbox, workflow};
+use crate::commands::{access, config, login, merge, project, sandbox, workflow};
 
 /// Sandboxes for workflow products: clone a project, change it, see what a merge would do, merge it.
 ///
@@ -111,6 +111,9 @@ pub(crate) enum Command {
     /// Workflows, their triggers and their history
     #[command(subcommand)]
     Workflow(workflow::WorkflowCommand),
+    /// Configs: JSON documents of your product's own kinds
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
     /// Merges: preview, apply, revert
     #[command(subcommand)]
     Merge(merge::MergeCommand),

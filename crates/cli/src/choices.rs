@@ -11,7 +11,8 @@ use crate::resolve::uuid;
 
 /// The flags that choose. The same ones must come with a preview and with its apply.
 ///
-/// X is a workflow's name or id, or `collection:X`, `credential_link:X` or `workflow:X` with a name or id.
+/// X is a workflow's name or id, or `collection:X`, `credential_link:X`, `config:X` or `workflow:X` with a name or id. A
+/// config's name is its `kind/name`, a credential link's `owner|name`.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct ChoiceFlags {
     /// Take X beside the defaults (new and changed ones): for one that was deleted in the source
@@ -23,7 +24,7 @@ pub(crate) struct ChoiceFlags {
     /// Replace the target's X by the source's although both changed
     #[arg(long, value_name = "X")]
     pub(crate) overwrite: Vec<String>,
-    /// Keep both sides' edits of the workflow X although both changed; where both changed the same thing, a conflict is
+    /// Keep both sides' edits of the workflow or config X although both changed; where both changed the same thing, a conflict is
     /// to be settled with --settle
     #[arg(long, value_name = "X")]
     pub(crate) combine: Vec<String>,
@@ -32,7 +33,7 @@ pub(crate) struct ChoiceFlags {
     #[arg(long, value_name = "X#PATH=HOW")]
     pub(crate) settle: Vec<String>,
     /// Take X and, apart from what is named, nothing else. X is a workflow's name or id, or KIND:X with the kind
-    /// `collection`, `credential_link` or `workflow`; the same in the other four
+    /// `collection`, `credential_link`, `config` (named `kind/name`) or `workflow`; the same in the other four
     #[arg(long, value_name = "X")]
     pub(crate) only: Vec<String>,
     /// Keep the source afterwards
@@ -49,6 +50,14 @@ enum Selector {
     Ready(Resource),
     /// A name of something other than a workflow, which the contract can only name by id.
     Named(ResourceKind, String),
+}
+
+/// What `--settle` says.
+#[derive(Clone, Copy, Debug)]
+struct Settled<'t> {
+    x: &'t str,
+    path: &'t str,
+    how: &'t str,
 }
 
 impl ChoiceFlags {
@@ -71,13 +80,28 @@ impl ChoiceFlags {
             }
         }
         for text in &self.settle {
-            settle(text, &mut choices, listing)?;
+            settle(self.parts(text)?, &mut choices, listing)?;
         }
         let retire_source = match (self.keep_source, self.retire_source) {
             (false, false) => None,
             (_, retire) => Some(retire),
         };
         Ok(MergeChoices { defaults: self.only.is_empty(), choices, retire_source })
+    }
+
+    /// `X#PATH=HOW`, taken apart. No path has a # or =, but a name and a value may: where it can be read in several ways,
+    /// it means an X that is combined.
+    fn parts<'t>(&self, text: &'t str) -> Result<Settled<'t>, Failure> {
+        let part = |(at, _): (usize, &str)| {
+            let (x, rest) = text.split_at(at);
+            let (path, how) = rest.strip_prefix('#')?.split_once('=')?;
+            (!path.contains('#')).then_some(Settled { x, path, how })
+        };
+        let mut ways = text.match_indices('#').filter_map(part).collect::<Vec<_>>().into_iter();
+        let combined = ways.clone().find(|way| self.combine.iter().any(|x| x == way.x));
+        combined
+            .or_else(|| ways.next())
+            .ok_or_else(|| Failure::Usage(format!("{text:?} is not of the form X#PATH=HOW")))
     }
 
     /// The flags as arguments, for a command that a person is to run.
@@ -111,13 +135,12 @@ impl ChoiceFlags {
     }
 }
 
-/// Adds `X#PATH=HOW` to the choice of X.
-fn settle(text: &str, choices: &mut [MergeChoice], listing: &[PlanResource]) -> Result<(), Failure> {
-    // No path has a # or =, but a name may.
-    let parts = text.rsplit_once('#').and_then(|(x, rest)| Some((x, rest.split_once('=')?)));
-    let Some((x, (path, how))) = parts else {
-        return Err(Failure::Usage(format!("{text:?} is not of the form X#PATH=HOW")));
-    };
+/// Adds a settled conflict to the choice of X.
+fn settle(
+    Settled { x, path, how }: Settled<'_>,
+    choices: &mut [MergeChoice],
+    listing: &[PlanResource],
+) -> Result<(), Failure> {
     let resource = find(select(x), listing)?;
     let combined = |choice: &&mut MergeChoice| {
         choice.resource.as_ref() == Some(&resource) && choice.decision() == MergeDecision::Combine
@@ -145,6 +168,7 @@ pub(crate) fn kind_word(kind: ResourceKind) -> &'static str {
         ResourceKind::Workflow => "workflow",
         ResourceKind::Collection => "collection",
         ResourceKind::CredentialLink => "credential_link",
+        ResourceKind::Config => "config",
         ResourceKind::Unspecified => "resource",
     }
 }
@@ -161,7 +185,12 @@ pub(crate) fn handle(resource: &PlanResource) -> String {
 }
 
 fn select(text: &str) -> Selector {
-    let kinds = [ResourceKind::Workflow, ResourceKind::Collection, ResourceKind::CredentialLink];
+    let kinds = [
+        ResourceKind::Workflow,
+        ResourceKind::Collection,
+        ResourceKind::CredentialLink,
+        ResourceKind::Config,
+    ];
     let prefixed = kinds
         .into_iter()
         .find_map(|kind| Some((kind, text.strip_prefix(kind_word(kind))?.strip_prefix(':')?)));
@@ -239,6 +268,17 @@ mod tests {
     }
 
     #[test]
+    fn a_value_and_a_path_of_a_config_settle_as_they_are() {
+        let x = format!("config:{ID}");
+        let settle = [format!("{x}#value/theme/color=\"#fff=\""), format!("{x}#value/steps/id:a/t=source")];
+        let flags = ChoiceFlags { combine: vec![x], settle: settle.to_vec(), ..Default::default() };
+        let choices = flags.choices(&[]).unwrap().choices;
+        let settled: Vec<_> = choices[0].resolutions.iter().map(|one| one.path.as_str()).collect();
+        assert_eq!(settled, ["value/theme/color", "value/steps/id:a/t"]);
+        assert_eq!(choices[0].resolutions[0].how, Some(How::Value("\"#fff=\"".into())));
+    }
+
+    #[test]
     fn no_flags_are_the_defaults() {
         let choices = ChoiceFlags::default().choices(&[]).unwrap();
         assert_eq!(choices, MergeChoices { defaults: true, ..Default::default() });
@@ -296,6 +336,11 @@ mod tests {
         };
         assert_eq!(select(ID), key(ResourceKind::Workflow));
         assert_eq!(select(&format!("collection:{ID}")), key(ResourceKind::Collection));
+        assert_eq!(select(&format!("config:{ID}")), key(ResourceKind::Config));
+        assert_eq!(
+            select("config:journey/Solar"),
+            Selector::Named(ResourceKind::Config, "journey/Solar".to_owned())
+        );
         assert_eq!(select("workflow:collection:x"), workflow_name("collection:x"));
         assert_eq!(select("Sync: daily"), workflow_name("Sync: daily"));
     }

@@ -52,6 +52,9 @@ pub struct Context {
     pub same_root: bool,
     /// The credential links that the target has now, and its keychains: at least those that a source state uses.
     pub target_links: BTreeSet<ResourceId>,
+    /// What the target has now of the resources that configs refer to: asked for every reference of a source or target
+    /// state.
+    pub target_resources: BTreeSet<(Kind, ResourceId)>,
     /// Who holds what in the target now: asked for every claim that a source state makes. Absent: free.
     pub holders: BTreeMap<Claim, ResourceId>,
     /// How many items a collection holds in the target: asked for every collection that the source lacks.

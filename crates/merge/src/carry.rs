@@ -3,7 +3,7 @@
 //! Of a workflow everything crosses, under the target's ids where the target has the same part, but for two things. A step's credential or keychain needs one in the target: else the
 //! target's own step keeps what it has, and a new one gets none. The webhook auth methods of a trigger that the target
 //! has are the target's business; a new trigger brings its own within one tree. (Whether a trigger is on is no content
-//! and so can't cross; new ones arrive off.) Collections and credential links cross whole.
+//! and so can't cross; new ones arrive off.) Collections, credential links and configs cross whole.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
@@ -186,7 +186,7 @@ pub(crate) fn differ_in_ids_only(one: &State, other: &State) -> bool {
 pub(crate) fn as_workflow(state: &State) -> Option<&StoredWorkflow> {
     match &*state.document {
         Document::Workflow(workflow) => Some(workflow),
-        Document::Collection(_) | Document::CredentialLink(_) => None,
+        Document::Collection(_) | Document::CredentialLink(_) | Document::Config(_) => None,
     }
 }
 

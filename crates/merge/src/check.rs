@@ -56,8 +56,11 @@ fn taken(
 }
 
 fn broken_rules(document: &Document) -> Vec<Warning> {
-    let Document::Workflow(workflow) = document else { return Vec::new() };
-    let violations = workflow.violations("").0;
+    let violations = match document {
+        Document::Workflow(workflow) => workflow.violations("").0,
+        Document::Config(config) => config.violations("").0,
+        Document::Collection(_) | Document::CredentialLink(_) => Vec::new(),
+    };
     violations
         .into_iter()
         .map(|violation| Warning::invalid(None, format!("{} {}", violation.field, violation.problem)))

@@ -2,17 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sandbar_model::{ContentHash, Document, JobId, TriggerId, workflow::StoredWorkflow};
+use sandbar_model::{Config, ContentHash, Document, JobId, TriggerId, workflow::StoredWorkflow};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::part::{Field, Names, Part, collection_fields, link_fields, workflow_fields};
+use crate::{
+    config,
+    part::{Field, Names, Part, collection_fields, link_fields, workflow_fields},
+};
 
 /// One difference. See `FieldChange` in `merge.proto`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FieldChange {
     /// Where, in the words of `workflow.proto`: `name`, `jobs/<id>/adaptor`, `jobs/<id>` for a whole part,
-    /// `positions/<id>`.
+    /// `positions/<id>`; in a config `value/steps/id:intro/title`.
     pub path: String,
     /// The same for a person: `step "Fetch forms" · adaptor`.
     pub title: String,
@@ -50,6 +53,10 @@ pub(crate) fn changes(
     let mut changes = Changes::default();
     let fields = |document: Option<&Document>| document.map_or_else(Vec::new, head);
     changes.fields("", "", fields(base), fields(target), fields(source));
+    let configs = [base, target, source].map(|side| side.and_then(as_config));
+    for (path, title, values) in config::changes(configs) {
+        changes.add(path, title, values);
+    }
     let [base, target, source] = [base, target, source].map(|side| side.and_then(workflow));
     let names = Names::of([base, target, source].into_iter().flatten());
     changes.parts([base, target, source].map(|side| side.map(|w| w.jobs.as_slice())), &names);
@@ -184,12 +191,21 @@ fn head(document: &Document) -> Vec<Field> {
         Document::Workflow(workflow) => workflow_fields(workflow),
         Document::Collection(collection) => collection_fields(collection),
         Document::CredentialLink(link) => link_fields(link),
+        // All of a config is compared by path.
+        Document::Config(_) => Vec::new(),
+    }
+}
+
+fn as_config(document: &Document) -> Option<&Config> {
+    match document {
+        Document::Config(config) => Some(config),
+        Document::Workflow(_) | Document::Collection(_) | Document::CredentialLink(_) => None,
     }
 }
 
 fn workflow(document: &Document) -> Option<&StoredWorkflow> {
     match document {
         Document::Workflow(workflow) => Some(workflow),
-        Document::Collection(_) | Document::CredentialLink(_) => None,
+        Document::Collection(_) | Document::CredentialLink(_) | Document::Config(_) => None,
     }
 }

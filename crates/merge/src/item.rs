@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sandbar_model::{ContentHash, Document, Error, Kind, ResourceId, Result};
+use sandbar_model::{Config, ContentHash, Document, Error, Kind, ResourceId, Result};
 
 use crate::{
     Context, Decision, FieldChange, Label, State, Warning,
     carry::{Carrier, as_workflow},
     choice::Decided,
     combine::{Conflict, Resolution, Versions, combine},
+    config::{ConfigVersions, combine_configs},
     field,
     pair::Subject,
 };
@@ -179,6 +180,9 @@ impl Item {
     }
 
     fn combine(&mut self, carrier: Carrier<'_>, context: &Context) -> Result<BTreeSet<ContentHash>> {
+        if self.kind == Kind::Config {
+            return self.combine_configs().map(|()| BTreeSet::new());
+        }
         let [base, source, target] =
             [&self.base, &self.source, &self.target].map(|side| side.as_ref().and_then(as_workflow));
         let (Some(source), Some(target)) = (source, target) else {
@@ -199,6 +203,19 @@ impl Item {
         Ok(combined.wanted)
     }
 
+    fn combine_configs(&mut self) -> Result<()> {
+        let (Some(source), Some(target)) =
+            (as_config(self.crossed.as_ref()), as_config(self.target.as_ref()))
+        else {
+            return Err(Error::Bug("something other than two configs is combined"));
+        };
+        let versions = ConfigVersions { base: as_config(self.base.as_ref()), source, target };
+        let combined = combine_configs(versions, &self.resolutions)?;
+        self.after = Some(State::of(Document::Config(combined.config))?);
+        self.conflicts = combined.conflicts;
+        Ok(())
+    }
+
     /// What is bound of it: all that a person decided on, and what would come of it.
     pub(crate) fn mark(&self) -> Result<ContentHash> {
         let warnings: &[Warning] = if self.is_taken() { &self.warnings } else { &[] };
@@ -211,6 +228,13 @@ impl Item {
         serde_json::to_vec(&mark)
             .map(|bytes| ContentHash::of(&bytes))
             .map_err(|_| Error::Bug("an item of a plan that can't be digested"))
+    }
+}
+
+fn as_config(state: Option<&State>) -> Option<&Config> {
+    match &*state?.document {
+        Document::Config(config) => Some(config),
+        Document::Workflow(_) | Document::Collection(_) | Document::CredentialLink(_) => None,
     }
 }
 

@@ -4,13 +4,15 @@
 //! ([`Label`], 3-merge §1), applies what the caller decided ([`Choices`], §2), works out what would be written and what
 //! stays behind (§4), and binds all of it into one digest ([`Plan::fingerprint`], §5). No I/O, no clock, no randomness.
 //!
-//! The modules in reading order. [`mod@combine`] makes one of both sides' edits inside one workflow (§3).
+//! The modules in reading order. [`mod@combine`] makes one of both sides' edits inside one workflow (§3), [`config`] inside
+//! one config.
 
 pub mod candidate;
 mod carry;
 mod check;
 pub mod choice;
 pub mod combine;
+pub mod config;
 pub mod field;
 pub mod item;
 pub mod label;

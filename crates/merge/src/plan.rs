@@ -10,6 +10,7 @@ use crate::{
     check,
     choice::Listed,
     combine::Conflict,
+    config,
     item::hash,
     label::Facts,
     links::Links,
@@ -51,6 +52,7 @@ pub fn plan(candidates: Vec<Candidate>, context: &Context, choices: &Choices) ->
         wanted.extend(item.carry(carrier, context)?);
     }
     check::check(&mut items, &unlisted, &context.holders);
+    config::warn_of_missing(&mut items, &context.target_resources);
     let fingerprint = fingerprint(&items)?;
     Ok(Plan { items, withheld, wanted, fingerprint })
 }

@@ -29,6 +29,8 @@ pub enum WarningKind {
     CollectionDeleted,
     /// An edge would go, because a step or trigger at an end of it does.
     EdgeDropped,
+    /// A config would refer to something that the target does not have.
+    ReferenceMissing,
     /// A name, custom path or trigger id is taken in the target. Taking it is refused.
     NameTaken,
     /// The result would break a rule of the target. Taking it is refused.
@@ -44,7 +46,8 @@ impl WarningKind {
             | Self::TriggerOff
             | Self::AuthMethodsDropped
             | Self::CollectionDeleted
-            | Self::EdgeDropped => false,
+            | Self::EdgeDropped
+            | Self::ReferenceMissing => false,
         }
     }
 }
@@ -96,6 +99,16 @@ impl Warning {
             kind: WarningKind::EdgeDropped,
             part: None,
             message: format!("the {edge} would go, because one side removed what it leads from or to"),
+        }
+    }
+
+    pub(crate) fn reference_missing(config: &str, what: &str) -> Self {
+        Self {
+            kind: WarningKind::ReferenceMissing,
+            part: None,
+            message: format!(
+                "config {config:?} refers to {what}, which the target would not have; take that too, or change the reference there afterwards"
+            ),
         }
     }
 

@@ -244,7 +244,7 @@ fn agree(source: Option<&State>, target: Option<&State>, own: Option<&State>, wa
     let mut expected = source.clone();
     let own = own.and_then(|own| match &*own.document {
         Document::Workflow(own) => Some(own),
-        Document::Collection(_) | Document::CredentialLink(_) => None,
+        Document::Collection(_) | Document::CredentialLink(_) | Document::Config(_) => None,
     });
     for trigger in &mut expected.triggers {
         let kept = own.into_iter().flat_map(|own| &own.triggers).find(|kept| kept.id == trigger.id);

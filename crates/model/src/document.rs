@@ -5,9 +5,9 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest, Sha256};
 
-use crate::{Violations, field::path, text, workflow::StoredWorkflow};
+use crate::{Config, Violations, field::path, text, workflow::StoredWorkflow};
 
-/// The longest name of a collection or a credential, in characters.
+/// The longest name of a collection, a credential or a config, in characters.
 pub const MAX_NAME: usize = 255;
 
 /// The kinds of resources. The numbers are kept in the database and never change.
@@ -20,11 +20,13 @@ pub enum Kind {
     Collection = 2,
     /// A [`CredentialLink`].
     CredentialLink = 3,
+    /// A [`Config`].
+    Config = 4,
 }
 
 impl Kind {
     /// Every kind, in the order in which plans list them.
-    pub const ALL: [Self; 3] = [Self::Workflow, Self::Collection, Self::CredentialLink];
+    pub const ALL: [Self; 4] = [Self::Workflow, Self::Collection, Self::CredentialLink, Self::Config];
 
     /// From its number in the database.
     pub const fn from_number(number: i64) -> Option<Self> {
@@ -32,6 +34,7 @@ impl Kind {
             1 => Some(Self::Workflow),
             2 => Some(Self::Collection),
             3 => Some(Self::CredentialLink),
+            4 => Some(Self::Config),
             _ => None,
         }
     }
@@ -42,6 +45,7 @@ impl Kind {
             Self::Workflow => "workflow",
             Self::Collection => "collection",
             Self::CredentialLink => "credential link",
+            Self::Config => "config",
         }
     }
 }
@@ -56,6 +60,8 @@ pub enum Document {
     Collection(Collection),
     /// A credential link.
     CredentialLink(CredentialLink),
+    /// A config.
+    Config(Config),
 }
 
 /// A collection's name. Its items are data of one project and no part of it.
@@ -126,6 +132,7 @@ impl Document {
             Self::Workflow(_) => Kind::Workflow,
             Self::Collection(_) => Kind::Collection,
             Self::CredentialLink(_) => Kind::CredentialLink,
+            Self::Config(_) => Kind::Config,
         }
     }
 
@@ -135,6 +142,7 @@ impl Document {
             Self::Workflow(workflow) => workflow.name.clone(),
             Self::Collection(collection) => collection.name.clone(),
             Self::CredentialLink(link) => link.key(),
+            Self::Config(config) => config.key(),
         }
     }
 
@@ -145,6 +153,7 @@ impl Document {
             Self::Workflow(workflow) => Self::Workflow(workflow.tidy()),
             Self::Collection(collection) => Self::Collection(collection.tidy()),
             Self::CredentialLink(link) => Self::CredentialLink(link.tidy()),
+            Self::Config(config) => Self::Config(config.tidy()),
         }
     }
 
@@ -155,6 +164,7 @@ impl Document {
             Self::Workflow(workflow) => workflow.violations(prefix),
             Self::Collection(collection) => collection.violations(prefix),
             Self::CredentialLink(link) => link.violations(prefix),
+            Self::Config(config) => config.violations(prefix),
         }
     }
 
@@ -243,7 +253,7 @@ mod tests {
             assert_eq!(kind as i64, number);
             assert_eq!(Kind::from_number(number), Some(kind));
         }
-        for number in [i64::MIN, 0, 4] {
+        for number in [i64::MIN, 0, 5] {
             assert_eq!(Kind::from_number(number), None);
         }
     }

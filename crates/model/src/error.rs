@@ -124,6 +124,12 @@ pub enum Error {
     /// A kind of reference that no project can have yet.
     #[error("step {job:?} uses the keychain {keychain}, which the project does not have")]
     KeychainNotFound { job: String, keychain: ResourceId },
+    /// What a config refers to must be there first.
+    #[error(
+        "config {config:?} refers to the {} {id}, which the project does not have; make it first, or leave the reference out",
+        kind.word()
+    )]
+    ReferenceNotFound { config: String, kind: Kind, id: ResourceId },
     /// The floor under admins of ancestors, and the last owner.
     #[error("{problem}")]
     MemberProtected { problem: &'static str, principal: PrincipalId },

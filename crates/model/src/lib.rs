@@ -1,19 +1,22 @@
-//! What things are: projects, workflows, roles, tokens, the reasons for a refusal, and the rules that hold for each.
+//! What things are: projects, workflows, configs, roles, tokens, the reasons for a refusal, and the rules that hold for each.
 //!
 //! Nothing here does I/O, reads a clock or makes an id.
 
 pub mod access;
 pub mod claim;
+pub mod config;
 pub mod document;
 pub mod error;
 pub mod field;
 pub mod id;
+pub mod json;
 pub mod policy;
 pub mod project;
 mod text;
 pub mod time;
 pub mod workflow;
 
+pub use config::Config;
 pub use document::{Collection, ContentHash, CredentialLink, Document, Kind};
 pub use error::{Error, Result};
 pub use field::{Violation, Violations};

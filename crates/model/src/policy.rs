@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub enum Role {
     /// Sees the project.
     Viewer = 1,
-    /// Writes workflows, makes sandboxes.
+    /// Writes workflows and configs, makes sandboxes.
     Editor = 2,
     /// Changes settings, members, sandboxes.
     Admin = 3,
@@ -24,7 +24,7 @@ pub enum Action {
     See,
     /// Make a sandbox below it.
     CreateSandbox,
-    /// Write workflows, turn triggers on and off.
+    /// Write workflows and configs, turn triggers on and off.
     Write,
     /// Update, delete or restore it (a sandbox).
     ManageSandbox,
@@ -128,7 +128,7 @@ impl Action {
         match self {
             Self::See => "seeing the project",
             Self::CreateSandbox => "making a sandbox",
-            Self::Write => "writing workflows",
+            Self::Write => "writing workflows and configs",
             Self::ManageSandbox => "changing, deleting or restoring a sandbox",
             Self::MergeFrom => "merging from a project",
             Self::MergeInto => "merging into a project",

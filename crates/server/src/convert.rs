@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod common;
+pub mod config;
 pub mod mask;
 pub mod merge;
 pub mod project;

@@ -2,6 +2,7 @@
 //! into a message. What is decided, is decided in the operations.
 
 mod access;
+mod configs;
 mod merges;
 mod projects;
 mod sandboxes;
@@ -20,9 +21,9 @@ use crate::{
     layers::Incoming,
     status,
     wire::{
-        access_service_server::AccessServiceServer, merge_service_server::MergeServiceServer,
-        projects_service_server::ProjectsServiceServer, sandboxes_service_server::SandboxesServiceServer,
-        workflows_service_server::WorkflowsServiceServer,
+        access_service_server::AccessServiceServer, configs_service_server::ConfigsServiceServer,
+        merge_service_server::MergeServiceServer, projects_service_server::ProjectsServiceServer,
+        sandboxes_service_server::SandboxesServiceServer, workflows_service_server::WorkflowsServiceServer,
     },
 };
 
@@ -53,6 +54,7 @@ pub fn routes(app: &Arc<App>, limits: MessageLimits) -> Routes {
     Routes::new(service!(ProjectsServiceServer))
         .add_service(service!(SandboxesServiceServer))
         .add_service(service!(WorkflowsServiceServer))
+        .add_service(service!(ConfigsServiceServer))
         .add_service(service!(MergeServiceServer))
         .add_service(service!(AccessServiceServer))
 }

@@ -86,6 +86,7 @@ const fn code(reason: Reason) -> Code {
         | R::MemberProtected
         | R::NotARoot
         | R::KeychainNotFound
+        | R::ReferenceNotFound
         | R::PlanRequired
         | R::InvalidResult
         | R::MergeConflicts
@@ -182,6 +183,10 @@ fn explain(error: Error) -> Explained {
         E::KeychainNotFound { job, keychain } => {
             (Reason::KeychainNotFound, vec![("job", job), ("keychain_id", keychain.to_string())])
         }
+        E::ReferenceNotFound { config, kind, id } => (
+            Reason::ReferenceNotFound,
+            vec![("config", config), ("kind", kind.word().to_owned()), ("id", id.to_string())],
+        ),
         E::MemberProtected { problem, principal } => (
             Reason::MemberProtected,
             vec![("problem", problem.to_owned()), ("principal_id", principal.to_string())],

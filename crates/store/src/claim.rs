@@ -172,5 +172,6 @@ fn taken_name(kind: Kind) -> &'static str {
         Kind::Workflow => "by another workflow of the project",
         Kind::Collection => "by another collection of the project",
         Kind::CredentialLink => "by another credential link of the project",
+        Kind::Config => "by another config of the project",
     }
 }

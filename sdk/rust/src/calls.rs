@@ -3,9 +3,9 @@
 use tonic::codec::CompressionEncoding;
 
 use crate::v1::{
-    self, access_service_client::AccessServiceClient, merge_service_client::MergeServiceClient,
-    projects_service_client::ProjectsServiceClient, sandboxes_service_client::SandboxesServiceClient,
-    workflows_service_client::WorkflowsServiceClient,
+    self, access_service_client::AccessServiceClient, configs_service_client::ConfigsServiceClient,
+    merge_service_client::MergeServiceClient, projects_service_client::ProjectsServiceClient,
+    sandboxes_service_client::SandboxesServiceClient, workflows_service_client::WorkflowsServiceClient,
 };
 use crate::{Client, Error, MAX_MESSAGE_BYTES, new_request_id};
 
@@ -131,6 +131,18 @@ services! {
         read list_workflow_revisions "ListWorkflowRevisions" ListWorkflowRevisionsRequest ListWorkflowRevisionsResponse;
         /// Writes a workflow as it was at a revision as its newest one; also brings a deleted one back. Needs editor.
         write restore_workflow_revision "RestoreWorkflowRevision" RestoreWorkflowRevisionRequest RestoreWorkflowRevisionResponse;
+    }
+
+    /// Configs: JSON documents of a product's own kinds. From [`Client::configs`].
+    Configs ConfigsServiceClient "ConfigsService" {
+        /// Lists a project's configs by kind and name, without their values.
+        read list_configs "ListConfigs" ListConfigsRequest ListConfigsResponse;
+        /// Answers one config, whole: as it is now or as it was at a revision.
+        read get_config "GetConfig" GetConfigRequest GetConfigResponse;
+        /// Makes a config or replaces it. Saving one unchanged takes no revision; the order of keys is no change. Needs editor.
+        write put_config "PutConfig" PutConfigRequest PutConfigResponse;
+        /// Needs editor. What refers to it keeps its reference; a merge warns of those that lead nowhere.
+        write delete_config "DeleteConfig" DeleteConfigRequest DeleteConfigResponse;
     }
 
     /// Merges. From [`Client::merges`].

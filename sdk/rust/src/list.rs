@@ -93,6 +93,7 @@ lists! {
     ListSandboxesRequest: sandboxes.list_sandboxes -> sandboxes of Project;
     ListWorkflowsRequest: workflows.list_workflows -> workflows of WorkflowSummary;
     ListWorkflowRevisionsRequest: workflows.list_workflow_revisions -> revisions of WorkflowRevision;
+    ListConfigsRequest: configs.list_configs -> configs of ConfigSummary;
     ListMergesRequest: merges.list_merges -> merges of Merge;
     ListPrincipalsRequest: access.list_principals -> principals of Principal;
     ListTokensRequest: access.list_tokens -> tokens of Token;

@@ -6,6 +6,7 @@ use sandbar_merge::{Candidate, Choices, Context, Plan, Purpose, State};
 use sandbar_model::{
     ContentHash, Document, Error, Kind, ProjectId, ResourceId, Result,
     claim::{Claim, claims},
+    config::Reference,
     workflow::Uses,
 };
 use sandbar_store::{
@@ -15,7 +16,7 @@ use sandbar_store::{
 };
 
 use super::relation::{Key, Relation};
-use crate::App;
+use crate::{App, configs::present};
 
 /// Everything that a plan looks at.
 #[derive(Debug)]
@@ -184,21 +185,36 @@ async fn context(tx: &mut Tx, target: &View, candidates: &[Candidate], purpose: 
         linked.into_iter().filter(|(_, found)| found.hash.is_some()).map(|(id, _)| id).collect();
     let holders =
         claim::holders(tx, target, sources.iter().flat_map(|document| claims(document)).collect()).await?;
+    let referred: BTreeSet<_> = documents(candidates).flat_map(references).copied().collect();
     Ok(Context {
         purpose,
         same_root: true,
         target_links,
+        target_resources: present(tx, target, referred.into_iter().collect()).await?,
         holders,
         collection_items: BTreeMap::new(),
         bodies: BTreeMap::new(),
     })
 }
 
+/// Everything that either side has.
+fn documents(candidates: &[Candidate]) -> impl Iterator<Item = &Document> {
+    candidates.iter().flat_map(|c| [&c.source, &c.target]).flatten().map(|state| &*state.document)
+}
+
+/// What a config refers to.
+fn references(document: &Document) -> &[Reference] {
+    match document {
+        Document::Config(config) => &config.references,
+        Document::Workflow(_) | Document::Collection(_) | Document::CredentialLink(_) => &[],
+    }
+}
+
 /// The credential links that a document's steps use.
 pub(crate) fn links(document: &Document) -> impl Iterator<Item = ResourceId> {
     let jobs = match document {
         Document::Workflow(workflow) => workflow.jobs.as_slice(),
-        Document::Collection(_) | Document::CredentialLink(_) => &[],
+        Document::Collection(_) | Document::CredentialLink(_) | Document::Config(_) => &[],
     };
     jobs.iter().filter_map(|job| match job.uses {
         Some(Uses::CredentialLink(link)) => Some(link),

@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sandbar_model::{
-    Collection, CredentialLink, EdgeId, Error, JobId, ResourceId, Result, TriggerId, Violations, Workflow,
+    Collection, Config, CredentialLink, EdgeId, Error, JobId, ResourceId, Result, TriggerId, Violations,
+    Workflow, json,
     workflow::{
         Condition, Cron, DEFAULT_ADAPTOR, DEFAULT_CRON, Edge, EdgeSource, Job, MAX_BODY_BYTES, Position,
         Trigger, TriggerKind, Uses, Webhook,
     },
 };
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
@@ -57,6 +59,27 @@ impl Item for wire::CredentialLink {
             link: CredentialLink { name, owner },
             delete,
         })
+    }
+}
+
+impl Item for wire::Config {
+    fn piece(self, at: &str, _: &mut dyn FnMut() -> Uuid) -> Result<Piece> {
+        let delete = self.delete == Some(true);
+        let mut found = Violations::default();
+        let kind = needed(&mut found, self.kind, delete, at, "kind");
+        let name = needed(&mut found, self.name, delete, at, "name");
+        let value = match self.value {
+            Some(text) => json::parse(text.get()),
+            None if delete => Ok(Value::default()),
+            None => Err("is required".to_owned()),
+        };
+        let value = value.unwrap_or_else(|problem| {
+            found.add(format!("{at}.value"), problem);
+            Value::default()
+        });
+        found.into_result()?;
+        let config = Config { kind, name, references: self.references, value };
+        Ok(Piece::Config { id: self.id.map(ResourceId), config, delete })
     }
 }
 

@@ -40,6 +40,7 @@ pub struct Head {
 
 /// Which sections a document has. One that is absent or null is to stay as it is; an empty one says that there are none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each section")]
 pub struct Sections {
     /// `project_credentials`.
     pub credentials: bool,
@@ -47,6 +48,8 @@ pub struct Sections {
     pub collections: bool,
     /// `workflows`.
     pub workflows: bool,
+    /// `configs`.
+    pub configs: bool,
 }
 
 /// A value where not said, and said to be nothing, are two things.

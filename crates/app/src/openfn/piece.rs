@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sandbar_model::{Collection, CredentialLink, ResourceId, TriggerId, Workflow};
+use sandbar_model::{Collection, Config, CredentialLink, ResourceId, TriggerId, Workflow};
 
 /// One resource of the document.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +24,15 @@ pub enum Piece {
         id: Option<ResourceId>,
         /// With empty parts where one is deleted by id alone.
         link: CredentialLink,
+        /// Whether the document says that it goes.
+        delete: bool,
+    },
+    /// A config with its value. `OpenFn`'s own documents have none.
+    Config {
+        /// None: the document names none.
+        id: Option<ResourceId>,
+        /// With empty parts where one is deleted by id alone.
+        config: Config,
         /// Whether the document says that it goes.
         delete: bool,
     },

@@ -151,6 +151,10 @@ impl<'de, T: Taker> Visitor<'de> for Document<'_, T> {
                     let section = Section::<_, wire::Workflow>::new(self.0, &key);
                     head.sections.workflows = map.next_value_seed(section)?;
                 }
+                "configs" => {
+                    let section = Section::<_, wire::Config>::new(self.0, &key);
+                    head.sections.configs = map.next_value_seed(section)?;
+                }
                 _ => head.read(&key, &mut map)?,
             }
             self.0.begin("a key");

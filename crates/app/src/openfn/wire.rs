@@ -3,11 +3,12 @@
 
 use std::{fmt, marker::PhantomData};
 
-use sandbar_model::workflow::Position;
+use sandbar_model::{config::Reference, workflow::Position};
 use serde::{
     Deserialize, Deserializer,
     de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::keys::Seen;
@@ -109,6 +110,18 @@ pub(super) struct CredentialLink {
     pub(super) id: Option<Uuid>,
     pub(super) name: Option<String>,
     pub(super) owner: Option<String>,
+    pub(super) delete: Option<bool>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Config {
+    pub(super) id: Option<Uuid>,
+    pub(super) kind: Option<String>,
+    pub(super) name: Option<String>,
+    #[serde(default)]
+    pub(super) references: Vec<Reference>,
+    /// As it is written, so that every digit of its numbers can be looked at.
+    pub(super) value: Option<Box<RawValue>>,
     pub(super) delete: Option<bool>,
 }
 

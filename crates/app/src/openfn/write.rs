@@ -5,11 +5,14 @@ use std::{
     mem,
 };
 
-use sandbar_model::{Collection, CredentialLink, Project, ResourceId, Time, TriggerId, Workflow};
+use sandbar_model::{
+    Collection, Config, CredentialLink, Project, ResourceId, Time, TriggerId, Workflow, json,
+};
 use serde::Serialize;
 use serde_json::{
     Serializer,
     ser::{Formatter, PrettyFormatter},
+    value::RawValue,
 };
 
 use super::keys::{Unique, slug};
@@ -20,7 +23,8 @@ mod entry;
 /// indented by one space, characters as they are, a newline at the end; order of keys as in `tests/data/histories`.
 ///
 /// Sections come in their order: credentials, collections, workflows; those left out are written as empty, for a state is
-/// complete. Writes are buffered; nothing is complete before [`Self::finish`].
+/// complete. Configs come last, in a section of Sandbar's own that is only there when there are some: a document without
+/// them is as `OpenFn` would write it. Writes are buffered; nothing is complete before [`Self::finish`].
 pub struct StateWriter<W: Write> {
     out: BufWriter<W>,
     format: PrettyFormatter<'static>,
@@ -31,7 +35,9 @@ pub struct StateWriter<W: Write> {
     keys: Unique,
 }
 
-const SECTIONS: [&str; 3] = ["project_credentials", "collections", "workflows"];
+const SECTIONS: [&str; 4] = ["project_credentials", "collections", "workflows", "configs"];
+/// How many of them every document has.
+const ALWAYS: usize = 3;
 
 /// What a server notes about a workflow, for people and for clients that check whether they are out of date. Ignored when
 /// the document is read again, but for the lock version.
@@ -86,7 +92,7 @@ impl<W: Write> StateWriter<W> {
     /// Writes a workflow. `enabled` says which of its triggers are on.
     ///
     /// # Errors
-    /// Those of `out`.
+    /// A config was written before, which is a bug of the caller.
     pub fn workflow(
         &mut self,
         id: ResourceId,
@@ -99,12 +105,24 @@ impl<W: Write> StateWriter<W> {
         self.member(&key, &entry::Workflow::new(id, workflow, enabled, stamps))
     }
 
+    /// Writes a config.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn config(&mut self, id: ResourceId, config: &Config) -> io::Result<()> {
+        self.enter(4)?;
+        let key = self.keys.key(config.key());
+        let value = RawValue::from_string(json::canonical(&config.value))?;
+        let Config { kind, name, references, value: _ } = config;
+        self.member(&key, &entry::Config { id, kind, name, references, value: &value })
+    }
+
     /// Ends the document, and gives back what it was written to.
     ///
     /// # Errors
     /// Those of `out`.
     pub fn finish(mut self) -> io::Result<W> {
-        self.enter(SECTIONS.len())?;
+        self.enter(ALWAYS.max(self.begun))?;
         self.leave()?;
         self.format.end_object(&mut self.out)?;
         self.out.write_all(b"\n")?;
@@ -138,7 +156,7 @@ impl<W: Write> StateWriter<W> {
     fn enter(&mut self, section: usize) -> io::Result<()> {
         if self.begun > section {
             return Err(io::Error::other(
-                "credentials, collections and workflows must be written in this order",
+                "credentials, collections, workflows and configs must be written in this order",
             ));
         }
         for name in SECTIONS.iter().take(section).skip(self.begun) {

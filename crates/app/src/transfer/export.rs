@@ -16,6 +16,8 @@ use crate::{
 
 /// Resources read at once. Bodies are read for one workflow at a time.
 const PAGE: usize = 200;
+/// Configs read at once: each may have a megabyte.
+const CONFIGS: usize = 8;
 
 /// A document, ready to be sent.
 #[derive(Debug)]
@@ -35,7 +37,7 @@ pub async fn export(app: &App, call: &Call, project: ProjectId) -> Result<Export
     let view = app.views.of(&mut tx, &entry.project).await?;
     let writer = StateWriter::begin(unnamed()?, &entry.project).map_err(disk)?;
     let mut export = Export { app, project: &entry.project, view, writer };
-    for kind in [Kind::CredentialLink, Kind::Collection, Kind::Workflow] {
+    for kind in [Kind::CredentialLink, Kind::Collection, Kind::Workflow, Kind::Config] {
         export.section(&mut tx, kind).await?;
     }
     Ok(Exported { document: Spooled::written(export.writer.finish().map_err(disk)?)? })
@@ -50,9 +52,10 @@ struct Export<'a> {
 
 impl Export<'_> {
     async fn section(&mut self, tx: &mut Tx, kind: Kind) -> Result<()> {
+        let limit = if kind == Kind::Config { CONFIGS } else { PAGE };
         let mut after = Some(String::new());
         while let Some(cursor) = after {
-            let page = resource::page(tx, &self.view, kind, &cursor, PAGE).await?;
+            let page = resource::page(tx, &self.view, kind, &cursor, limit).await?;
             let ids = page.rows.iter().map(|row| row.id).collect();
             let found = resource::resolve_many(tx, &self.view, kind, ids).await?;
             let hashes = found.values().filter_map(|found| found.hash).collect();
@@ -83,6 +86,7 @@ impl Export<'_> {
         let stored = match document {
             Document::CredentialLink(link) => return self.writer.credential(id, link).map_err(disk),
             Document::Collection(collection) => return self.writer.collection(id, collection).map_err(disk),
+            Document::Config(config) => return self.writer.config(id, config).map_err(disk),
             Document::Workflow(_) => as_workflow(document)?,
         };
         let hashes = stored.jobs.iter().map(|job| job.body).collect();

@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use sandbar_model::{
     ContentHash, Document, Error, Kind, ResourceId, Result, TriggerId,
     claim::Claim,
+    config::Reference,
+    json,
     workflow::{StoredWorkflow, TriggerKind, Uses},
 };
 use sandbar_store::{
@@ -18,13 +20,14 @@ use sandbar_store::{
 use crate::{
     App,
     changing::Changing,
+    configs::{as_config, present},
     openfn::{Piece, Sections, WorkflowPiece},
     workflows::{as_workflow, checked, link_user},
 };
 
 /// A batch is written when it has this many resources,
 const BATCH: usize = 512;
-/// or this many bytes of bodies.
+/// or this many bytes of bodies and values.
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
 
 /// How many resources were what.
@@ -49,6 +52,8 @@ pub(super) struct Landing<'a> {
     seen: HashSet<(Kind, ResourceId)>,
     /// Each credential link that a step uses, with the first such step.
     uses: BTreeMap<ResourceId, String>,
+    /// Each resource that a config newly refers to, with the first such config.
+    references: BTreeMap<Reference, String>,
     /// What needs a name that something else has, which may be about to go.
     clashes: Vec<Clash>,
 }
@@ -66,6 +71,7 @@ impl<'a> Landing<'a> {
             enabled: Vec::new(),
             seen: HashSet::new(),
             uses: BTreeMap::new(),
+            references: BTreeMap::new(),
             clashes: Vec::new(),
         }
     }
@@ -83,6 +89,11 @@ impl<'a> Landing<'a> {
                 let id = self.identify(tx, id, Claim::Name(Kind::CredentialLink, link.key())).await?;
                 ((Kind::CredentialLink, id), (!delete).then_some(Document::CredentialLink(link)))
             }
+            Piece::Config { id, config, delete } => {
+                let id = self.identify(tx, id, Claim::Name(Kind::Config, config.key())).await?;
+                self.body_bytes += json::canonical(&config.value).len();
+                ((Kind::Config, id), (!delete).then_some(Document::Config(config)))
+            }
         };
         let (kind, resource) = id;
         if !self.seen.insert(id) {
@@ -92,7 +103,10 @@ impl<'a> Landing<'a> {
             });
         }
         let document = document.map(Document::tidy);
-        if let Some(document @ (Document::Collection(_) | Document::CredentialLink(_))) = &document {
+        if let Some(
+            document @ (Document::Collection(_) | Document::CredentialLink(_) | Document::Config(_)),
+        ) = &document
+        {
             document.violations(&format!("document.{}", kind.word())).into_result()?;
         }
         self.batch.push(Write { kind, id: resource, document });
@@ -146,6 +160,7 @@ impl<'a> Landing<'a> {
         if !self.is_new {
             self.keep_guards(tx, &mut batch).await?;
         }
+        self.note_references(tx, &batch).await?;
         self.write(tx, batch).await?;
         let enabled = std::mem::take(&mut self.enabled);
         self.switch(tx, enabled).await
@@ -193,6 +208,52 @@ impl<'a> Landing<'a> {
         Ok(())
     }
 
+    /// Notes what configs of the batch newly refer to.
+    async fn note_references(&mut self, tx: &mut Tx, batch: &[Write]) -> Result<()> {
+        let configs = batch.iter().filter_map(|write| match &write.document {
+            Some(Document::Config(config)) if !config.references.is_empty() => Some((write.id, config)),
+            _ => None,
+        });
+        let configs: Vec<_> = configs.collect();
+        let before = self.references_before(tx, configs.iter().map(|(id, _)| *id).collect()).await?;
+        for (id, config) in configs {
+            let known = before.get(&id);
+            let new = config.references.iter().filter(|one| known.is_none_or(|known| !known.contains(one)));
+            for one in new {
+                self.references.entry(*one).or_insert_with(|| config.key());
+            }
+        }
+        Ok(())
+    }
+
+    async fn references_before(
+        &self,
+        tx: &mut Tx,
+        ids: Vec<ResourceId>,
+    ) -> Result<HashMap<ResourceId, Vec<Reference>>> {
+        let found = resource::resolve_many(tx, &self.change.view, Kind::Config, ids).await?;
+        let hashes = found.values().filter_map(|found| found.hash).collect();
+        let documents = self.app.contents.documents(tx, self.change.view.root, hashes).await?;
+        let mut before = HashMap::new();
+        for (id, found) in found {
+            if let Some(document) = found.hash.and_then(|hash| documents.get(&hash)) {
+                before.insert(id, as_config(document)?.references.clone());
+            }
+        }
+        Ok(before)
+    }
+
+    /// Everything that configs newly refer to must be there.
+    async fn check_references(&self, tx: &mut Tx) -> Result<()> {
+        let there = present(tx, &self.change.view, self.references.keys().copied().collect()).await?;
+        match self.references.iter().find(|(one, _)| !there.contains(&(one.kind, one.id))) {
+            None => Ok(()),
+            Some((one, config)) => {
+                Err(Error::ReferenceNotFound { config: config.clone(), kind: one.kind, id: one.id })
+            }
+        }
+    }
+
     /// Turns triggers on and off where the document says otherwise than it is. In a sandbox they stay as they are: the
     /// document may be one of production, and nothing must begin to run twice because it was imported.
     async fn switch(&self, tx: &mut Tx, enabled: Vec<(TriggerId, bool)>) -> Result<()> {
@@ -215,6 +276,7 @@ impl<'a> Landing<'a> {
                 (Kind::Workflow, sections.workflows),
                 (Kind::Collection, sections.collections),
                 (Kind::CredentialLink, sections.credentials),
+                (Kind::Config, sections.configs),
             ] {
                 if given {
                     let gone = self.delete_unseen(tx, kind).await?;
@@ -228,6 +290,7 @@ impl<'a> Landing<'a> {
             return Err(claim::taken(&clash.claim));
         }
         self.check_links(tx, &removed_links).await?;
+        self.check_references(tx).await?;
         Ok((self.counts, self.change))
     }
 

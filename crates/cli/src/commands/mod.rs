@@ -1,6 +1,7 @@
 //! The commands: each takes its arguments, asks the server and prints what it says.
 
 pub(crate) mod access;
+pub(crate) mod config;
 pub(crate) mod edit;
 pub(crate) mod login;
 pub(crate) mod merge;
@@ -27,6 +28,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Project(command) => project::run(&Session::open(globals).await?, command).await,
         Command::Sandbox(command) => sandbox::run(&Session::open(globals).await?, command).await,
         Command::Workflow(command) => workflow::run(&Session::open(globals).await?, command).await,
+        Command::Config(command) => config::run(&Session::open(globals).await?, command).await,
         Command::Merge(command) => merge::run(&Session::open(globals).await?, command).await,
         Command::Token(command) => access::token(&Session::open(globals).await?, command).await,
         Command::Member(command) => access::member(&Session::open(globals).await?, command).await,

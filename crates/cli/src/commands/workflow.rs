@@ -192,7 +192,8 @@ async fn put(session: &Session, args: PutArgs) -> Result<(), Failure> {
     written(session, &answer.workflow.unwrap_or_default())
 }
 
-fn read(file: &std::path::Path) -> Result<String, Failure> {
+/// The text of a file, or of standard input for `-`.
+pub(super) fn read(file: &std::path::Path) -> Result<String, Failure> {
     let text = if file.as_os_str() == "-" {
         std::io::read_to_string(std::io::stdin().lock())
     } else {

@@ -158,9 +158,8 @@ fn advice(resource: &PlanResource) -> Option<String> {
 }
 
 fn can_be_combined(resource: &PlanResource) -> bool {
-    kind(resource) == kind_word(ResourceKind::Workflow)
-        && !resource.source_etag.is_empty()
-        && !resource.target_etag.is_empty()
+    let kinds = [ResourceKind::Workflow, ResourceKind::Config].map(kind_word);
+    kinds.contains(&kind(resource)) && !resource.source_etag.is_empty() && !resource.target_etag.is_empty()
 }
 
 fn field(page: &mut Page, field: &FieldChange, lines: usize) {

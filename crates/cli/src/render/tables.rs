@@ -3,7 +3,8 @@
 use comfy_table::Table;
 use jiff::Timestamp;
 use sandbar_client::v1::{
-    Member, Merge, Principal, Project, Token, Trigger, WorkflowRevision, WorkflowSummary, trigger::Type,
+    ConfigSummary, Member, Merge, Principal, Project, Token, Trigger, WorkflowRevision, WorkflowSummary,
+    trigger::Type,
 };
 
 use super::page::{BOLD, DIM, Page};
@@ -79,6 +80,15 @@ pub(crate) fn workflows(workflows: &[WorkflowSummary], now: Timestamp) -> Table 
         [workflow.name.clone(), jobs, triggers.join(", "), updated, workflow.id.clone()]
     };
     table(["WORKFLOW", "STEPS", "TRIGGERS", "UPDATED", "ID"], workflows.iter().map(row))
+}
+
+/// Configs by kind and name.
+pub(crate) fn configs(configs: &[ConfigSummary], now: Timestamp) -> Table {
+    let row = |config: &ConfigSummary| {
+        let updated = config.updated.as_ref().map_or("-".to_owned(), |updated| stamp(now, updated));
+        [config.kind.clone(), config.name.clone(), updated, config.id.clone()]
+    };
+    table(["KIND", "CONFIG", "UPDATED", "ID"], configs.iter().map(row))
 }
 
 /// `webhook on`.

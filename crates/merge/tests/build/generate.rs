@@ -327,6 +327,6 @@ fn has_name(project: &Project, kind: Kind, name: &str) -> bool {
 fn has_path(project: &Project, path: &str) -> bool {
     project.values().any(|state| match &*state.document {
         Document::Workflow(workflow) => workflow.custom_paths().any(|taken| taken == path),
-        Document::Collection(_) | Document::CredentialLink(_) => false,
+        Document::Collection(_) | Document::CredentialLink(_) | Document::Config(_) => false,
     })
 }

@@ -73,6 +73,7 @@ impl World {
             purpose: Purpose::Merge,
             same_root: true,
             target_links: links.chain([keychain]).collect(),
+            target_resources: self.target.keys().copied().collect(),
             holders: held.collect(),
             collection_items: BTreeMap::new(),
             bodies: BTreeMap::new(),

@@ -22,6 +22,7 @@ pub fn kind_to_wire(kind: Kind) -> wire::ResourceKind {
         Kind::Workflow => wire::ResourceKind::Workflow,
         Kind::Collection => wire::ResourceKind::Collection,
         Kind::CredentialLink => wire::ResourceKind::CredentialLink,
+        Kind::Config => wire::ResourceKind::Config,
     }
 }
 
@@ -74,6 +75,7 @@ fn kind(kind: wire::ResourceKind) -> Option<Kind> {
         wire::ResourceKind::Workflow => Some(Kind::Workflow),
         wire::ResourceKind::Collection => Some(Kind::Collection),
         wire::ResourceKind::CredentialLink => Some(Kind::CredentialLink),
+        wire::ResourceKind::Config => Some(Kind::Config),
     }
 }
 

@@ -199,6 +199,7 @@ fn warning_to_wire(kind: Kind, id: ResourceId, warning: &Warning) -> wire::Merge
         WarningKind::AuthMethodsDropped => Wire::AuthMethodsDropped,
         WarningKind::CollectionDeleted => Wire::CollectionDeleted,
         WarningKind::EdgeDropped => Wire::EdgeDropped,
+        WarningKind::ReferenceMissing => Wire::ReferenceMissing,
         WarningKind::NameTaken => Wire::NameTaken,
         WarningKind::InvalidResult => Wire::InvalidResult,
     };

@@ -53,6 +53,7 @@ fn every_error(n: u8) -> Vec<Error> {
         E::NotARoot { project },
         E::CredentialNotLinked { job: text("job"), link: resource },
         E::KeychainNotFound { job: text("job"), keychain: resource },
+        E::ReferenceNotFound { config: text("config"), kind, id: resource },
         E::MemberProtected { problem: word, principal: PrincipalId(uuid) },
         E::NothingSelected,
         E::PlanStale { moved: vec![text("first"), text("second")] },

@@ -64,7 +64,7 @@ pub enum Role {
     Unspecified = 0,
     /// Sees the project and its history.
     Viewer = 1,
-    /// Also writes workflows, turns triggers on and off, makes sandboxes, receives merges.
+    /// Also writes workflows and configs, turns triggers on and off, makes sandboxes, receives merges.
     Editor = 2,
     /// Also changes settings, members, tokens and sandboxes, and merges a sandbox elsewhere.
     Admin = 3,
@@ -107,6 +107,8 @@ pub enum ResourceKind {
     Collection = 2,
     /// A project's permission to use a credential, by name and owner. Never its values.
     CredentialLink = 3,
+    /// A JSON document of the product's own kind, with what it refers to.
+    Config = 4,
 }
 impl ResourceKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -119,6 +121,7 @@ impl ResourceKind {
             Self::Workflow => "RESOURCE_KIND_WORKFLOW",
             Self::Collection => "RESOURCE_KIND_COLLECTION",
             Self::CredentialLink => "RESOURCE_KIND_CREDENTIAL_LINK",
+            Self::Config => "RESOURCE_KIND_CONFIG",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -128,6 +131,7 @@ impl ResourceKind {
             "RESOURCE_KIND_WORKFLOW" => Some(Self::Workflow),
             "RESOURCE_KIND_COLLECTION" => Some(Self::Collection),
             "RESOURCE_KIND_CREDENTIAL_LINK" => Some(Self::CredentialLink),
+            "RESOURCE_KIND_CONFIG" => Some(Self::Config),
             _ => None,
         }
     }
@@ -884,6 +888,430 @@ pub mod access_service_client {
         }
     }
 }
+/// A JSON document with what it refers to. What it means is the product's business.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Config {
+    /// UUID, the same in every sandbox of the tree. Empty in a put: the server makes one.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// The product's word for what it is, such as `journey`: `[a-z][a-z0-9_-]{0,62}`.
+    #[prost(string, tag = "2")]
+    pub kind: ::prost::alloc::string::String,
+    /// 1 to 255 characters, no control characters, unique among the project's configs of its kind.
+    #[prost(string, tag = "3")]
+    pub name: ::prost::alloc::string::String,
+    /// JSON text: an object of at most 1 MiB (without blanks), at most 64 levels deep. It comes back with sorted keys and
+    /// without blanks. Refused: a key twice in one object, and a number that neither a whole number of 64 bits nor a double
+    /// holds exactly (send it as a string). The text itself may have 4 MiB.
+    #[prost(string, tag = "4")]
+    pub value: ::prost::alloc::string::String,
+    /// Which resources of the project it needs, at most 1,000, in any order. In a put each must exist, unless the config has
+    /// declared it before; later the resource may go, and the reference then leads nowhere.
+    #[prost(message, repeated, tag = "5")]
+    pub references: ::prost::alloc::vec::Vec<ResourceKey>,
+    /// Output only. The project's revision that wrote this.
+    #[prost(int64, tag = "6")]
+    pub revision: i64,
+    /// Output only. Names the content: the same in every project that holds the same config.
+    #[prost(string, tag = "7")]
+    pub etag: ::prost::alloc::string::String,
+    /// Output only.
+    #[prost(message, optional, tag = "8")]
+    pub updated: ::core::option::Option<Stamp>,
+}
+impl ::prost::Name for Config {
+    const NAME: &'static str = "Config";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.Config".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.Config".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListConfigsRequest {
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    /// Only those of this kind. Empty: all.
+    #[prost(string, tag = "2")]
+    pub kind: ::prost::alloc::string::String,
+    /// At most 500; 0: 50.
+    #[prost(int32, tag = "3")]
+    pub page_size: i32,
+    #[prost(string, tag = "4")]
+    pub page_token: ::prost::alloc::string::String,
+}
+impl ::prost::Name for ListConfigsRequest {
+    const NAME: &'static str = "ListConfigsRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.ListConfigsRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.ListConfigsRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListConfigsResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub configs: ::prost::alloc::vec::Vec<ConfigSummary>,
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+impl ::prost::Name for ListConfigsResponse {
+    const NAME: &'static str = "ListConfigsResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.ListConfigsResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.ListConfigsResponse".into()
+    }
+}
+/// A config without its value and references.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ConfigSummary {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub kind: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(int64, tag = "4")]
+    pub revision: i64,
+    #[prost(string, tag = "5")]
+    pub etag: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "6")]
+    pub updated: ::core::option::Option<Stamp>,
+}
+impl ::prost::Name for ConfigSummary {
+    const NAME: &'static str = "ConfigSummary";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.ConfigSummary".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.ConfigSummary".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetConfigRequest {
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    /// 0: the newest. Only with an id.
+    #[prost(int64, tag = "4")]
+    pub revision: i64,
+    #[prost(oneof = "get_config_request::Config", tags = "2, 3")]
+    pub config: ::core::option::Option<get_config_request::Config>,
+}
+/// Nested message and enum types in `GetConfigRequest`.
+pub mod get_config_request {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Config {
+        #[prost(string, tag = "2")]
+        ConfigId(::prost::alloc::string::String),
+        /// `kind/name`.
+        #[prost(string, tag = "3")]
+        ConfigName(::prost::alloc::string::String),
+    }
+}
+impl ::prost::Name for GetConfigRequest {
+    const NAME: &'static str = "GetConfigRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.GetConfigRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.GetConfigRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetConfigResponse {
+    #[prost(message, optional, tag = "1")]
+    pub config: ::core::option::Option<Config>,
+}
+impl ::prost::Name for GetConfigResponse {
+    const NAME: &'static str = "GetConfigResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.GetConfigResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.GetConfigResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PutConfigRequest {
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "2")]
+    pub config: ::core::option::Option<Config>,
+    /// The etag that was read. Empty: replace whatever is there. `*`: it must not exist yet.
+    #[prost(string, tag = "3")]
+    pub etag: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Check everything and change nothing.
+    #[prost(bool, tag = "5")]
+    pub validate_only: bool,
+}
+impl ::prost::Name for PutConfigRequest {
+    const NAME: &'static str = "PutConfigRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.PutConfigRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.PutConfigRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PutConfigResponse {
+    #[prost(message, optional, tag = "1")]
+    pub config: ::core::option::Option<Config>,
+}
+impl ::prost::Name for PutConfigResponse {
+    const NAME: &'static str = "PutConfigResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.PutConfigResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.PutConfigResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteConfigRequest {
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub config_id: ::prost::alloc::string::String,
+    /// The etag that was read. Empty: delete whatever is there.
+    #[prost(string, tag = "3")]
+    pub etag: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub request_id: ::prost::alloc::string::String,
+}
+impl ::prost::Name for DeleteConfigRequest {
+    const NAME: &'static str = "DeleteConfigRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.DeleteConfigRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.DeleteConfigRequest".into()
+    }
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteConfigResponse {
+    /// The revision that deleted it.
+    #[prost(int64, tag = "1")]
+    pub revision: i64,
+}
+impl ::prost::Name for DeleteConfigResponse {
+    const NAME: &'static str = "DeleteConfigResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.DeleteConfigResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.DeleteConfigResponse".into()
+    }
+}
+/// Generated client implementations.
+pub mod configs_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    #[derive(Debug, Clone)]
+    pub struct ConfigsServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl ConfigsServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> ConfigsServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> ConfigsServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            ConfigsServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Lists a project's configs by kind and name, without their values.
+        pub async fn list_configs(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListConfigsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListConfigsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.ConfigsService/ListConfigs",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("sandbar.v1.ConfigsService", "ListConfigs"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Answers one config, whole: as it is now or as it was at a revision.
+        pub async fn get_config(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetConfigRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetConfigResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.ConfigsService/GetConfig",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("sandbar.v1.ConfigsService", "GetConfig"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Makes a config or replaces it. Saving one unchanged takes no revision; the order of keys is no change. Needs editor.
+        pub async fn put_config(
+            &mut self,
+            request: impl tonic::IntoRequest<super::PutConfigRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PutConfigResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.ConfigsService/PutConfig",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("sandbar.v1.ConfigsService", "PutConfig"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Needs editor. What refers to it keeps its reference; a merge warns of those that lead nowhere.
+        pub async fn delete_config(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DeleteConfigRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeleteConfigResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.ConfigsService/DeleteConfig",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("sandbar.v1.ConfigsService", "DeleteConfig"));
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
 /// The comment of each value says: gRPC code; whether the same call can succeed later; what to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -958,6 +1386,9 @@ pub enum Reason {
     NotARoot = 49,
     /// FAILED_PRECONDITION. A job uses a keychain that its project does not have. Metadata: `job`, `keychain_id`.
     KeychainNotFound = 50,
+    /// FAILED_PRECONDITION. A config refers to a resource that its project does not have. Metadata: `config` (`kind/name`),
+    /// `kind` (the resource's), `id`.
+    ReferenceNotFound = 51,
     /// INVALID_ARGUMENT. Nothing is selected to merge.
     NothingSelected = 60,
     /// ABORTED. What the plan looked at has moved since; preview again. Metadata: `moved` (the resources).
@@ -1029,6 +1460,7 @@ impl Reason {
             Self::MemberProtected => "REASON_MEMBER_PROTECTED",
             Self::NotARoot => "REASON_NOT_A_ROOT",
             Self::KeychainNotFound => "REASON_KEYCHAIN_NOT_FOUND",
+            Self::ReferenceNotFound => "REASON_REFERENCE_NOT_FOUND",
             Self::NothingSelected => "REASON_NOTHING_SELECTED",
             Self::PlanStale => "REASON_PLAN_STALE",
             Self::PlanRequired => "REASON_PLAN_REQUIRED",
@@ -1081,6 +1513,7 @@ impl Reason {
             "REASON_MEMBER_PROTECTED" => Some(Self::MemberProtected),
             "REASON_NOT_A_ROOT" => Some(Self::NotARoot),
             "REASON_KEYCHAIN_NOT_FOUND" => Some(Self::KeychainNotFound),
+            "REASON_REFERENCE_NOT_FOUND" => Some(Self::ReferenceNotFound),
             "REASON_NOTHING_SELECTED" => Some(Self::NothingSelected),
             "REASON_PLAN_STALE" => Some(Self::PlanStale),
             "REASON_PLAN_REQUIRED" => Some(Self::PlanRequired),
@@ -2676,7 +3109,7 @@ pub mod merge_resolution {
     pub enum How {
         #[prost(enumeration = "super::MergeSide", tag = "2")]
         Side(i32),
-        /// One's own, as JSON text; of a body a JSON string with all of it.
+        /// One's own, as JSON text; of a body a JSON string with all of it; of an order the list of the ids.
         #[prost(string, tag = "3")]
         Value(::prost::alloc::string::String),
         /// Of a body: each clash by itself, all of them, in order.
@@ -2897,6 +3330,8 @@ pub mod merge_warning {
         InvalidResult = 7,
         /// An edge would go, because one side removed what it leads from or to.
         EdgeDropped = 8,
+        /// A config refers to something that the target would not have.
+        ReferenceMissing = 9,
     }
     impl Kind {
         /// String value of the enum field names used in the ProtoBuf definition.
@@ -2914,6 +3349,7 @@ pub mod merge_warning {
                 Self::AuthMethodsDropped => "KIND_AUTH_METHODS_DROPPED",
                 Self::InvalidResult => "KIND_INVALID_RESULT",
                 Self::EdgeDropped => "KIND_EDGE_DROPPED",
+                Self::ReferenceMissing => "KIND_REFERENCE_MISSING",
             }
         }
         /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2928,6 +3364,7 @@ pub mod merge_warning {
                 "KIND_AUTH_METHODS_DROPPED" => Some(Self::AuthMethodsDropped),
                 "KIND_INVALID_RESULT" => Some(Self::InvalidResult),
                 "KIND_EDGE_DROPPED" => Some(Self::EdgeDropped),
+                "KIND_REFERENCE_MISSING" => Some(Self::ReferenceMissing),
                 _ => None,
             }
         }
@@ -2953,7 +3390,7 @@ pub struct PlanResource {
     pub target_id: ::prost::alloc::string::String,
     #[prost(enumeration = "MergeLabel", tag = "3")]
     pub label: i32,
-    /// In the source, or in the target where the source has none.
+    /// In the source, or in the target where the source has none. Of a credential link `owner|name`, of a config `kind/name`.
     #[prost(string, tag = "4")]
     pub name: ::prost::alloc::string::String,
     /// What it was called when the two last agreed, when one side renamed it.
@@ -3040,7 +3477,7 @@ pub mod merge_conflict {
         Field = 1,
         /// A step's body was changed on both sides, in the same lines.
         Body = 2,
-        /// A part was removed on one side and changed on the other. Settled by a side only.
+        /// A part, or a key or entry in a config, was removed on one side and changed on the other. Settled by a side only.
         Removed = 3,
         /// The result breaks a rule: settle another conflict otherwise, or change one of the sides.
         InvalidResult = 4,
@@ -3108,7 +3545,10 @@ impl ::prost::Name for MergeClash {
 /// One difference. `target` is what an apply would replace; `source` what it would write.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct FieldChange {
-    /// Where: `name`, `concurrency`, `jobs/<id>/adaptor`, `jobs/<id>` for a whole part, `positions/<id>`, …
+    /// Where: `name`, `concurrency`, `jobs/<id>/adaptor`, `jobs/<id>` for a whole part, `positions/<id>`, … In a config
+    /// `kind`, `name`, `references`, and below `value` a JSON pointer whose steps into a list of objects with ids are
+    /// `id:<id>` (or `key:<key>`): `value/steps/id:intro/title`; `value/steps/order` is the order of such a list. In a step
+    /// `~`, `/`, `=` and `#` are written `~0`, `~1`, `~2` and `~3`.
     #[prost(string, tag = "1")]
     pub path: ::prost::alloc::string::String,
     /// The same for a person: `step "Fetch forms" · adaptor`.
@@ -3515,8 +3955,9 @@ pub enum MergeDecision {
     Take = 2,
     /// The source's version of a Diverged one replaces the target's.
     Overwrite = 3,
-    /// Both sides' edits of a Diverged workflow are made one: field by field, bodies line by line. What both changed to
-    /// different things is a conflict; the plan can only be applied once each is settled.
+    /// Both sides' edits of a Diverged workflow are made one: field by field, bodies line by line. Those of a Diverged config
+    /// likewise: key by key, lists of objects with an `id` (or else a `key`) entry by entry, other lists as one value. What
+    /// both changed to different things is a conflict; the plan can only be applied once each is settled.
     Combine = 4,
 }
 impl MergeDecision {

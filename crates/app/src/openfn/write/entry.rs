@@ -5,9 +5,11 @@ use std::collections::HashMap;
 
 use sandbar_model::{
     ResourceId, Time, TriggerId,
+    config::Reference,
     workflow::{self, Condition, EdgeSource, Position, TriggerKind, Uses, WebhookReply},
 };
 use serde::{Serialize, Serializer, ser::Error};
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::{
@@ -26,6 +28,17 @@ pub(super) struct Credential<'a> {
 pub(super) struct Collection<'a> {
     pub(super) id: ResourceId,
     pub(super) name: &'a str,
+}
+
+/// Its value stands on one line, as it is kept: so no digit of it is touched.
+#[derive(Serialize)]
+pub(super) struct Config<'a> {
+    pub(super) id: ResourceId,
+    pub(super) kind: &'a str,
+    pub(super) name: &'a str,
+    #[serde(skip_serializing_if = "<[Reference]>::is_empty")]
+    pub(super) references: &'a [Reference],
+    pub(super) value: &'a RawValue,
 }
 
 #[derive(Serialize)]

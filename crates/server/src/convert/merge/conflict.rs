@@ -40,10 +40,10 @@ impl Fields {
                 self.add(format!("{field}.side"), "must be SOURCE or TARGET");
                 None
             }
-            Some(How::Value(json)) => match serde_json::from_str(&json) {
+            Some(How::Value(json)) => match settling_value(&json) {
                 Ok(value) => Some(Resolution::Value(value)),
                 Err(problem) => {
-                    self.add(format!("{field}.value"), format!("must be JSON: {problem}"));
+                    self.add(format!("{field}.value"), problem);
                     None
                 }
             },
@@ -77,6 +77,14 @@ impl Fields {
                 None
             }
         }
+    }
+}
+
+/// A body may be longer than any value of a config, and has no numbers to lose.
+fn settling_value(text: &str) -> Result<serde_json::Value, String> {
+    match serde_json::from_str::<String>(text) {
+        Ok(body) => Ok(body.into()),
+        Err(_) => sandbar_model::json::parse(text),
     }
 }
 

@@ -1,0 +1,83 @@
+//! Reading one config.
+
+use sandbar_model::{
+    Error, Kind, ProjectId, ResourceId, Result, Revision, claim::Claim, policy::Action, project::ProjectRef,
+};
+use sandbar_store::{
+    Tx, claim, prune,
+    resource::{self, Found},
+};
+
+use super::missing;
+use crate::{App, Call, view::ConfigView};
+
+/// Asks for one config.
+#[derive(Clone, Debug)]
+pub struct GetConfig {
+    /// Where.
+    pub project: ProjectId,
+    /// Which.
+    pub which: Which,
+    /// As it was then; none: as it is now. Only with an id.
+    pub revision: Option<Revision>,
+}
+
+/// Names a config.
+#[derive(Clone, Debug)]
+pub enum Which {
+    /// By its id.
+    Id(ResourceId),
+    /// By `kind/name`.
+    Name(String),
+}
+
+/// Shows one config, whole. Needs to see the project.
+///
+/// # Errors
+/// [`Error::ResourceNotFound`], [`Error::RevisionNotFound`], and the gate's.
+pub async fn get(app: &App, call: &Call, request: &GetConfig) -> Result<ConfigView> {
+    if request.revision.is_some() && matches!(request.which, Which::Name(_)) {
+        return Err(Error::invalid("revision", "can only be asked for by config id"));
+    }
+    let mut tx = app.db.read().await?;
+    let entry = app.enter(&mut tx, call, request.project, Action::See).await?;
+    let project = ProjectRef::from(&entry.project);
+    let id = match &request.which {
+        Which::Id(id) => *id,
+        Which::Name(name) => named(app, &mut tx, project, name).await?,
+    };
+    let found = if let Some(revision) = request.revision {
+        at_revision(app, &mut tx, project, id, revision).await?
+    } else {
+        let view = app.views.of(&mut tx, project).await?;
+        resource::resolve(&mut tx, &view, Kind::Config, id).await?.ok_or_else(|| missing(&id))?
+    };
+    app.config_view(&mut tx, project.root, id, found).await
+}
+
+async fn named(app: &App, tx: &mut Tx, project: ProjectRef, name: &str) -> Result<ResourceId> {
+    let view = app.views.of(tx, project).await?;
+    let claim = Claim::Name(Kind::Config, name.to_owned());
+    let holders = claim::holders(tx, &view, vec![claim]).await?;
+    holders.into_values().next().ok_or_else(|| missing(&name))
+}
+
+async fn at_revision(
+    app: &App,
+    tx: &mut Tx,
+    project: ProjectRef,
+    id: ResourceId,
+    revision: Revision,
+) -> Result<Found> {
+    let gone = || Error::RevisionNotFound { kind: Kind::Config, id, revision };
+    if revision > project.head || revision.0 < 0 {
+        return Err(gone());
+    }
+    let view = app.views.of(tx, project).await?.at(revision);
+    let found = resource::resolve(tx, &view, Kind::Config, id).await?;
+    // What shows through where a version was pruned is not what the project had then.
+    if !prune::is_true(tx, project.id, (Kind::Config, id), revision, found).await? {
+        return Err(gone());
+    }
+    found.filter(|found| found.hash.is_some()).ok_or_else(gone)
+}
