@@ -21,7 +21,7 @@ use build::{
 };
 use oracle::Case;
 use sandbar_merge::{
-    Choices, Context, Decision, Item, Label, Plan, Purpose, State, Write,
+    Choices, Context, Decision, Item, Label, Plan, Purpose, State, WarningKind, Write,
     combine::{ConflictKind, Resolution},
     plan,
 };
@@ -35,8 +35,12 @@ fn real_states_merge_forward_back_and_undone() {
     for a in (0..states.len()).step_by(6) {
         for b in (a..states.len()).step_by(5) {
             for c in (b..states.len()).step_by(5) {
-                let world =
-                    World { base: states[a].clone(), target: states[b].clone(), source: states[c].clone() };
+                let world = World {
+                    base: states[a].clone(),
+                    target: states[b].clone(),
+                    source: states[c].clone(),
+                    ..World::default()
+                };
                 let valid = faults(&world.source).is_empty() && faults(&world.target).is_empty();
                 let plan = world.everything();
                 for (label, count) in plan.counts() {
@@ -161,10 +165,10 @@ fn triples(history: &History) -> impl Iterator<Item = [usize; 3]> {
 
 fn check_triple(history: &History, triple: [usize; 3], counts: &mut Counts) {
     let [base, target, source] = triple.map(|at| history.states[at].clone());
-    let world = World { base, source, target };
+    let world = World { base, source, target, ..World::default() };
     let valid = faults(&world.source).is_empty() && faults(&world.target).is_empty();
-    let open = combine_all(&world, None, &body_text);
-    let shown = planned(&world, &open, &body_text);
+    let open = combine_all(&world, None);
+    let shown = planned(&world, &open);
     counts.triples += 1;
     for item in &shown.items {
         let deleted = item.label == Label::Diverged && (item.source.is_none() || item.target.is_none());
@@ -177,7 +181,7 @@ fn check_triple(history: &History, triple: [usize; 3], counts: &mut Counts) {
         }
     }
     for resolution in [Resolution::Source, Resolution::Target] {
-        let settled = planned(&world, &combine_all(&world, Some(&resolution), &body_text), &body_text);
+        let settled = planned(&world, &combine_all(&world, Some(&resolution)));
         if settled.blocked().is_some() {
             counts.blocked += 1;
             // A condition of one side and the expression of the other can break a rule together; that is said.
@@ -240,7 +244,14 @@ fn wrong(world: &World, plan: &Plan, item: &Item) -> Vec<String> {
         text: &text,
         credential: &credential,
     };
-    case.faults()
+    // A credential that can't follow is said, and not lost in silence.
+    let said = |fault: &String| {
+        item.warnings.iter().any(|warning| {
+            let job = warning.part.map(|part| format!("jobs/{part}/uses:"));
+            warning.kind == WarningKind::CredentialNotLinked && job.is_some_and(|job| fault.starts_with(&job))
+        })
+    };
+    case.faults().into_iter().filter(|fault| !said(fault)).collect()
 }
 
 /// As a person knows it, since the history holds links that were made again under their names.

@@ -2,11 +2,12 @@
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "what can't be fails the test")]
 
+pub mod edits;
 pub mod generate;
 pub mod history;
 pub mod world;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use sandbar_merge::{
     Choices, Decision, Item, Label, Plan, Selector, State,
@@ -151,24 +152,21 @@ pub fn fields(workflow: &StoredWorkflow) -> BTreeMap<String, String> {
     fields
 }
 
-/// Where texts are kept.
-pub type Texts<'a> = &'a dyn Fn(ContentHash) -> Option<Arc<str>>;
-
 /// With every body that it asks for.
-pub fn planned(world: &World, choices: &Choices, text: Texts<'_>) -> Plan {
+pub fn planned(world: &World, choices: &Choices) -> Plan {
     let mut context = world.context();
     loop {
         let plan = plan(world.candidates(), &context, choices).expect("the choices can be made");
         if plan.wanted.is_empty() {
             return plan;
         }
-        let found = plan.wanted.iter().map(|hash| (*hash, text(*hash).expect("the text is known")));
+        let found = plan.wanted.iter().map(|hash| (*hash, world.text(*hash).expect("the text is known")));
         context.bodies.extend(found);
     }
 }
 
 /// Combines all that can be, and settles every conflict in this way, or none.
-pub fn combine_all(world: &World, settle: Option<&Resolution>, text: Texts<'_>) -> Choices {
+pub fn combine_all(world: &World, settle: Option<&Resolution>) -> Choices {
     let can = |item: &&Item| {
         let both = item.source.is_some() && item.target.is_some();
         item.label == Label::Diverged && item.kind == Kind::Workflow && both
@@ -178,7 +176,7 @@ pub fn combine_all(world: &World, settle: Option<&Resolution>, text: Texts<'_>) 
     let choices = listed.items.iter().filter(can).map(|item| (key(item), Decision::Combine)).collect();
     let open = Choices { choices, ..Choices::defaults() };
     let Some(resolution) = settle else { return open };
-    let shown = planned(world, &open, text);
+    let shown = planned(world, &open);
     let settled = shown.items.iter().map(|item| (key(item), all(&item.conflicts, resolution)));
     Choices { resolutions: settled.filter(|(_, settled)| !settled.is_empty()).collect(), ..open }
 }
