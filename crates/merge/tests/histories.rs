@@ -1,138 +1,46 @@
-//! Merges between the saved states of a real project: base a, target b, source c.
+//! Merges between the saved states of real projects: base a, target b, source c.
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "what can't be fails the test"
+    clippy::print_stdout,
+    reason = "what can't be fails the test, which says what it counted"
 )]
 
 mod build;
+mod oracle;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fs,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::collections::BTreeMap;
 
 use build::{
-    fields,
+    combine_all,
+    history::{HISTORIES, History, body_text},
+    planned,
     world::{Project, World, faults},
 };
+use oracle::Case;
 use sandbar_merge::{
-    Choices, Context, Label, Purpose, State, Write,
-    combine::{ConflictKind, Versions, combine},
+    Choices, Context, Decision, Item, Label, Plan, Purpose, State, WarningKind, Write,
+    combine::{ConflictKind, Resolution},
     plan,
 };
-use sandbar_model::{
-    ContentHash, CredentialLink, Document,
-    workflow::{Condition, Cron, Edge, EdgeSource, Job, StoredWorkflow, Trigger, TriggerKind, Uses, Webhook},
-};
-use serde_json::Value;
-
-/// The states of `health-sync`, oldest first. One of them has steps whose credentials it does not link.
-fn states() -> Vec<Project> {
-    let states: Vec<_> =
-        files().iter().map(|file| read(&serde_json::from_slice(&fs::read(file).unwrap()).unwrap())).collect();
-    assert_eq!(states.len(), 73);
-    states
-}
-
-fn files() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/histories/health-sync");
-    let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.sort();
-    files
-}
-
-fn read(project: &Value) -> Project {
-    let links = parts(&project["project_credentials"]).map(|link| {
-        let document =
-            CredentialLink { name: text(&link["name"]).unwrap(), owner: text(&link["owner"]).unwrap() };
-        (link, Document::CredentialLink(document))
-    });
-    let workflows =
-        parts(&project["workflows"]).map(|workflow| (workflow, Document::Workflow(workflow_of(workflow))));
-    let keyed = |(value, document): (&Value, Document)| {
-        ((document.kind(), id::<uuid::Uuid>(&value["id"]).unwrap().into()), State::of(document).unwrap())
-    };
-    links.chain(workflows).map(keyed).collect()
-}
-
-fn workflow_of(value: &Value) -> StoredWorkflow {
-    let mut workflow = StoredWorkflow {
-        jobs: parts(&value["jobs"]).map(job_of).collect(),
-        triggers: parts(&value["triggers"]).map(trigger_of).collect(),
-        edges: parts(&value["edges"]).map(edge_of).collect(),
-        ..build::workflow(&text(&value["name"]).unwrap())
-    };
-    workflow.jobs.sort_by_key(|job| job.id);
-    workflow.triggers.sort_by_key(|trigger| trigger.id);
-    workflow.edges.sort_by_key(|edge| edge.id);
-    workflow
-}
-
-fn job_of(value: &Value) -> Job<ContentHash> {
-    Job {
-        id: id(&value["id"]).unwrap(),
-        name: text(&value["name"]).unwrap(),
-        adaptor: text(&value["adaptor"]).unwrap(),
-        body: build::body(&text(&value["body"]).unwrap()),
-        uses: id(&value["project_credential_id"]).map(Uses::CredentialLink),
-    }
-}
-
-fn trigger_of(value: &Value) -> Trigger {
-    let kind = match text(&value["type"]).unwrap().as_str() {
-        "cron" => {
-            TriggerKind::Cron(Cron { expression: text(&value["cron_expression"]).unwrap(), cursor_job: None })
-        }
-        _ => TriggerKind::Webhook(Webhook::default()),
-    };
-    Trigger { id: id(&value["id"]).unwrap(), kind }
-}
-
-fn edge_of(value: &Value) -> Edge {
-    let trigger = id(&value["source_trigger_id"]).map(EdgeSource::Trigger);
-    Edge {
-        id: id(&value["id"]).unwrap(),
-        source: trigger.or_else(|| id(&value["source_job_id"]).map(EdgeSource::Job)).unwrap(),
-        target: id(&value["target_job_id"]).unwrap(),
-        condition: match text(&value["condition_type"]).unwrap().as_str() {
-            "always" => Condition::Always,
-            "on_job_success" => Condition::OnJobSuccess,
-            "on_job_failure" => Condition::OnJobFailure,
-            _ => Condition::JsExpression,
-        },
-        label: text(&value["condition_label"]),
-        expression: text(&value["condition_expression"]),
-        enabled: value["enabled"].as_bool().unwrap_or(true),
-    }
-}
-
-fn parts(value: &Value) -> impl Iterator<Item = &Value> {
-    value.as_object().into_iter().flat_map(|parts| parts.values())
-}
-
-fn text(value: &Value) -> Option<String> {
-    value.as_str().map(str::to_owned)
-}
-
-fn id<T: std::str::FromStr>(value: &Value) -> Option<T> {
-    value.as_str().and_then(|id| id.parse().ok())
-}
+use sandbar_model::{ContentHash, Document, Kind, workflow::Uses};
 
 #[test]
 fn real_states_merge_forward_back_and_undone() {
-    let states = states();
+    let states = &HISTORIES[0].states;
     let (mut merges, mut blocked) = (0, 0);
     let mut labels = BTreeMap::new();
     for a in (0..states.len()).step_by(6) {
         for b in (a..states.len()).step_by(5) {
             for c in (b..states.len()).step_by(5) {
-                let world =
-                    World { base: states[a].clone(), target: states[b].clone(), source: states[c].clone() };
+                let world = World {
+                    base: states[a].clone(),
+                    target: states[b].clone(),
+                    source: states[c].clone(),
+                    ..World::default()
+                };
                 let valid = faults(&world.source).is_empty() && faults(&world.target).is_empty();
                 let plan = world.everything();
                 for (label, count) in plan.counts() {
@@ -153,7 +61,7 @@ fn real_states_merge_forward_back_and_undone() {
     }
 }
 
-fn check_applied(mut world: World, plan: &sandbar_merge::Plan, valid: bool) {
+fn check_applied(mut world: World, plan: &Plan, valid: bool) {
     let before = world.target.clone();
     let writes: Vec<Write> = plan.writes().collect();
     world.apply(plan);
@@ -179,10 +87,7 @@ fn by_name(state: &State, project: &Project) -> (Document, Vec<Option<String>>) 
     let Document::Workflow(mut workflow) = (*state.document).clone() else {
         return ((*state.document).clone(), Vec::new());
     };
-    let name = |uses: Uses| match uses {
-        Uses::CredentialLink(id) => project[&(sandbar_model::Kind::CredentialLink, id)].document.name(),
-        Uses::Keychain(id) => id.to_string(),
-    };
+    let name = |uses: Uses| name_of(uses, project);
     let names = workflow.jobs.iter_mut().map(|job| job.uses.take().map(name)).collect();
     (Document::Workflow(workflow), names)
 }
@@ -204,10 +109,10 @@ fn undone(writes: &[Write], before: &Project, now: &Project) -> Project {
 
 #[test]
 fn a_chain_of_syncs_through_the_whole_history_stays_exact() {
-    let states = states();
+    let states = &HISTORIES[0].states;
     let mut world = World::fork(states[0].clone());
     let mut steps = 0;
-    for state in &states {
+    for state in states {
         world.source = state.clone();
         let plan = world.everything();
         assert!(plan.items.iter().all(|item| item.label != Label::Diverged), "nobody else writes");
@@ -220,82 +125,160 @@ fn a_chain_of_syncs_through_the_whole_history_stays_exact() {
     assert!(steps > 60, "{steps}");
 }
 
-/// What a person changed in one state stays in the next, so most of what two states differ in from a third combines.
+/// What was counted on the way.
+#[derive(Debug, Default)]
+struct Counts {
+    triples: usize,
+    combined: usize,
+    untroubled: usize,
+    fields: usize,
+    bodies: usize,
+    clashes: usize,
+    removed: usize,
+    one_side_deleted: usize,
+    broken: usize,
+    blocked: usize,
+    applied: usize,
+}
+
+/// Every triple of states a < b < c, or as many as `MERGE_STRIDE` leaves: base a, target b, source c. What one side changed
+/// is in the result, every conflict is one, and what is applied keeps every rule.
 #[test]
 fn real_edits_combine_and_every_conflict_is_one() {
-    let (states, texts) = (states(), texts());
-    let text = |hash: ContentHash| texts.get(&hash).cloned();
-    let (mut combinations, mut conflicts, mut broken) = (0, 0, 0);
-    for a in (0..states.len()).step_by(4) {
-        for b in (a + 1..states.len()).step_by(5) {
-            for c in (b + 1..states.len()).step_by(5) {
-                for [base, target, source] in in_all([&states[a], &states[b], &states[c]]) {
-                    let versions = Versions { base: Some(&base), source: &source, target: &target };
-                    let combined = combine(versions, &text, &BTreeMap::new()).unwrap();
-                    assert!(combined.wanted.is_empty());
-                    combinations += 1;
-                    for conflict in combined.open() {
-                        conflicts += 1;
-                        broken += usize::from(matches!(conflict.kind, ConflictKind::InvalidResult(_)));
-                        assert_real(&conflict.path, [&base, &source, &target]);
-                    }
-                    if combined.open().next().is_none() {
-                        assert_eq!(combined.workflow.violations("").0, vec![]);
-                        assert_kept([&base, &source, &target, &combined.workflow], &combined.dropped_edges);
-                    }
-                }
+    let stride = std::env::var("MERGE_STRIDE").map_or(499, |stride| stride.parse().expect("a number"));
+    for (history, stride) in HISTORIES.iter().zip([stride, stride.min(3)]) {
+        let mut counts = Counts::default();
+        for triple in triples(history).step_by(stride) {
+            check_triple(history, triple, &mut counts);
+        }
+        println!("{}, every {stride}. triple: {counts:?}", history.name);
+        assert!(counts.combined > 0 && counts.applied > counts.blocked, "{counts:?}");
+        let conflicts = counts.fields + counts.bodies + counts.removed;
+        assert!(conflicts > 0 && counts.untroubled > 0, "{counts:?}");
+    }
+}
+
+fn triples(history: &History) -> impl Iterator<Item = [usize; 3]> {
+    let count = history.states.len();
+    (0..count).flat_map(move |a| (a + 1..count).flat_map(move |b| (b + 1..count).map(move |c| [a, b, c])))
+}
+
+fn check_triple(history: &History, triple: [usize; 3], counts: &mut Counts) {
+    let [base, target, source] = triple.map(|at| history.states[at].clone());
+    let world = World { base, source, target, ..World::default() };
+    let valid = faults(&world.source).is_empty() && faults(&world.target).is_empty();
+    let open = combine_all(&world, None);
+    let shown = planned(&world, &open);
+    counts.triples += 1;
+    for item in &shown.items {
+        let deleted = item.label == Label::Diverged && (item.source.is_none() || item.target.is_none());
+        counts.one_side_deleted += usize::from(deleted);
+        if item.decision == Decision::Combine {
+            counts.combined += 1;
+            count(item, counts);
+            let found = wrong(&world, &shown, item);
+            assert!(found.is_empty(), "{} {triple:?}: {found:#?}", history.name);
+        }
+    }
+    for resolution in [Resolution::Source, Resolution::Target] {
+        let settled = planned(&world, &combine_all(&world, Some(&resolution)));
+        if settled.blocked().is_some() {
+            counts.blocked += 1;
+            // A condition of one side and the expression of the other can break a rule together; that is said.
+            for open in settled.items.iter().flat_map(Item::open_conflicts) {
+                assert!(matches!(open.kind, ConflictKind::InvalidResult(_)), "{triple:?}: {open:#?}");
+                counts.broken += 1;
             }
+            continue;
+        }
+        let mut after = world.clone();
+        after.apply(&settled);
+        counts.applied += 1;
+        let broken = faults(&after.target);
+        assert!(!valid || broken.is_empty(), "{} {triple:?}: {broken:?}", history.name);
+        untouched_stays(&world, &settled, &after.target, valid);
+    }
+}
+
+fn count(item: &Item, counts: &mut Counts) {
+    counts.untroubled += usize::from(item.conflicts.is_empty());
+    for conflict in &item.conflicts {
+        match &conflict.kind {
+            ConflictKind::Field => counts.fields += 1,
+            ConflictKind::Body => {
+                counts.bodies += 1;
+                counts.clashes += conflict.clashes.len();
+            }
+            ConflictKind::Removed => counts.removed += 1,
+            ConflictKind::InvalidResult(rule) => panic!("{}: {rule}", item.name),
         }
     }
-    assert!(combinations > 200 && conflicts > 0 && broken == 0, "{combinations} {conflicts} {broken}");
 }
 
-/// The versions that differ of each workflow that all have.
-fn in_all(projects: [&Project; 3]) -> Vec<[StoredWorkflow; 3]> {
-    let versions = projects[0].keys().filter_map(|key| {
-        let [a, b, c] = projects.map(|project| match project.get(key).map(|state| &*state.document) {
-            Some(Document::Workflow(workflow)) => Some(workflow.clone().tidy()),
-            _ => None,
-        });
-        Some([a?, b?, c?])
-    });
-    versions.filter(|[a, b, c]| a != b && a != c && b != c).collect()
-}
-
-fn assert_real(path: &str, [base, source, target]: [&StoredWorkflow; 3]) {
-    let [base, source, target] = [base, source, target].map(fields);
-    // Of a whole part, one of its fields; of one side that removed it, none.
-    let at = |side: &BTreeMap<String, String>| -> Vec<String> {
-        let of = side.range(path.to_owned()..).take_while(|(field, _)| field.starts_with(path));
-        of.map(|(_, value)| value.clone()).collect()
+/// What the oracle has to say.
+fn wrong(world: &World, plan: &Plan, item: &Item) -> Vec<String> {
+    let of = |state: &Option<State>| match state.as_ref().map(|state| &*state.document) {
+        Some(Document::Workflow(workflow)) => workflow.clone().tidy(),
+        _ => build::workflow(""),
     };
-    let [base, source, target] = [at(&base), at(&source), at(&target)];
-    assert!(source != base && target != base && source != target, "{path}: {base:?} {source:?} {target:?}");
+    let [base, source, target, result] = [&item.base, &item.source, &item.target, &item.after].map(of);
+    let text = |hash: ContentHash| {
+        item.bodies.get(&hash).cloned().unwrap_or_else(|| body_text(hash).expect("a text").to_string())
+    };
+    let mut after = world.target.clone();
+    after.extend(plan.writes().filter_map(|write| Some(((write.kind, write.id), write.after?))));
+    let sides = [&world.base, &world.source, &world.target, &after];
+    // One state has steps whose credentials it does not link; others may know them.
+    let credential = |side: usize, uses: Uses| {
+        let mut all = [sides[side]].into_iter().chain(sides);
+        let names = |project: &&Project| name_of(uses, project) != name_of(uses, &Project::new());
+        name_of(uses, all.find(names).unwrap_or(sides[side]))
+    };
+    let conflicts = item.conflicts.iter().map(|conflict| conflict.path.clone()).collect();
+    let case = Case {
+        base: &base,
+        source: &source,
+        target: &target,
+        result: &result,
+        conflicts,
+        text: &text,
+        credential: &credential,
+    };
+    // A credential that can't follow is said, and not lost in silence.
+    let said = |fault: &String| {
+        item.warnings.iter().any(|warning| {
+            let job = warning.part.map(|part| format!("jobs/{part}/uses:"));
+            warning.kind == WarningKind::CredentialNotLinked && job.is_some_and(|job| fault.starts_with(&job))
+        })
+    };
+    case.faults().into_iter().filter(|fault| !said(fault)).collect()
 }
 
-/// What only one side changed is in the result.
-fn assert_kept(versions: [&StoredWorkflow; 4], dropped: &[String]) {
-    let [base, source, target, result] = versions.map(fields);
-    let paths: BTreeSet<_> = [&base, &source, &target].into_iter().flat_map(BTreeMap::keys).collect();
-    for path in paths.into_iter().filter(|path| dropped.is_empty() || !path.starts_with("edges")) {
-        let [b, s, t, r] = [&base, &source, &target, &result].map(|side| side.get(path));
-        if s == b || t == b {
-            assert_eq!(r, if s == b { t } else { s }, "{path}");
-        }
+/// As a person knows it, since the history holds links that were made again under their names.
+fn name_of(uses: Uses, project: &Project) -> String {
+    match uses {
+        Uses::CredentialLink(id) => project
+            .get(&(Kind::CredentialLink, id))
+            .map_or_else(|| id.to_string(), |link| link.document.name()),
+        Uses::Keychain(id) => id.to_string(),
     }
 }
 
-/// Every body of every state.
-fn texts() -> BTreeMap<ContentHash, Arc<str>> {
-    let states = files()
-        .into_iter()
-        .map(|file| -> Value { serde_json::from_slice(&fs::read(file).unwrap()).unwrap() });
-    let mut texts = BTreeMap::new();
-    for state in states {
-        for job in parts(&state["workflows"]).flat_map(|workflow| parts(&workflow["jobs"])) {
-            let body = text(&job["body"]).unwrap();
-            texts.insert(build::body(&body), Arc::from(body));
+/// What only one side touched, or none, is that side's.
+fn untouched_stays(world: &World, plan: &Plan, after: &Project, valid: bool) {
+    let pairs = plan.items.iter().filter(|item| item.id != item.target_id);
+    let paired: Vec<_> = pairs.flat_map(|item| [item.id, item.target_id]).collect();
+    let keys = world.all().into_iter().filter(|one| !paired.contains(&one.id));
+    for one in keys {
+        let key = (one.kind, one.id);
+        let result = after.get(&key);
+        if one.source == one.base {
+            assert_eq!(result, one.target.as_ref(), "only the target touched {key:?}");
+        } else if let (true, Some(source), Some(result)) = (one.target == one.base, &one.source, result) {
+            let [result, source] = [by_name(result, after), by_name(source, &world.source)];
+            assert_eq!(result.0, source.0, "only the source touched {key:?}");
+            // A credential that the source does not link itself can't follow.
+            assert!(!valid || result.1 == source.1, "only the source touched {key:?}");
         }
     }
-    texts
 }

@@ -272,7 +272,8 @@ fn a_plan_of_many_resources_takes_linear_time() {
         (0..30_000_u128).map(|n| (n + 1, build::collection(&format!("{side} {n:05}")))).collect()
     };
     let many = |side| build::world::project(names(side));
-    let mut world = World { base: many("base"), source: many("source"), target: many("target") };
+    let mut world =
+        World { base: many("base"), source: many("source"), target: many("target"), ..World::default() };
     // As many pairs made on both sides.
     let made =
         |from: u128| build::world::project(names("made").into_iter().map(|(n, made)| (n + from, made)));

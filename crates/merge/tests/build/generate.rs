@@ -117,7 +117,7 @@ impl Editor {
         }
     }
 
-    fn fresh(&mut self) -> u128 {
+    pub fn fresh(&mut self) -> u128 {
         self.next += 10;
         self.next
     }

@@ -1,21 +1,28 @@
 //! Small projects for tests, made by hand, and two of them with what they agreed on.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
-#![allow(clippy::expect_used, reason = "what can't be fails the test")]
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "what can't be fails the test")]
 
+pub mod edits;
 pub mod generate;
+pub mod history;
 pub mod world;
 
 use std::collections::BTreeMap;
 
-use sandbar_merge::State;
+use sandbar_merge::{
+    Choices, Decision, Item, Label, Plan, Selector, State,
+    combine::{Conflict, ConflictKind, Resolution},
+    plan,
+};
 use sandbar_model::{
-    Collection, ContentHash, CredentialLink, Document, EdgeId, JobId, ResourceId, TriggerId,
+    Collection, ContentHash, CredentialLink, Document, EdgeId, JobId, Kind, ResourceId, TriggerId,
     workflow::{
         Condition, Cron, DEFAULT_ADAPTOR, DEFAULT_CRON, Edge, EdgeSource, Job, StoredWorkflow, Trigger,
         TriggerKind, Uses, Webhook,
     },
 };
 use uuid::Uuid;
+use world::World;
 
 pub fn uuid(n: u128) -> Uuid {
     Uuid::from_u128(n)
@@ -171,4 +178,39 @@ pub fn part_ids(workflow: &StoredWorkflow) -> Vec<Uuid> {
     let jobs = workflow.jobs.iter().map(|job| job.id.0);
     let triggers = workflow.triggers.iter().map(|trigger| trigger.id.0);
     jobs.chain(triggers).chain(workflow.edges.iter().map(|edge| edge.id.0)).collect()
+}
+
+/// With every body that it asks for.
+pub fn planned(world: &World, choices: &Choices) -> Plan {
+    let mut context = world.context();
+    loop {
+        let plan = plan(world.candidates(), &context, choices).expect("the choices can be made");
+        if plan.wanted.is_empty() {
+            return plan;
+        }
+        let found = plan.wanted.iter().map(|hash| (*hash, world.text(*hash).expect("the text is known")));
+        context.bodies.extend(found);
+    }
+}
+
+/// Combines all that can be, and settles every conflict in this way, or none.
+pub fn combine_all(world: &World, settle: Option<&Resolution>) -> Choices {
+    let can = |item: &&Item| {
+        let both = item.source.is_some() && item.target.is_some();
+        item.label == Label::Diverged && item.kind == Kind::Workflow && both
+    };
+    let key = |item: &Item| Selector::Key(item.kind, item.id);
+    let listed = world.defaults();
+    let choices = listed.items.iter().filter(can).map(|item| (key(item), Decision::Combine)).collect();
+    let open = Choices { choices, ..Choices::defaults() };
+    let Some(resolution) = settle else { return open };
+    let shown = planned(world, &open);
+    let settled = shown.items.iter().map(|item| (key(item), all(&item.conflicts, resolution)));
+    Choices { resolutions: settled.filter(|(_, settled)| !settled.is_empty()).collect(), ..open }
+}
+
+/// Every conflict that can be settled, settled in this way.
+pub fn all(conflicts: &[Conflict], resolution: &Resolution) -> BTreeMap<String, Resolution> {
+    let can = |conflict: &&Conflict| !matches!(conflict.kind, ConflictKind::InvalidResult(_));
+    conflicts.iter().filter(can).map(|conflict| (conflict.path.clone(), resolution.clone())).collect()
 }

@@ -1,13 +1,16 @@
 //! A source and a target with what they agreed on: what the store keeps, as maps.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, LazyLock},
+};
 
 use sandbar_merge::{
     Candidate, Choices, Context, Decision, Item, Label, Plan, Purpose, Selector, State, Write, claims, plan,
 };
-use sandbar_model::{Document, Kind, ResourceId, workflow::Uses};
+use sandbar_model::{ContentHash, Document, Kind, ResourceId, workflow::Uses};
 
-use super::{id, state};
+use super::{body, history::body_text, id, state};
 
 pub type Key = (Kind, ResourceId);
 pub type Project = BTreeMap<Key, State>;
@@ -21,7 +24,16 @@ pub struct World {
     pub base: Project,
     pub source: Project,
     pub target: Project,
+    /// Those of bodies that neither the generator nor a saved state has.
+    pub texts: BTreeMap<ContentHash, Arc<str>>,
 }
+
+/// Every text that the generator gives a step.
+static GENERATED: LazyLock<BTreeMap<ContentHash, Arc<str>>> = LazyLock::new(|| {
+    let numbered = (0..8).map(|n| format!("text {n}"));
+    let texts = ["start", "body", "new step", "new", "source", "target", "base"].map(str::to_owned);
+    numbered.chain(texts).map(|text| (body(&text), Arc::from(text))).collect()
+});
 
 pub fn project(resources: impl IntoIterator<Item = (u128, Document)>) -> Project {
     let keyed = |(n, document): (u128, Document)| ((document.kind(), id(n)), state(document));
@@ -30,7 +42,7 @@ pub fn project(resources: impl IntoIterator<Item = (u128, Document)>) -> Project
 
 impl World {
     pub fn fork(project: Project) -> Self {
-        Self { base: project.clone(), source: project.clone(), target: project }
+        Self { base: project.clone(), source: project.clone(), target: project, ..Self::default() }
     }
 
     /// By hand: what both agreed on, what each has.
@@ -39,7 +51,7 @@ impl World {
         source: [(u128, Document); S],
         target: [(u128, Document); T],
     ) -> Self {
-        Self { base: project(base), source: project(source), target: project(target) }
+        Self { base: project(base), source: project(source), target: project(target), ..Self::default() }
     }
 
     /// What either side touched, and nothing else, as the store finds it.
@@ -60,6 +72,12 @@ impl World {
                 target: self.target.get(key).cloned(),
             })
             .collect()
+    }
+
+    /// A body's.
+    pub fn text(&self, hash: ContentHash) -> Option<Arc<str>> {
+        let known = self.texts.get(&hash).or_else(|| GENERATED.get(&hash)).cloned();
+        known.or_else(|| body_text(hash))
     }
 
     pub fn context(&self) -> Context {
@@ -100,6 +118,7 @@ impl World {
         for item in plan.selected() {
             let write = item.write().expect("a selected item writes");
             set(&mut self.target, (write.kind, write.id), write.after.clone());
+            self.texts.extend(write.bodies.iter().map(|(hash, text)| (*hash, Arc::from(text.as_str()))));
             for (id, hash) in write.bases {
                 let mut kept = [&write.after, &write.agreed].into_iter().flatten();
                 let agreed = kept.find(|state| Some(state.hash) == hash).cloned();
@@ -115,7 +134,7 @@ impl World {
 
     /// The same two projects, looked at from the other side.
     pub fn turned(self) -> Self {
-        Self { base: self.base, source: self.target, target: self.source }
+        Self { base: self.base, source: self.target, target: self.source, texts: self.texts }
     }
 
     /// The revert of these writes, on a target that was `before` when they were made.
