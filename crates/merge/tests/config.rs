@@ -91,7 +91,12 @@ fn a_new_config_and_one_that_goes_are_said_as_a_whole() {
         ["kind", "name", "references", "value"]
     );
     assert_eq!((&new[3].1, &new[3].2), (&None, &Some(json!({ "a": 1 }))));
-    let gone = World { base: world.source.clone(), source: BTreeMap::new(), target: world.source };
+    let gone = World {
+        base: world.source.clone(),
+        source: BTreeMap::new(),
+        target: world.source,
+        ..World::default()
+    };
     assert_eq!(of(&gone)[3], ("value".to_owned(), Some(json!({ "a": 1 })), None));
 }
 
@@ -107,7 +112,8 @@ fn what_differs_in_very_many_long_places_is_said_as_one_and_settled_as_one() {
     let item = &plan.items[0];
     let conflicts: Vec<_> = item.conflicts.iter().map(|conflict| &*conflict.path).collect();
     assert_eq!(conflicts, ["value"]);
-    let world = World { base: world.base.clone(), source: world.source, target: world.base };
+    let world =
+        World { base: world.base.clone(), source: world.source, target: world.base, ..World::default() };
     let paths: Vec<_> = world.defaults().items[0].fields().into_iter().map(|field| field.path).collect();
     assert_eq!(paths, ["value"]);
 }
