@@ -19,11 +19,11 @@ pub use get::{GetConfig, Which, get};
 pub use list::{ListConfigs, list};
 pub use put::{PutConfig, put};
 
-use crate::{App, view::ConfigView};
+use crate::{App, resources, view::ConfigView};
 
 /// What is not there.
 fn missing(id: &impl ToString) -> Error {
-    Error::ResourceNotFound { kind: Kind::Config, id: id.to_string() }
+    resources::missing(Kind::Config, id)
 }
 
 impl App {

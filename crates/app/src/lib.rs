@@ -12,6 +12,7 @@ pub mod projects;
 pub mod purge;
 mod reading;
 mod repeat;
+mod resources;
 pub mod sandboxes;
 mod seal;
 mod system;

@@ -33,11 +33,11 @@ pub use revisions::{ListRevisions, RevisionView, revisions};
 pub use shown::Shown;
 pub use trigger::{SetTrigger, TriggerView, set_trigger};
 
-use crate::{App, view::WorkflowView};
+use crate::{App, resources, view::WorkflowView};
 
 /// What is not there.
 fn missing(id: &impl ToString) -> Error {
-    Error::ResourceNotFound { kind: Kind::Workflow, id: id.to_string() }
+    resources::missing(Kind::Workflow, id)
 }
 
 impl App {

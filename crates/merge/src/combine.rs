@@ -23,6 +23,8 @@ use sandbar_model::{
 };
 use uuid::Uuid;
 
+pub(crate) use settle::{NO_CLASHES, refuse};
+
 pub use conflict::{Clash, ClashResolution, Conflict, ConflictKind, Resolution};
 
 use crate::{

@@ -12,10 +12,10 @@ mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sandbar_model::{Config, Error, Result};
+use sandbar_model::{Config, Result};
 use serde_json::{Value, json};
 
-use crate::combine::{Conflict, ConflictKind, Resolution};
+use crate::combine::{Conflict, ConflictKind, NO_CLASHES, Resolution, refuse};
 
 pub(crate) use changes::changes;
 use place::Place;
@@ -57,7 +57,7 @@ impl CombinedConfig {
 /// Takes time near-linear in the size of the three, times how deep they nest.
 ///
 /// # Errors
-/// [`Error::ChoiceUnknown`] for a resolution without a conflict at its path, or of another form than the conflict's.
+/// [`sandbar_model::Error::ChoiceUnknown`] for a resolution without a conflict at its path, or of another form than the conflict's.
 pub fn combine_configs(
     versions: ConfigVersions<'_>,
     resolutions: &BTreeMap<String, Resolution>,
@@ -170,16 +170,8 @@ impl Settling<'_> {
             return;
         }
         for violation in config.violations("").0 {
-            self.conflicts.push(Conflict {
-                title: violation.field.clone(),
-                path: violation.field,
-                kind: ConflictKind::InvalidResult(violation.problem),
-                base: None,
-                source: None,
-                target: None,
-                clashes: Vec::new(),
-                resolution: None,
-            });
+            let place = (violation.field.clone(), violation.field);
+            self.conflicts.push(Conflict::broken(place, violation.problem));
         }
     }
 
@@ -190,10 +182,4 @@ impl Settling<'_> {
             None => Ok(CombinedConfig { config, conflicts: self.conflicts }),
         }
     }
-}
-
-const NO_CLASHES: &str = "only a body is settled clash by clash; choose SOURCE, TARGET or a value";
-
-fn refuse(path: &str, problem: &str) -> Error {
-    Error::ChoiceUnknown { resource: path.to_owned(), problem: problem.to_owned() }
 }

@@ -3,13 +3,10 @@
 use sandbar_model::{
     Error, Kind, ProjectId, ResourceId, Result, Revision, claim::Claim, policy::Action, project::ProjectRef,
 };
-use sandbar_store::{
-    Tx, claim, prune,
-    resource::{self, Found},
-};
+use sandbar_store::{Tx, claim, resource};
 
 use super::missing;
-use crate::{App, Call, view::ConfigView};
+use crate::{App, Call, resources::at_revision, view::ConfigView};
 
 /// Asks for one config.
 #[derive(Clone, Debug)]
@@ -47,7 +44,7 @@ pub async fn get(app: &App, call: &Call, request: &GetConfig) -> Result<ConfigVi
         Which::Name(name) => named(app, &mut tx, project, name).await?,
     };
     let found = if let Some(revision) = request.revision {
-        at_revision(app, &mut tx, project, id, revision).await?
+        at_revision(app, &mut tx, project, (Kind::Config, id), revision).await?
     } else {
         let view = app.views.of(&mut tx, project).await?;
         resource::resolve(&mut tx, &view, Kind::Config, id).await?.ok_or_else(|| missing(&id))?
@@ -60,24 +57,4 @@ async fn named(app: &App, tx: &mut Tx, project: ProjectRef, name: &str) -> Resul
     let claim = Claim::Name(Kind::Config, name.to_owned());
     let holders = claim::holders(tx, &view, vec![claim]).await?;
     holders.into_values().next().ok_or_else(|| missing(&name))
-}
-
-async fn at_revision(
-    app: &App,
-    tx: &mut Tx,
-    project: ProjectRef,
-    id: ResourceId,
-    revision: Revision,
-) -> Result<Found> {
-    let gone = || Error::RevisionNotFound { kind: Kind::Config, id, revision };
-    if revision > project.head || revision.0 < 0 {
-        return Err(gone());
-    }
-    let view = app.views.of(tx, project).await?.at(revision);
-    let found = resource::resolve(tx, &view, Kind::Config, id).await?;
-    // What shows through where a version was pruned is not what the project had then.
-    if !prune::is_true(tx, project.id, (Kind::Config, id), revision, found).await? {
-        return Err(gone());
-    }
-    found.filter(|found| found.hash.is_some()).ok_or_else(gone)
 }

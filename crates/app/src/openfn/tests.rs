@@ -1,5 +1,6 @@
 //! Tests of both ways together, and what they share.
 
+mod configs;
 mod histories;
 mod hostile;
 mod mapping;
@@ -54,6 +55,7 @@ fn write_all(head: &Head, pieces: &[Piece]) -> Vec<u8> {
                 let enabled = |id| piece.enabled.get(&id).copied().unwrap_or(false);
                 writer.workflow(given(piece.id), &piece.workflow, &enabled, stamps)
             }
+            Piece::Config { id, config, .. } => writer.config(given(*id), config),
         }
         .unwrap();
     }
@@ -71,6 +73,7 @@ fn in_order(pieces: &[Piece]) -> Vec<&Piece> {
         Piece::CredentialLink { .. } => 1,
         Piece::Collection { .. } => 2,
         Piece::Workflow(_) => 3,
+        Piece::Config { .. } => 4,
     });
     pieces
 }

@@ -1,14 +1,9 @@
 //! Deleting a workflow. Its history stays, so that it can be brought back.
 
-use sandbar_model::{Kind, ProjectId, ResourceId, Result, Revision, policy::Action};
-use sandbar_store::{change::What, resource, write::Write};
+use sandbar_model::{Kind, ProjectId, ResourceId, Result, Revision};
 
-use super::{missing, put::Etag};
-use crate::{
-    App, Call, Request,
-    changing::Changing,
-    repeat::{conclude, repeated, retry},
-};
+use super::put::Etag;
+use crate::{App, Call, Request, repeat::retry, resources};
 
 /// Asks for a workflow to go.
 #[derive(Clone, Debug)]
@@ -36,24 +31,6 @@ impl Request for DeleteWorkflow {
 /// # Errors
 /// [`sandbar_model::Error::ResourceNotFound`], [`sandbar_model::Error::EtagMismatch`], and the gate's.
 pub async fn delete(app: &App, call: &Call, request: &DeleteWorkflow) -> Result<Revision> {
-    retry(|| once(app, call, request)).await
-}
-
-async fn once(app: &App, call: &Call, request: &DeleteWorkflow) -> Result<Revision> {
-    let mut tx = app.db.write().await?;
-    let entry = app.enter(&mut tx, call, request.project, Action::Write).await?;
-    let by = (call, &entry.caller);
-    if let Some(revision) = repeated(app, &mut tx, by, request).await? {
-        return Ok(revision);
-    }
-    let mut change = Changing::begin(app, &mut tx, &entry.caller, request.project).await?;
-    let there = resource::resolve(&mut tx, &change.view, Kind::Workflow, request.id).await?;
-    let hash = there.and_then(|found| found.hash).ok_or_else(|| missing(&request.id))?;
-    request.etag.check(Some(hash))?;
-    let write = Write { kind: Kind::Workflow, id: request.id, document: None };
-    let written = change.write_one(&mut tx, write).await?;
-    change.end(&mut tx, What::Write).await?;
-    let (revision, trace) = (change.project.head, change.trace(written.as_ref()));
-    conclude(app, tx, by, request, trace, &revision).await?;
-    Ok(revision)
+    let key = (Kind::Workflow, request.id);
+    retry(|| resources::delete(app, call, request, request.project, key, &request.etag)).await
 }

@@ -4,12 +4,12 @@ use sandbar_model::{
     Error, Kind, ProjectId, ResourceId, Result, Revision, claim::Claim, policy::Action, project::ProjectRef,
 };
 use sandbar_store::{
-    claim, prune,
+    claim,
     resource::{self, Found},
 };
 
 use super::{Shown, missing};
-use crate::{App, Call};
+use crate::{App, Call, resources::at_revision};
 
 /// Asks for one workflow.
 #[derive(Clone, Debug)]
@@ -54,7 +54,10 @@ async fn by_id(
 ) -> Result<(ProjectRef, ResourceId, Found)> {
     let (project, own) = app.enter_to_read(call, request.project, (Kind::Workflow, id)).await?;
     let found = match (request.revision, own) {
-        (Some(revision), _) => at_revision(app, project, id, revision).await?,
+        (Some(revision), _) => {
+            let mut tx = app.db.connection().await?;
+            at_revision(app, &mut tx, project, (Kind::Workflow, id), revision).await?
+        }
         (None, Some(head)) => head,
         (None, None) => inherited(app, project, id).await?.ok_or_else(|| missing(&id))?,
     };
@@ -85,19 +88,4 @@ async fn inherited(app: &App, project: ProjectRef, id: ResourceId) -> Result<Opt
     let mut tx = app.db.connection().await?;
     let view = app.views.of(&mut tx, project).await?;
     resource::resolve_through(&mut tx, view.inherited(), 1, Kind::Workflow, id).await
-}
-
-async fn at_revision(app: &App, project: ProjectRef, id: ResourceId, revision: Revision) -> Result<Found> {
-    let gone = || Error::RevisionNotFound { kind: Kind::Workflow, id, revision };
-    if revision > project.head || revision.0 < 0 {
-        return Err(gone());
-    }
-    let mut tx = app.db.connection().await?;
-    let view = app.views.of(&mut tx, project).await?.at(revision);
-    let found = resource::resolve(&mut tx, &view, Kind::Workflow, id).await?;
-    // What shows through where a version was pruned is not what the project had then.
-    if !prune::is_true(&mut tx, project.id, (Kind::Workflow, id), revision, found).await? {
-        return Err(gone());
-    }
-    found.filter(|found| found.hash.is_some()).ok_or_else(gone)
 }

@@ -165,17 +165,8 @@ impl<'a> Settling<'a> {
         resolution
     }
 
-    fn broken(&mut self, (path, title): Place, rule: String) {
-        self.conflicts.push(Conflict {
-            path,
-            title,
-            kind: ConflictKind::InvalidResult(rule),
-            base: None,
-            source: None,
-            target: None,
-            clashes: Vec::new(),
-            resolution: None,
-        });
+    fn broken(&mut self, place: Place, rule: String) {
+        self.conflicts.push(Conflict::broken(place, rule));
     }
 
     /// Holds the result against every rule of a workflow, once everything else is settled: until then it is none.
@@ -206,7 +197,7 @@ impl<'a> Settling<'a> {
     }
 }
 
-const NO_CLASHES: &str = "only a body is settled clash by clash; choose SOURCE, TARGET or a value";
+pub(crate) const NO_CLASHES: &str = "only a body is settled clash by clash; choose SOURCE, TARGET or a value";
 
 /// None: both changed it, to different things.
 pub(super) fn undisputed<'t, T: PartialEq>(base: Option<&T>, source: &'t T, target: &'t T) -> Option<&'t T> {
@@ -250,6 +241,6 @@ fn assemble(stretches: &[Stretch], chosen: &[ClashResolution]) -> String {
     text
 }
 
-fn refuse(path: &str, problem: &str) -> Error {
+pub(crate) fn refuse(path: &str, problem: &str) -> Error {
     Error::ChoiceUnknown { resource: path.to_owned(), problem: problem.to_owned() }
 }

@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use sandbar_model::Result;
 use serde_json::{Value, json};
 
-use super::{Settling, place::Place, refuse};
-use crate::combine::{ConflictKind, Resolution};
+use super::{Settling, place::Place};
+use crate::combine::{ConflictKind, NO_CLASHES, Resolution, refuse};
 
 /// What entries may be paired by, the first that all of them have.
 const KEYS: [&str; 2] = ["id", "key"];
@@ -163,7 +163,7 @@ impl Settling<'_> {
                     || refuse(&at.path, "an order is given as a JSON list of the same ids, each once"),
                 )
             }
-            Some(Resolution::Clashes(_)) => Err(refuse(&at.path, super::NO_CLASHES)),
+            Some(Resolution::Clashes(_)) => Err(refuse(&at.path, NO_CLASHES)),
         }
     }
 }

@@ -14,6 +14,7 @@
 mod engine;
 
 mod bookkeeping;
+mod configs;
 mod fixture;
 mod gate;
 mod kin;

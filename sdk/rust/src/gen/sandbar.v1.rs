@@ -2463,7 +2463,9 @@ pub mod projects_service_client {
                 .insert(GrpcMethod::new("sandbar.v1.ProjectsService", "ImportProject"));
             self.inner.client_streaming(req, path, codec).await
         }
-        /// Gives the project as a state document in chunks, with every step body byte for byte.
+        /// Gives the project as a state document in chunks, with every step body byte for byte. A project with configs has them
+        /// in a section of Sandbar's own, `configs` (by `kind/name`: id, kind, name, references, value), after OpenFn's; an
+        /// import reads it, and leaves configs alone when it is not there.
         pub async fn export_project(
             &mut self,
             request: impl tonic::IntoRequest<super::ExportProjectRequest>,

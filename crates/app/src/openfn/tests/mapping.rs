@@ -38,7 +38,8 @@ fn absent_null_and_given_settings_differ() {
     assert_eq!((head.description.as_deref(), head.color.as_deref()), (Some(""), Some("")));
     assert_eq!((head.concurrency, head.history_retention_days), (Given::Null, Given::Absent));
     assert_eq!((&head.environment, &head.name, head.requires_mfa), (&None, &None, None));
-    assert_eq!(head.sections, Sections { credentials: true, collections: true, workflows: false });
+    let sections = Sections { credentials: true, collections: true, ..Sections::default() };
+    assert_eq!(head.sections, sections);
 }
 
 #[test]
