@@ -3097,6 +3097,11 @@ pub struct MergeClash {
     pub source: ::prost::alloc::string::String,
     #[prost(string, tag = "4")]
     pub target: ::prost::alloc::string::String,
+    /// Up to three lines before and after it that are settled.
+    #[prost(string, tag = "5")]
+    pub before: ::prost::alloc::string::String,
+    #[prost(string, tag = "6")]
+    pub after: ::prost::alloc::string::String,
 }
 impl ::prost::Name for MergeClash {
     const NAME: &'static str = "MergeClash";
