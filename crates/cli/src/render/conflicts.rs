@@ -24,11 +24,29 @@ pub(super) fn conflicts(page: &mut Page, resource: &PlanResource, frame: Frame) 
             Kind::Field | Kind::Removed | Kind::Unspecified => sides(page, conflict),
         }
         if !conflict.settled && conflict.kind() != Kind::InvalidResult {
-            let flag = super::shell([format!("{}#{}=source", handle(resource), conflict.path).as_str()]);
-            page.line(DIM, format_args!("      --settle {flag}   (or target, a JSON value, @FILE)"));
+            let (how, others) = how(conflict);
+            let flag = super::shell([format!("{}#{}={how}", handle(resource), conflict.path).as_str()]);
+            page.line(DIM, format_args!("      --settle {flag}   ({others})"));
         }
     }
 }
+
+/// An answer to begin with, and what else there is.
+fn how(conflict: &MergeConflict) -> (String, &'static str) {
+    match conflict.kind() {
+        Kind::Body if (1..=SHOWN_PLACES).contains(&conflict.clash_count) => {
+            let places = vec!["source"; usize::try_from(conflict.clash_count).unwrap_or(1)];
+            let others = "target or both in a place's stead; or all of one text: source, target, @FILE";
+            (format!("clashes:{}", places.join(",")), others)
+        }
+        Kind::Body => ("@FILE".to_owned(), "with all of the text; or all of one side's: source, target"),
+        Kind::Removed => ("source".to_owned(), "or target"),
+        _ => ("source".to_owned(), "or target, a JSON value"),
+    }
+}
+
+/// The most places of a text for which there is an answer to begin with.
+const SHOWN_PLACES: i64 = 8;
 
 /// A field's or part's three versions.
 pub(crate) fn sides(page: &mut Page, conflict: &MergeConflict) {

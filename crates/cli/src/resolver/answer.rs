@@ -58,11 +58,15 @@ fn settle(choices: &mut MergeChoices, question: &Question, answers: &[Answer]) {
         choices.choices.push(MergeChoice { resource, decision: decision.into(), resolutions: Vec::new() });
         return;
     };
-    let how = match answers {
-        [one] if question.ask.clash().is_none() => of_whole(one, conflict.clash_count),
-        all if all.iter().all(|one| *one == Answer::Source) => How::Side(MergeSide::Source.into()),
-        all if all.iter().all(|one| *one == Answer::Target) => How::Side(MergeSide::Target.into()),
-        all => {
+    // Never a side for all of a text: what only the other side changed in it would be lost.
+    let how = match (&question.ask, answers) {
+        (Ask::Field(_), [one]) => of_field(one),
+        (Ask::Text(_), [one]) => {
+            let one = of_clash(one, &MergeClash::default());
+            let count = usize::try_from(conflict.clash_count).unwrap_or_default();
+            How::Clashes(ClashResolutions { clashes: vec![one; count] })
+        }
+        (_, all) => {
             let clashes = all.iter().zip(&conflict.clashes).map(|(one, clash)| of_clash(one, clash));
             How::Clashes(ClashResolutions { clashes: clashes.collect() })
         }
@@ -75,17 +79,11 @@ fn settle(choices: &mut MergeChoices, question: &Question, answers: &[Answer]) {
     }
 }
 
-fn of_whole(answer: &Answer, clashes: i64) -> How {
+fn of_field(answer: &Answer) -> How {
     match answer {
-        Answer::Source => How::Side(MergeSide::Source.into()),
-        Answer::Target => How::Side(MergeSide::Target.into()),
         Answer::Own(value) => How::Value(value.clone()),
-        Answer::Both | Answer::BothTurned => {
-            let both = ClashResolution { how: Some(clash_resolution::How::Side(MergeSide::Both.into())) };
-            How::Clashes(ClashResolutions {
-                clashes: vec![both; usize::try_from(clashes).unwrap_or_default()],
-            })
-        }
+        Answer::Source | Answer::Both => How::Side(MergeSide::Source.into()),
+        Answer::Target | Answer::BothTurned => How::Side(MergeSide::Target.into()),
     }
 }
 

@@ -86,6 +86,9 @@ enum End {
 impl Dialog<'_> {
     /// True: applied. False: the person left.
     async fn run(&mut self) -> Result<bool, Failure> {
+        if let Some(sides) = self.subject.sides() {
+            self.person.say(sides)?;
+        }
         self.look().await?;
         loop {
             match self.walk_through().await? {

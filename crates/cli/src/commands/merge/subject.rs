@@ -171,6 +171,16 @@ impl Subject {
         render::plan::plan(title, plan, command, Look { now: session.now, frame })
     }
 
+    /// What the two sides are, where that does not go without saying.
+    pub(crate) fn sides(&self) -> Option<&'static str> {
+        match self {
+            Self::Merge { .. } => None,
+            Self::Revert { .. } => {
+                Some("An undo: source is what was before that merge, target what is there now.")
+            }
+        }
+    }
+
     /// The command that does it with these flags.
     pub(crate) fn command(&self, again: &[String], flags: &[String]) -> String {
         let mut words = vec!["sandbar"];
