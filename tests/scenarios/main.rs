@@ -35,6 +35,7 @@ files! {
     merge_apply
     merge_combine
     merge_plan
+    merge_report
     project_life
     project_transfer
     sandbox_create

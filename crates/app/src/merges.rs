@@ -1,6 +1,9 @@
 //! Merging: seeing what a merge would do, doing exactly that, and undoing it.
 
 mod apply;
+mod changes;
+mod chosen;
+mod diff;
 mod gather;
 mod preview;
 mod record;
@@ -8,6 +11,8 @@ mod relation;
 mod revert;
 
 pub use apply::{ApplyMerge, Review, apply};
+pub use changes::{ChangeView, Changes, GetChanges, changes};
+pub use chosen::{Chosen, Named};
 pub use preview::{
     ItemView, PlanView, PreviewMerge, PreviewRevert, Retirement, describe, preview, preview_revert,
 };

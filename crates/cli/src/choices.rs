@@ -1,13 +1,20 @@
 //! What a person chooses of a plan: flags to choices.
 
+mod arguments;
+
+use std::path::PathBuf;
+
 use clap::Args;
 use sandbar_client::v1::{
-    MergeChoice, MergeChoices, MergeDecision, MergeResolution, MergeSide, PlanResource, ResourceKey,
-    ResourceKind, merge_choice::Resource, merge_resolution::How,
+    ClashResolution, ClashResolutions, MergeChoice, MergeChoices, MergeDecision, MergeResolution, MergeSide,
+    PlanResource, ResourceKey, ResourceKind, clash_resolution, merge_choice::Resource, merge_resolution::How,
 };
 
 use crate::failure::Failure;
 use crate::resolve::uuid;
+use crate::resolver::kept::Saved;
+
+pub(crate) use arguments::arguments_of;
 
 /// The flags that choose. The same ones must come with a preview and with its apply.
 ///
@@ -28,8 +35,9 @@ pub(crate) struct ChoiceFlags {
     /// to be settled with --settle
     #[arg(long, value_name = "X")]
     pub(crate) combine: Vec<String>,
-    /// Settle a conflict in what is combined. PATH is as the preview says; HOW is `source`, `target`, a JSON value or,
-    /// of a body, @FILE with all of it
+    /// Settle a conflict in what is combined. PATH is as the preview says; HOW is `source`, `target`, a JSON value
+    /// or, of a body, @FILE with all of it, or `clashes:` and one of `source`, `target`, `both` for each place, with
+    /// commas between
     #[arg(long, value_name = "X#PATH=HOW")]
     pub(crate) settle: Vec<String>,
     /// Take X and, apart from what is named, nothing else. X is a workflow's name or id, or KIND:X with the kind
@@ -39,6 +47,9 @@ pub(crate) struct ChoiceFlags {
     /// Keep the source afterwards
     #[arg(long, conflicts_with = "retire_source")]
     pub(crate) keep_source: bool,
+    /// All that is chosen, from a file that `sandbar merge resolve` wrote; instead of the other flags
+    #[arg(long, value_name = "FILE")]
+    pub(crate) choices: Option<PathBuf>,
     /// Schedule the source for deletion afterwards. Default: when a sandbox merges into an ancestor
     #[arg(long)]
     pub(crate) retire_source: bool,
@@ -68,6 +79,11 @@ impl ChoiceFlags {
 
     /// The choices. `listing` may be empty unless [`ChoiceFlags::needs_listing`].
     pub(crate) fn choices(&self, listing: &[PlanResource]) -> Result<MergeChoices, Failure> {
+        if let Some(file) = &self.choices {
+            self.only_file()?;
+            let missing = || Failure::Usage(format!("there is no file {}", file.display()));
+            return Ok(Saved::load(file)?.ok_or_else(missing)?.choices);
+        }
         let mut choices: Vec<MergeChoice> = Vec::new();
         for (decision, text) in self.named() {
             let resource = find(select(text), listing)?;
@@ -104,6 +120,21 @@ impl ChoiceFlags {
             .ok_or_else(|| Failure::Usage(format!("{text:?} is not of the form X#PATH=HOW")))
     }
 
+    /// What is chosen is in a file, and only there.
+    pub(crate) fn only_file(&self) -> Result<(), Failure> {
+        if self.without_file().arguments().is_empty() {
+            return Ok(());
+        }
+        Err(Failure::Usage(
+            "--choices names a file that says all that is chosen; leave out the other flags".to_owned(),
+        ))
+    }
+
+    /// The other flags.
+    pub(crate) fn without_file(&self) -> Self {
+        Self { choices: None, ..self.clone() }
+    }
+
     /// The flags as arguments, for a command that a person is to run.
     pub(crate) fn arguments(&self) -> Vec<String> {
         let lists = [
@@ -118,6 +149,8 @@ impl ChoiceFlags {
         for (flag, values) in lists {
             arguments.extend(values.iter().flat_map(|value| [flag.to_owned(), value.clone()]));
         }
+        let file = self.choices.iter().map(|file| file.display().to_string());
+        arguments.extend(file.flat_map(|file| ["--choices".to_owned(), file]));
         let switches = [("--keep-source", self.keep_source), ("--retire-source", self.retire_source)];
         arguments.extend(switches.iter().filter(|(_, on)| *on).map(|(flag, _)| (*flag).to_owned()));
         arguments
@@ -151,6 +184,7 @@ fn settle(
     let how = match how {
         "source" => How::Side(MergeSide::Source.into()),
         "target" => How::Side(MergeSide::Target.into()),
+        _ if how.starts_with("clashes:") => clashes(how)?,
         _ => How::Value(match how.strip_prefix('@') {
             None => how.to_owned(),
             Some(file) => std::fs::read_to_string(file)
@@ -160,6 +194,19 @@ fn settle(
     };
     choice.resolutions.push(MergeResolution { path: path.to_owned(), how: Some(how) });
     Ok(())
+}
+
+/// `clashes:source,target,both`.
+fn clashes(how: &str) -> Result<How, Failure> {
+    let sides = how.strip_prefix("clashes:").unwrap_or_default().split(',').map(|side| match side {
+        "source" => Ok(MergeSide::Source),
+        "target" => Ok(MergeSide::Target),
+        "both" => Ok(MergeSide::Both),
+        _ => Err(Failure::Usage(format!("{side:?} is neither source, target nor both"))),
+    });
+    let clash = |side: MergeSide| ClashResolution { how: Some(clash_resolution::How::Side(side.into())) };
+    let clashes = sides.map(|side| side.map(clash)).collect::<Result<_, _>>()?;
+    Ok(How::Clashes(ClashResolutions { clashes }))
 }
 
 /// The word for a kind, as it is written in a flag.
@@ -202,6 +249,14 @@ fn select(text: &str) -> Selector {
     }
 }
 
+/// What an X means without a listing. None: it takes one.
+pub(crate) fn selected(text: &str) -> Option<Resource> {
+    match select(text) {
+        Selector::Ready(resource) => Some(resource),
+        Selector::Named(..) => None,
+    }
+}
+
 fn workflow_name(name: &str) -> Selector {
     Selector::Ready(Resource::WorkflowName(name.to_owned()))
 }
@@ -224,142 +279,5 @@ fn find(selector: Selector, listing: &[PlanResource]) -> Result<Resource, Failur
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ID: &str = "0197d1f0-4d1c-7c7e-9d0a-6f3c1b0e2a11";
-
-    fn list(texts: &[&str]) -> Vec<String> {
-        texts.iter().map(|&text| text.to_owned()).collect()
-    }
-
-    fn by_name(name: &str, decision: MergeDecision) -> MergeChoice {
-        let resource = Some(Resource::WorkflowName(name.to_owned()));
-        MergeChoice { resource, decision: decision.into(), resolutions: Vec::new() }
-    }
-
-    #[test]
-    fn conflicts_are_settled_in_what_is_combined() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), "a\n\"b\"").unwrap();
-        let body = format!("A#1#jobs/1/body=@{}", file.path().display());
-        let settle = ["A#1#name=target", "A#1#jobs/1/adaptor=\"a=b\"", &body];
-        let flags = ChoiceFlags { combine: list(&["A#1"]), settle: list(&settle), ..Default::default() };
-        let choices = flags.choices(&[]).unwrap().choices;
-        let resolution = |path: &str, how| MergeResolution { path: path.into(), how: Some(how) };
-        let expected = MergeChoice {
-            resolutions: vec![
-                resolution("name", How::Side(MergeSide::Target.into())),
-                resolution("jobs/1/adaptor", How::Value("\"a=b\"".into())),
-                resolution("jobs/1/body", How::Value("\"a\\n\\\"b\\\"\"".into())),
-            ],
-            ..by_name("A#1", MergeDecision::Combine)
-        };
-        assert_eq!(choices, [expected]);
-        for (wrong, problem) in [
-            ("A#1#name", "is not of the form X#PATH=HOW"),
-            ("B#name=source", "is not combined; add --combine"),
-            ("A#1#jobs/1/body=@/nowhere", "can't be read"),
-        ] {
-            let flags = ChoiceFlags { settle: list(&[wrong]), ..flags.clone() };
-            let refusal = flags.choices(&[]).unwrap_err().to_string();
-            assert!(refusal.contains(problem), "{refusal}");
-        }
-    }
-
-    #[test]
-    fn a_value_and_a_path_of_a_config_settle_as_they_are() {
-        let x = format!("config:{ID}");
-        let settle = [format!("{x}#value/theme/color=\"#fff=\""), format!("{x}#value/steps/id:a/t=source")];
-        let flags = ChoiceFlags { combine: vec![x], settle: settle.to_vec(), ..Default::default() };
-        let choices = flags.choices(&[]).unwrap().choices;
-        let settled: Vec<_> = choices[0].resolutions.iter().map(|one| one.path.as_str()).collect();
-        assert_eq!(settled, ["value/theme/color", "value/steps/id:a/t"]);
-        assert_eq!(choices[0].resolutions[0].how, Some(How::Value("\"#fff=\"".into())));
-    }
-
-    #[test]
-    fn no_flags_are_the_defaults() {
-        let choices = ChoiceFlags::default().choices(&[]).unwrap();
-        assert_eq!(choices, MergeChoices { defaults: true, ..Default::default() });
-    }
-
-    #[test]
-    fn each_flag_is_a_decision() {
-        let flags = ChoiceFlags {
-            include: list(&["Gone"]),
-            leave: list(&["Draft", "Draft"]),
-            overwrite: list(&["Billing"]),
-            keep_source: true,
-            ..Default::default()
-        };
-        let choices = flags.choices(&[]).unwrap();
-        assert!(choices.defaults);
-        assert_eq!(choices.retire_source, Some(false));
-        assert_eq!(
-            choices.choices,
-            [
-                by_name("Gone", MergeDecision::Take),
-                by_name("Draft", MergeDecision::Leave),
-                by_name("Billing", MergeDecision::Overwrite),
-            ]
-        );
-    }
-
-    #[test]
-    fn only_starts_from_nothing() {
-        let flags = ChoiceFlags {
-            only: list(&["Sync", "Billing"]),
-            overwrite: list(&["Billing"]),
-            retire_source: true,
-            ..Default::default()
-        };
-        let choices = flags.choices(&[]).unwrap();
-        assert!(!choices.defaults);
-        assert_eq!(choices.retire_source, Some(true));
-        assert_eq!(
-            choices.choices,
-            [by_name("Sync", MergeDecision::Take), by_name("Billing", MergeDecision::Overwrite)]
-        );
-    }
-
-    #[test]
-    fn one_thing_chosen_in_two_ways_is_refused() {
-        let flags = ChoiceFlags { include: list(&["A"]), leave: list(&["A"]), ..Default::default() };
-        assert_eq!(flags.choices(&[]).unwrap_err().to_string(), "\"A\" is chosen in two different ways");
-    }
-
-    #[test]
-    fn ids_and_kinds_make_keys() {
-        let key = |kind: ResourceKind| {
-            Selector::Ready(Resource::Key(ResourceKey { kind: kind.into(), id: ID.into() }))
-        };
-        assert_eq!(select(ID), key(ResourceKind::Workflow));
-        assert_eq!(select(&format!("collection:{ID}")), key(ResourceKind::Collection));
-        assert_eq!(select(&format!("config:{ID}")), key(ResourceKind::Config));
-        assert_eq!(
-            select("config:journey/Solar"),
-            Selector::Named(ResourceKind::Config, "journey/Solar".to_owned())
-        );
-        assert_eq!(select("workflow:collection:x"), workflow_name("collection:x"));
-        assert_eq!(select("Sync: daily"), workflow_name("Sync: daily"));
-    }
-
-    #[test]
-    fn other_kinds_are_found_by_name_in_the_plan() {
-        let flags = ChoiceFlags { include: list(&["collection:patients"]), ..Default::default() };
-        assert!(flags.needs_listing());
-        assert!(flags.choices(&[]).is_err());
-        let key = ResourceKey { kind: ResourceKind::Collection.into(), id: ID.into() };
-        let listing =
-            [PlanResource { key: Some(key.clone()), name: "patients".into(), ..Default::default() }];
-        let choices = flags.choices(&listing).unwrap().choices;
-        assert_eq!(choices.first().and_then(|choice| choice.resource.clone()), Some(Resource::Key(key)));
-    }
-
-    #[test]
-    fn flags_come_back_as_arguments() {
-        let flags = ChoiceFlags { leave: list(&["A b"]), keep_source: true, ..Default::default() };
-        assert_eq!(flags.arguments(), ["--leave", "A b", "--keep-source"]);
-    }
-}
+#[path = "choices/tests.rs"]
+mod tests;

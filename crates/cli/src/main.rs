@@ -9,6 +9,7 @@ mod json;
 mod output;
 mod render;
 mod resolve;
+mod resolver;
 mod session;
 
 use std::process::ExitCode;

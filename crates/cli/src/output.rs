@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::args::Format;
 use crate::failure::Failure;
 use crate::json::to_json;
+use crate::render::diff::{Frame, Shape};
 use crate::render::visible;
 
 /// Prints results in the format that was asked for.
@@ -65,6 +66,17 @@ fn finish(mut table: Table) -> String {
     table.trim_fmt()
 }
 
+/// The room for differences: that of the terminal that they are written to, or of a wide one where there is none.
+pub(crate) fn frame(shape: Shape) -> Frame {
+    let terminals = [console::Term::stdout(), console::Term::stderr()];
+    let width =
+        terminals.iter().find_map(console::Term::size_checked).map(|(_, columns)| usize::from(columns));
+    Frame { shape, width: width.unwrap_or(NO_TERMINAL) }
+}
+
+/// How wide a line is where no terminal says it.
+const NO_TERMINAL: usize = 120;
+
 /// Writes a result to standard output.
 pub(crate) fn result(text: &str) -> Result<(), Failure> {
     let mut out = anstream::stdout();
@@ -74,6 +86,12 @@ pub(crate) fn result(text: &str) -> Result<(), Failure> {
 /// Writes something for a person to standard error.
 pub(crate) fn note(text: &str) -> Result<(), Failure> {
     closed(writeln!(anstream::stderr(), "{text}"))
+}
+
+/// Writes something for a person to standard error, and stays on the line.
+pub(crate) fn note_part(text: &str) -> Result<(), Failure> {
+    let mut err = anstream::stderr();
+    closed(write!(err, "{text}").and_then(|()| err.flush()))
 }
 
 /// Asks for a yes on a terminal. Without one there is nobody to ask: None.

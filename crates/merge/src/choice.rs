@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sandbar_model::{Error, Kind, ResourceId, Result};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{Label, Purpose, combine::Resolution};
 
 /// What to do with one resource.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Decision {
     /// Leave the target's as it is.

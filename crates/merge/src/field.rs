@@ -44,8 +44,9 @@ pub struct BodyChange {
     pub source: Option<ContentHash>,
 }
 
-/// The differences between target and source, in the order of a workflow's fields; of parts by id.
-pub(crate) fn changes(
+/// The differences between target and source, in the order of a workflow's fields; of parts by id. Of something that was
+/// done, the target's is what was before, and the source's what came.
+pub fn changes(
     base: Option<&Document>,
     target: Option<&Document>,
     source: Option<&Document>,

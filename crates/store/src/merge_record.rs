@@ -2,10 +2,10 @@
 
 mod resource;
 
-use sandbar_model::{Error, MergeId, PrincipalId, ProjectId, Result, Revision, Time};
+use sandbar_model::{Error, Kind, MergeId, PrincipalId, ProjectId, ResourceId, Result, Revision, Time};
 use uuid::Uuid;
 
-pub use resource::{MergedResource, resources};
+pub use resource::{MergedResource, resource, resources};
 
 use crate::{
     db::{FromRow, Row, Tx},
@@ -56,11 +56,41 @@ pub enum MergeKind {
     Revert,
 }
 
+/// Which merges of a project to list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Only those into it, or out of it.
+    pub direction: Option<Direction>,
+    /// Only of this kind.
+    pub what: Option<MergeKind>,
+    /// Only those with this project on the other side.
+    pub other: Option<ProjectId>,
+    /// Only those that wrote this resource of their target.
+    pub resource: Option<(Kind, ResourceId)>,
+}
+
+/// Which way a merge went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Into the project.
+    Into,
+    /// Out of it.
+    OutOf,
+}
+
 /// The columns of a merge in the order in which a [`MergeRecord`] is read.
 macro_rules! columns {
     () => {
         "id, root_id, source_id, target_id, what, merge_time, principal_id, target_seq, retired_source, unreviewed, \
          reverts_id, reverted_by_id, resource_count, choices"
+    };
+}
+
+/// What both halves of a page of merges ask alike.
+macro_rules! filters {
+    () => {
+        " AND ($6 = '' OR what = $6) AND ($9 OR EXISTS (SELECT 1 FROM merge_resources r
+            WHERE r.merge_id = merges.id AND r.kind = $10 AND r.id = $11)) ORDER BY id DESC LIMIT $3"
     };
 }
 
@@ -108,23 +138,35 @@ pub async fn get(tx: &mut Tx, id: MergeId) -> Result<Option<MergeRecord>> {
 pub async fn page_of_project(
     tx: &mut Tx,
     project: ProjectId,
+    filter: &Filter,
     before: Option<MergeId>,
     limit: i64,
 ) -> Result<Vec<MergeRecord>> {
+    let (kind, id) = filter.resource.map_or((0, Uuid::nil()), |(kind, id)| (kind as i64, id.0));
     // Each of the two stops at the limit on an index of its own; an OR would sort everything.
     tx.sql(concat!(
         "-- merge_record.page_of_project\nSELECT ",
         columns!(),
-        " FROM (SELECT * FROM merges WHERE source_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3) AS outward
-        UNION ALL SELECT ",
+        " FROM (SELECT * FROM merges WHERE $4 AND source_id = $1 AND id < $2 AND ($7 OR target_id = $8)",
+        filters!(),
+        ") AS outward UNION ALL SELECT ",
         columns!(),
-        " FROM (SELECT * FROM merges WHERE target_id = $1 AND source_id <> $1 AND id < $2
-            ORDER BY id DESC LIMIT $3) AS inward
-        ORDER BY id DESC LIMIT $3"
+        " FROM (SELECT * FROM merges WHERE $5 AND target_id = $1 AND source_id <> $1 AND id < $2
+            AND ($7 OR source_id = $8)",
+        filters!(),
+        ") AS inward ORDER BY id DESC LIMIT $3"
     ))
     .bind(project.0)
     .bind(before.map_or(Uuid::max(), |id| id.0))
     .bind(limit)
+    .bind(filter.direction != Some(Direction::Into))
+    .bind(filter.direction != Some(Direction::OutOf))
+    .bind(filter.what.map_or("", MergeKind::word))
+    .bind(filter.other.is_none())
+    .bind(filter.other.map_or(Uuid::nil(), |id| id.0))
+    .bind(filter.resource.is_none())
+    .bind(kind)
+    .bind(id)
     .all()
     .await
 }

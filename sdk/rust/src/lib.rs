@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod calls;
+mod changes;
 mod client;
 mod error;
 mod list;

@@ -40,7 +40,7 @@ impl Client {
 }
 
 /// The items of a list: a stream, or all at once with [`Items::all`]. It ends after its first error.
-pub struct Items<T>(BoxStream<'static, Result<T, Error>>);
+pub struct Items<T>(pub(crate) BoxStream<'static, Result<T, Error>>);
 
 impl<T> Items<T> {
     /// The next item. None after the last.

@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use fake::{Fake, Reply};
 use sandbar_client::v1::{
-    CreateTokenRequest, DeleteProjectRequest, DeleteProjectResponse, ExportProjectResponse, ImportHeader,
-    ImportProjectResponse, ListProjectsRequest, ListProjectsResponse, PlanHead, PlanResource,
-    PreviewMergeRequest, PreviewMergeResponse, Project, preview_merge_response::Part,
+    CreateTokenRequest, DeleteProjectRequest, DeleteProjectResponse, ExportProjectResponse,
+    GetMergeChangesRequest, GetMergeChangesResponse, ImportHeader, ImportProjectResponse,
+    ListProjectsRequest, ListProjectsResponse, MergedResource, PlanHead, PlanResource, PreviewMergeRequest,
+    PreviewMergeResponse, Project, ResourceKey, preview_merge_response::Part,
 };
 use sandbar_client::{Client, Code, Error};
 
@@ -91,6 +92,35 @@ async fn a_plan_is_collected_and_needs_its_head() {
     assert_eq!((plan.head.plan_token.as_str(), plan.resources.len()), ("pt", 2));
     let error = client.merges().preview_merge(PreviewMergeRequest::default()).await.unwrap_err();
     assert!(matches!(error, Error::Incomplete(_)), "{error}");
+}
+
+#[tokio::test]
+async fn changes_go_on_where_a_connection_broke_off() {
+    let message = |id: &str| {
+        let key = Some(ResourceKey { id: id.into(), ..Default::default() });
+        GetMergeChangesResponse { resource: Some(MergedResource { key, ..Default::default() }) }
+    };
+    let fake = Fake::start([
+        Reply::refuse(Code::Unavailable),
+        Reply::broken(&[message("a"), message("b")]),
+        Reply::messages(&[message("c")]),
+        Reply::refuse(Code::Unavailable),
+        Reply::refuse(Code::Unavailable),
+    ])
+    .await;
+    let client = client(&fake).await;
+    let request = GetMergeChangesRequest { merge_id: "m".into(), ..Default::default() };
+    let mut changes = client.merges().merge_changes(request.clone());
+    let mut ids = Vec::new();
+    while let Some(change) = changes.next().await {
+        ids.push(change.unwrap().key.unwrap().id);
+    }
+    assert_eq!(ids, ["a", "b", "c"]);
+    let error = client.merges().merge_changes(request).all().await.unwrap_err();
+    assert_eq!(error.code(), Some(Code::Unavailable), "nothing came, so that trying once more is enough");
+    let after = |call: &fake::Call| call.first::<GetMergeChangesRequest>().after.map(|key| key.id);
+    let b = || Some("b".to_owned());
+    assert_eq!(fake.calls().iter().map(after).collect::<Vec<_>>(), [None, None, b(), None, None]);
 }
 
 #[tokio::test]

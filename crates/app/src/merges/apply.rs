@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sandbar_merge::{Choices, Decision, Item, Label, Plan, Selector};
-use sandbar_model::{ContentHash, Error, Kind, MergeId, ProjectId, ResourceId, Result};
+use sandbar_merge::{Choices, Decision, Item, Label, Plan};
+use sandbar_model::{ContentHash, Error, Kind, MergeId, ProjectId, ResourceId, Result, Revision};
 use sandbar_store::{
     Tx,
     change::What,
@@ -15,6 +15,7 @@ use sandbar_store::{
 };
 
 use super::{
+    chosen,
     preview::{Planned, Sides, sides},
     record::{MergeView, view},
     relation::Key,
@@ -137,7 +138,7 @@ async fn once(app: &App, call: &Call, request: &ApplyMerge) -> Result<MergeView>
         reverts: None,
         reverted_by: None,
         resource_count: count(&resources),
-        choices: choices_json(&request.choices).to_string(),
+        choices: chosen::write(&request.choices, request.retire, &planned.plan)?,
     };
     merge_record::insert(&mut tx, &record, &resources).await?;
     relation.agree(&mut tx, &agreed(&planned)).await?;
@@ -229,27 +230,32 @@ pub(super) fn merged(
         state.as_ref().map(|state| state.document.name()).unwrap_or_default()
     };
     let line = |item: &Item| {
-        let done = written.get(&(item.kind, item.target_id))?;
+        let here = item.target.as_ref().map(|target| target.hash);
+        let (before, after, revision) = match written.get(&(item.kind, item.target_id)) {
+            Some(done) => (done.before, done.after, done.revision),
+            // Everything was settled for the target: only what the two agree on is new, and who settled it how.
+            None => (here, here, Revision(0)),
+        };
         let (base_before, base_after) = match bases {
             Some(bases) => bases.get(&(item.kind, item.target_id)).copied().unwrap_or_default(),
             None => (item.base.as_ref().map(|base| base.hash), item.agreed_hash()),
         };
-        Some(MergedResource {
+        MergedResource {
             kind: item.kind,
             id: item.target_id,
             source_id: item.id,
             label: label_word(item.label).to_owned(),
             decision: decision_word(item.decision).to_owned(),
-            before: done.before,
-            after: done.after,
+            before,
+            after,
             before_name: name(&item.target),
             after_name: name(&item.after),
-            revision: done.revision,
+            revision,
             base_before,
             base_after,
-        })
+        }
     };
-    planned.plan.selected().filter_map(line).collect()
+    planned.plan.selected().map(line).collect()
 }
 
 /// What the two agree on afterwards: what was taken, and what both had alike without knowing.
@@ -285,18 +291,6 @@ pub(super) fn trace(record: &MergeRecord) -> Trace {
 
 pub(super) fn count(resources: &[MergedResource]) -> i64 {
     i64::try_from(resources.len()).unwrap_or(i64::MAX)
-}
-
-pub(super) fn choices_json(choices: &Choices) -> serde_json::Value {
-    let one = |(selector, decision): &(Selector, Decision)| serde_json::json!({ "resource": selector.to_string(), "decision": decision });
-    let settled = choices.resolutions.iter().map(
-        |(selector, resolutions)| serde_json::json!({ "resource": selector.to_string(), "resolutions": resolutions }),
-    );
-    serde_json::json!({
-        "defaults": choices.defaults,
-        "choices": choices.choices.iter().map(one).collect::<Vec<_>>(),
-        "settled": settled.collect::<Vec<_>>(),
-    })
 }
 
 /// The word in the record.

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use sandbar_merge::{Choices, FieldChange, Item, Plan, text};
+use sandbar_merge::{Choices, FieldChange, Item, Plan};
 use sandbar_model::{
     ContentHash, Error, MergeId, Project, ProjectId, Result, Revision, Time, policy::Action,
 };
 use sandbar_store::{Tx, merge_record, project, resource};
 
 use super::{
+    diff::with_diffs,
     gather::{self, Gathered, Hashes},
     record::visible,
     relation::{Key, Relation},
@@ -19,9 +20,6 @@ use crate::{
     seal::PlanToken,
     view::{ProjectView, Stamp, stamp},
 };
-
-/// The longest diff of one body in a preview, in bytes.
-const DIFF_BYTES: usize = 64 * 1024;
 
 /// Asks what a merge would do.
 #[derive(Clone, Debug)]
@@ -106,26 +104,8 @@ pub async fn preview_revert(app: &App, call: &Call, request: &PreviewRevert) -> 
 
 /// One resource of a plan for a person to read: its bodies are loaded now and compared line by line.
 pub async fn describe<'a>(app: &App, view: &PlanView, item: &'a Item) -> Result<ItemView<'a>> {
-    let changes = item.fields();
-    let hashes = changes.iter().filter_map(|change| change.body).flat_map(|body| [body.target, body.source]);
-    // What combining made is kept nowhere yet.
-    let hashes: Vec<_> = hashes.flatten().filter(|hash| !item.bodies.contains_key(hash)).collect();
-    let bodies = if hashes.is_empty() {
-        HashMap::new()
-    } else {
-        let mut tx = app.db.connection().await?;
-        app.contents.bodies(&mut tx, view.root, hashes).await?
-    };
-    let text = |hash: Option<ContentHash>| {
-        let Some(hash) = hash else { return "" };
-        let made = item.bodies.get(&hash).map(String::as_str);
-        made.or_else(|| bodies.get(&hash).map(|body| &**body)).unwrap_or_default()
-    };
-    let fields = changes.into_iter().map(|change| {
-        let diff = change.body.map(|body| text::unified(text(body.target), text(body.source), DIFF_BYTES));
-        (change, diff.unwrap_or_default())
-    });
-    Ok(ItemView { item, fields: fields.collect() })
+    let fields = with_diffs(app, view.root, item.fields(), &item.bodies).await?;
+    Ok(ItemView { item, fields })
 }
 
 /// Both projects, entered.

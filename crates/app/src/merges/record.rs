@@ -3,19 +3,25 @@
 use sandbar_model::{Error, MergeId, ProjectId, Result, policy::Action};
 use sandbar_store::{
     Tx,
-    merge_record::{self, MergeRecord, MergedResource},
+    merge_record::{self, Filter, MergeRecord, MergedResource},
 };
 
+use super::chosen::{self, Chosen};
 use crate::{
     App, Call,
     view::{Page, Stamp, stamp},
 };
+
+/// The most resources that come with a record itself, so that it fits a message however many there are.
+const FIRST: i64 = 1000;
 
 /// Asks for a page of merges.
 #[derive(Clone, Debug)]
 pub struct ListMerges {
     /// Into or out of which project.
     pub project: ProjectId,
+    /// Which of them.
+    pub filter: Filter,
     /// At most this many; 0: 50.
     pub page_size: i32,
     /// From the page before; empty: the first.
@@ -29,8 +35,10 @@ pub struct MergeView {
     pub record: MergeRecord,
     /// Who and when.
     pub stamp: Stamp,
-    /// Key by key; empty in lists.
+    /// The first of them, key by key; empty in lists. See [`super::changes()`] for all.
     pub resources: Vec<MergedResource>,
+    /// What the caller chose; none in lists.
+    pub chosen: Option<Chosen>,
 }
 
 /// The record of one merge. Needs to see its source or its target.
@@ -50,14 +58,15 @@ pub async fn get(app: &App, call: &Call, id: MergeId) -> Result<MergeView> {
 pub async fn list(app: &App, call: &Call, request: &ListMerges) -> Result<Page<MergeView>> {
     let mut tx = app.db.read().await?;
     app.enter(&mut tx, call, request.project, Action::See).await?;
-    let seal = format!("merges {}", request.project);
+    let seal = format!("merges {} {:?}", request.project, request.filter);
     let (cursor, limit) = (app.sealer.cursor(&seal, &request.page_token)?, app.page_size(request.page_size)?);
     let before = match cursor.as_str() {
         "" => None,
         id => Some(id.parse().map_err(|_| Error::InvalidPageToken)?),
     };
     let one_more = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
-    let mut records = merge_record::page_of_project(&mut tx, request.project, before, one_more).await?;
+    let mut records =
+        merge_record::page_of_project(&mut tx, request.project, &request.filter, before, one_more).await?;
     let more = records.len() > limit;
     records.truncate(limit);
     let next = records.last().filter(|_| more).map(|record| app.sealer.page(&seal, &record.id.to_string()));
@@ -66,6 +75,7 @@ pub async fn list(app: &App, call: &Call, request: &ListMerges) -> Result<Page<M
         stamp: stamp(&names, record.time, record.principal),
         record,
         resources: Vec::new(),
+        chosen: None,
     });
     Ok(Page { rows: rows.collect(), next_page_token: next.unwrap_or_default() })
 }
@@ -84,10 +94,11 @@ pub(super) async fn visible(app: &App, tx: &mut Tx, call: &Call, id: MergeId) ->
     Err(Error::MergeNotFound { id })
 }
 
-/// A record, whole.
+/// A record with the first of what it wrote.
 pub(super) async fn view(app: &App, tx: &mut Tx, id: MergeId) -> Result<MergeView> {
     let record = merge_record::get(tx, id).await?.ok_or(Error::MergeNotFound { id })?;
-    let resources = merge_record::resources(tx, id, None, i64::MAX).await?;
+    let resources = merge_record::resources(tx, id, None, FIRST).await?;
     let stamp = app.stamp(tx, record.time, record.principal).await?;
-    Ok(MergeView { record, stamp, resources })
+    let chosen = Some(chosen::read(&record.choices)?);
+    Ok(MergeView { record, stamp, resources, chosen })
 }

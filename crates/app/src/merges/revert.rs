@@ -14,7 +14,8 @@ use sandbar_store::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    apply::{Bases, Review, choices_json, count, merged, trace, write_plan},
+    apply::{Bases, Review, count, merged, trace, write_plan},
+    chosen,
     preview::{Planned, Sides, revert_sides},
     record::{MergeView, view},
     relation::Relation,
@@ -91,7 +92,12 @@ async fn once(app: &App, call: &Call, request: &RevertMerge) -> Result<Reverted>
     let written = write_plan(app, &mut tx, &mut change, &planned.plan).await?;
     let id = MergeId(app.new_id());
     let before = merge_record::resources(&mut tx, undone.id, None, i64::MAX).await?;
-    let bases = go_back(app, &mut tx, &sides, &before, &written.keys().copied().collect::<Vec<_>>()).await?;
+    let mut undone_keys: Vec<_> = written.keys().copied().collect();
+    if request.choices.defaults {
+        // What was settled for the target has nothing to write back, but is to be offered again all the same.
+        undone_keys.extend(before.iter().filter(|r| r.before == r.after).map(|r| (r.kind, r.id)));
+    }
+    let bases = go_back(app, &mut tx, &sides, &before, &undone_keys).await?;
     let resources = merged(&planned, &written, Some(&bases));
     let record = MergeRecord {
         id,
@@ -104,7 +110,7 @@ async fn once(app: &App, call: &Call, request: &RevertMerge) -> Result<Reverted>
         reverts: Some(undone.id),
         reverted_by: None,
         resource_count: count(&resources),
-        choices: choices_json(&request.choices).to_string(),
+        choices: chosen::write(&request.choices, None, &planned.plan)?,
         ..undone.clone()
     };
     merge_record::insert(&mut tx, &record, &resources).await?;

@@ -133,7 +133,7 @@ async fn what_the_record_of_a_merge_names_stays(bench: Bench) {
         request_id: String::new(),
         validate_only: false,
     };
-    sandbar_app::merges::apply(&bench.app, &owner.call, &merge).await.unwrap();
+    let merge = sandbar_app::merges::apply(&bench.app, &owner.call, &merge).await.unwrap().record.id;
     bench.write(&owner, root, id, "w", "later").await;
     bench.write(&owner, root, id, "w", "now").await;
     let before = contents(&bench, root).await;
@@ -143,6 +143,15 @@ async fn what_the_record_of_a_merge_names_stays(bench: Bench) {
     // The document and the body of "later".
     assert_eq!((before.len(), round.contents), (8, 2));
     assert_eq!(contents(&bench, root).await.len(), 6);
+    // So the report is whole, though the source is gone and the history with it.
+    bench.app.forget();
+    let request = sandbar_app::merges::GetChanges { merge, resource: None, after: None };
+    let mut changes = sandbar_app::merges::changes(&bench.app, &owner.call, &request).await.unwrap();
+    let one = changes.next(&bench.app).await.unwrap().unwrap();
+    assert_eq!(one.resource.id, id);
+    let diffs: Vec<_> = one.fields.iter().map(|(_, diff)| diff.as_str()).collect();
+    assert!(diffs.len() == 1 && diffs[0].contains("-before") && diffs[0].contains("+after"), "{diffs:?}");
+    assert!(changes.next(&bench.app).await.unwrap().is_none());
 }
 
 async fn writers_and_sweepers_do_not_meet(bench: Bench) {

@@ -1,19 +1,18 @@
-//! `merge …`: see exactly what a merge would do, do exactly that, undo it.
+//! `merge …`: see exactly what a merge would do, settle where both sides differ, do exactly that, undo it, and read what was
+//! done.
+
+mod record;
+pub(crate) mod subject;
 
 use clap::{Args, Subcommand};
-use sandbar_client::Plan;
-use sandbar_client::v1::{
-    ApplyMergeRequest, GetMergeRequest, ListMergesRequest, Merge, MergeChoices, PreviewMergeRequest,
-    PreviewRevertRequest, RevertMergeRequest,
-};
-use serde_json::{Value, json};
 
-use super::project::{off, restored};
+use self::record::{ListArgs, list, show};
+use self::subject::{Sides, Subject, plan_json};
 use crate::choices::ChoiceFlags;
 use crate::failure::Failure;
-use crate::json::to_json;
-use crate::output::{confirm, note};
-use crate::render::{self, shell, tables};
+use crate::output::frame;
+use crate::render::diff::Shape;
+use crate::resolver::dialog::resolve;
 use crate::session::Session;
 
 /// `merge …`.
@@ -25,6 +24,27 @@ pub(crate) enum MergeCommand {
         sides: Sides,
         #[command(flatten)]
         choices: ChoiceFlags,
+        #[command(flatten)]
+        view: View,
+    },
+    /// Walk through the conflicts of a merge with single keys and your editor, then apply what came of it
+    ///
+    /// What both sides changed is combined unless a flag says otherwise. With --choices FILE all that is decided is kept in
+    /// the file from the first answer on, and a file that is there already is gone on with. Without it, whoever quits is
+    /// told where it is kept.
+    Resolve {
+        /// The project whose changes are taken
+        #[arg(required_unless_present = "revert")]
+        source: Option<String>,
+        /// The project that takes them. Default: the source's parent
+        target: Option<String>,
+        /// Walk through the conflicts of undoing this merge instead
+        #[arg(long, value_name = "MERGE", conflicts_with_all = ["source", "target"])]
+        revert: Option<String>,
+        #[command(flatten)]
+        choices: ChoiceFlags,
+        #[command(flatten)]
+        view: View,
     },
     /// Do what a preview said, or nothing
     Apply {
@@ -34,6 +54,8 @@ pub(crate) enum MergeCommand {
         choices: ChoiceFlags,
         #[command(flatten)]
         approval: Approval,
+        #[command(flatten)]
+        view: View,
     },
     /// Undo a merge: what nobody touched since goes back, later edits stay
     Revert {
@@ -46,26 +68,26 @@ pub(crate) enum MergeCommand {
         choices: ChoiceFlags,
         #[command(flatten)]
         approval: Approval,
+        #[command(flatten)]
+        view: View,
     },
-    /// Show the record of a merge
+    /// Show what a merge did: who, when, what was chosen, and every change, before and after
     Show {
         /// The merge's id
         merge: String,
+        #[command(flatten)]
+        view: View,
     },
     /// List the merges into and out of a project, newest first
-    List {
-        /// The project
-        project: String,
-    },
+    List(ListArgs),
 }
 
-/// Where from and where to.
-#[derive(Args, Debug)]
-pub(crate) struct Sides {
-    /// The project whose changes are taken
-    source: String,
-    /// The project that takes them. Default: the source's parent
-    target: Option<String>,
+/// How differences are shown.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct View {
+    /// How to show the differences of texts
+    #[arg(long, value_enum, default_value_t, value_name = "SHAPE")]
+    diff: Shape,
 }
 
 /// What allows an apply. Without either, a terminal is asked after a preview.
@@ -83,198 +105,31 @@ pub(crate) struct Approval {
 /// Runs one.
 pub(crate) async fn run(session: &Session, command: MergeCommand) -> Result<(), Failure> {
     match command {
-        MergeCommand::Preview { sides, choices } => {
+        MergeCommand::Preview { sides, choices, view } => {
             let subject = Subject::of_merge(session, sides).await?;
             let (plan, _) = subject.preview(session, &choices).await?;
-            session.out.show_value(|| plan_json(&plan), || subject.report(session, &plan, &choices))
+            let report = || subject.report(session, &plan, &choices, frame(view.diff));
+            session.out.show_value(|| plan_json(&plan), report)
         }
-        MergeCommand::Apply { sides, choices, approval } => {
-            let subject = Subject::of_merge(session, sides).await?;
-            subject.carry_out(session, &choices, approval).await
-        }
-        MergeCommand::Revert { merge, restore_source, choices, approval } => {
-            Subject::Revert { merge_id: merge, restore_source }.carry_out(session, &choices, approval).await
-        }
-        MergeCommand::Show { merge } => {
-            let request = GetMergeRequest { merge_id: merge };
-            let merge = session.client.merges().get_merge(request).await?.merge.unwrap_or_default();
-            show(session, &merge)
-        }
-        MergeCommand::List { project } => {
-            let project_id = session.project(&project).await?;
-            let request = ListMergesRequest { project_id, page_size: 500, ..Default::default() };
-            let merges = session.client.list(request).all().await?;
-            session.out.list(&merges, |merges| tables::merges(merges, session.now))
-        }
-    }
-}
-
-/// What is previewed and applied.
-enum Subject {
-    Merge { sides: Sides, source_id: String, target_id: String },
-    Revert { merge_id: String, restore_source: bool },
-}
-
-impl Subject {
-    async fn of_merge(session: &Session, sides: Sides) -> Result<Self, Failure> {
-        let source_id = session.project(&sides.source).await?;
-        let target_id = match &sides.target {
-            Some(target) => session.project(target).await?,
-            None => String::new(),
-        };
-        Ok(Self::Merge { sides, source_id, target_id })
-    }
-
-    /// The plan for the flags, and the choices that they came to.
-    async fn preview(&self, session: &Session, flags: &ChoiceFlags) -> Result<(Plan, MergeChoices), Failure> {
-        let choices = self.choices(session, flags).await?;
-        let plan = self.ask(session, choices.clone()).await?;
-        Ok((plan, choices))
-    }
-
-    /// Only names of other things than workflows need a first look at what there is.
-    async fn choices(&self, session: &Session, flags: &ChoiceFlags) -> Result<MergeChoices, Failure> {
-        if !flags.needs_listing() {
-            return flags.choices(&[]);
-        }
-        let listing = self.ask(session, MergeChoices { defaults: true, ..Default::default() }).await?;
-        flags.choices(&listing.resources)
-    }
-
-    async fn ask(&self, session: &Session, choices: MergeChoices) -> Result<Plan, Failure> {
-        let merges = session.client.merges();
-        let choices = Some(choices);
-        Ok(match self {
-            Self::Merge { source_id, target_id, .. } => {
-                let (source_id, target_id) = (source_id.clone(), target_id.clone());
-                merges.preview_merge(PreviewMergeRequest { source_id, target_id, choices }).await?
-            }
-            Self::Revert { merge_id, .. } => {
-                let merge_id = merge_id.clone();
-                merges.preview_revert(PreviewRevertRequest { merge_id, choices }).await?
-            }
-        })
-    }
-
-    /// Applies the plan that is named, or the one that is previewed, shown and approved.
-    async fn carry_out(
-        &self,
-        session: &Session,
-        flags: &ChoiceFlags,
-        approval: Approval,
-    ) -> Result<(), Failure> {
-        if let Some(token) = approval.plan {
-            let choices = self.choices(session, flags).await?;
-            return self.apply(session, choices, token).await;
-        }
-        let (plan, choices) = self.preview(session, flags).await?;
-        // The result is what was done: what would be done is for a person.
-        note(&self.report(session, &plan, flags))?;
-        let approved = approval.yes || Self::approved()?;
-        if !approved {
-            return Err(Failure::Here("nothing was changed".to_owned()));
-        }
-        self.apply(session, choices, plan.head.plan_token).await
-    }
-
-    fn approved() -> Result<bool, Failure> {
-        confirm("Do exactly this?")?.ok_or_else(|| {
-            Failure::Usage("there is no terminal to ask; approve with --plan TOKEN, or with --yes".to_owned())
-        })
-    }
-
-    async fn apply(
-        &self,
-        session: &Session,
-        choices: MergeChoices,
-        plan_token: String,
-    ) -> Result<(), Failure> {
-        let merges = session.client.merges();
-        let choices = Some(choices);
-        match self {
-            Self::Merge { source_id, target_id, .. } => {
-                let (source_id, target_id) = (source_id.clone(), target_id.clone());
-                let request =
-                    ApplyMergeRequest { source_id, target_id, choices, plan_token, ..Default::default() };
-                show(session, &merges.apply_merge(request).await?.merge.unwrap_or_default())
-            }
-            Self::Revert { merge_id, restore_source } => {
-                let (merge_id, restore_source) = (merge_id.clone(), *restore_source);
-                let request = RevertMergeRequest {
-                    merge_id,
-                    choices,
-                    plan_token,
-                    restore_source,
-                    ..Default::default()
-                };
-                let answer = merges.revert_merge(request).await?;
-                if let Some(source) = &answer.restored {
-                    note(&restored(&source.restored))?;
-                    off(&source.triggers_turned_off)?;
+        MergeCommand::Resolve { source, target, revert, choices, view } => {
+            let subject = match (revert, source) {
+                (Some(merge_id), _) => Subject::Revert { merge_id, restore_source: false },
+                (None, source) => {
+                    let sides = Sides { source: source.unwrap_or_default(), target };
+                    Subject::of_merge(session, sides).await?
                 }
-                let merge = answer.merge.clone().unwrap_or_default();
-                session.out.show(&answer, || tables::merge(&merge, session.now))
-            }
+            };
+            resolve(session, &subject, &choices, frame(view.diff)).await
         }
-    }
-
-    fn report(&self, session: &Session, plan: &Plan, flags: &ChoiceFlags) -> String {
-        let title = match self {
-            Self::Merge { .. } => "Merge",
-            Self::Revert { .. } => "Revert",
-        };
-        let command = self.command(&session.again, flags, &plan.head.plan_token);
-        render::plan::plan(title, plan, &command, session.now)
-    }
-
-    /// The command that applies a plan of these flags.
-    fn command(&self, again: &[String], flags: &ChoiceFlags, token: &str) -> String {
-        let mut words = vec!["sandbar"];
-        words.extend(again.iter().map(String::as_str));
-        match self {
-            Self::Merge { sides, .. } => {
-                words.extend(["merge", "apply", &sides.source]);
-                words.extend(sides.target.as_deref());
-            }
-            Self::Revert { merge_id, restore_source } => {
-                words.extend(["merge", "revert", merge_id]);
-                words.extend(restore_source.then_some("--restore-source"));
-            }
+        MergeCommand::Apply { sides, choices, approval, view } => {
+            let subject = Subject::of_merge(session, sides).await?;
+            subject.carry_out(session, &choices, approval, frame(view.diff)).await
         }
-        let choices = flags.arguments();
-        words.extend(choices.iter().map(String::as_str));
-        words.extend(["--plan", token]);
-        shell(words)
-    }
-}
-
-fn show(session: &Session, merge: &Merge) -> Result<(), Failure> {
-    session.out.show(merge, || tables::merge(merge, session.now))
-}
-
-fn plan_json(plan: &Plan) -> Result<Value, Failure> {
-    let resources: Vec<Value> = plan.resources.iter().map(to_json).collect::<Result<_, _>>()?;
-    Ok(json!({ "head": to_json(&plan.head)?, "resources": resources }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_command_that_is_shown_does_what_was_previewed() {
-        let sides = Sides { source: "acme/fix".into(), target: None };
-        let subject = Subject::Merge { sides, source_id: String::new(), target_id: String::new() };
-        let flags =
-            ChoiceFlags { overwrite: vec!["Billing run".into()], keep_source: true, ..Default::default() };
-        assert_eq!(
-            subject.command(&["--context".into(), "prod".into()], &flags, "pt_1"),
-            "sandbar --context prod merge apply acme/fix --overwrite 'Billing run' --keep-source --plan pt_1"
-        );
-        let revert = Subject::Revert { merge_id: "m-1".into(), restore_source: true };
-        assert_eq!(
-            revert.command(&[], &ChoiceFlags::default(), "pt_2"),
-            "sandbar merge revert m-1 --restore-source --plan pt_2"
-        );
+        MergeCommand::Revert { merge, restore_source, choices, approval, view } => {
+            let subject = Subject::Revert { merge_id: merge, restore_source };
+            subject.carry_out(session, &choices, approval, frame(view.diff)).await
+        }
+        MergeCommand::Show { merge, view } => show(session, merge, frame(view.diff)).await,
+        MergeCommand::List(args) => list(session, &args).await,
     }
 }

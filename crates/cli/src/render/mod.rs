@@ -1,14 +1,31 @@
 //! Text for people, made from messages. Nothing here does I/O, and colours are always in the text: the streams leave
 //! them out where they don't belong.
 
-mod conflicts;
+pub(crate) mod conflicts;
+pub(crate) mod diff;
+mod field;
 pub(crate) mod page;
 pub(crate) mod plan;
+pub(crate) mod report;
 pub(crate) mod tables;
 pub(crate) mod time;
 pub(crate) mod tree;
+mod value;
 
 use std::borrow::Cow;
+
+use jiff::Timestamp;
+
+use self::diff::Frame;
+
+/// What a text for a person depends on beside what it says.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Look {
+    /// When it is read: times are relative to it.
+    pub(crate) now: Timestamp,
+    /// How differences are shown, and the room for them.
+    pub(crate) frame: Frame,
+}
 
 /// Text of others with everything that could steer a terminal made visible. Line breaks and tabs stay.
 pub(crate) fn visible(text: &str) -> Cow<'_, str> {

@@ -38,6 +38,12 @@ impl Page {
         self.put(PLAIN, text)
     }
 
+    /// Takes the spaces off the end of the line.
+    pub(crate) fn trim(&mut self) -> &mut Self {
+        self.0.truncate(self.0.trim_end_matches(' ').len());
+        self
+    }
+
     /// Ends the line.
     pub(crate) fn end(&mut self) -> &mut Self {
         self.0.push('\n');

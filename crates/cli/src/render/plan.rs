@@ -4,38 +4,38 @@ use anstyle::Style;
 use jiff::Timestamp;
 use sandbar_client::Plan;
 use sandbar_client::v1::{
-    FieldChange, MergeDecision, MergeLabel, MergeWarning, PlanHead, PlanResource, Project, ResourceKind,
-    Stamp,
+    MergeDecision, MergeLabel, MergeWarning, PlanHead, PlanResource, Project, ResourceKind, Stamp,
 };
 
 use super::conflicts::conflicts;
-use super::count;
+use super::field::{field, more_fields};
 use super::page::{BOLD, CYAN, DIM, GREEN, PLAIN, Page, RED, YELLOW};
 use super::time::{absolute, stamp};
+use super::{Look, count};
 use crate::choices::{handle, kind_word};
 
 /// How many lines are shown of a body that was deleted with its workflow.
 const DELETED_LINES: usize = 4;
 
 /// What a merge would do. `apply` is the command that does exactly this.
-pub(crate) fn plan(title: &str, plan: &Plan, apply: &str, now: Timestamp) -> String {
+pub(crate) fn plan(title: &str, plan: &Plan, apply: &str, look: Look) -> String {
     let mut page = Page::default();
     head(&mut page, title, &plan.head);
     let (listed, moved_on): (Vec<_>, Vec<_>) =
         plan.resources.iter().partition(|resource| resource.label() != MergeLabel::TargetOnly);
     for &one in &listed {
         page.end();
-        resource(&mut page, one, now);
+        resource(&mut page, one, look.now);
         for warning in plan.head.warnings.iter().filter(|warning| is_about(warning, one)) {
             page.line(YELLOW, format_args!("    warning: {}", warning.message));
         }
-        fields(&mut page, one);
-        conflicts(&mut page, one);
+        fields(&mut page, one, look);
+        conflicts(&mut page, one, look.frame);
     }
     if !moved_on.is_empty() {
         page.end().line(DIM, "Moved on in the target only, nothing to do:");
         for one in moved_on {
-            let changed = side("", one.target_changed.as_ref(), now).unwrap_or_default();
+            let changed = side("", one.target_changed.as_ref(), look.now).unwrap_or_default();
             page.line(DIM, format_args!("  {} {:?}{changed}", kind(one), one.name));
         }
     }
@@ -44,7 +44,7 @@ pub(crate) fn plan(title: &str, plan: &Plan, apply: &str, now: Timestamp) -> Str
     page.end().put(DIM, "Plan ").line(PLAIN, &plan.head.plan_token);
     if plan.head.open_conflict_count > 0 {
         let open = count(plan.head.open_conflict_count, "conflict is", "conflicts are");
-        page.line(YELLOW, format_args!("{open} open: settle each with --settle, then preview again."));
+        page.line(YELLOW, format_args!("{open} open: settle each with --settle and preview again, or walk through them with `sandbar merge resolve`."));
     } else if plan.head.selected_count == 0 {
         page.line(PLAIN, "Nothing is selected, so there is nothing to apply.");
     } else {
@@ -112,11 +112,13 @@ fn is_about(warning: &MergeWarning, resource: &PlanResource) -> bool {
 }
 
 /// What differs. Of what was deleted only the beginning: that all of it goes is what the label says.
-fn fields(page: &mut Page, resource: &PlanResource) {
+fn fields(page: &mut Page, resource: &PlanResource, look: Look) {
     let lines = if resource.label() == MergeLabel::Deleted { DELETED_LINES } else { usize::MAX };
     for one in &resource.fields {
-        field(page, one, lines);
+        let disputed = resource.conflicts.iter().any(|conflict| conflict.path == one.path);
+        field(page, one, lines, disputed, look.frame);
     }
+    more_fields(page, resource.omitted_field_count);
 }
 
 fn label(label: MergeLabel) -> (Style, char, &'static str) {
@@ -135,7 +137,7 @@ fn kind(resource: &PlanResource) -> &'static str {
 }
 
 /// Who changed it last on a side and when.
-fn side(name: &str, changed: Option<&Stamp>, now: Timestamp) -> Option<String> {
+pub(crate) fn side(name: &str, changed: Option<&Stamp>, now: Timestamp) -> Option<String> {
     changed.map(|changed| format!("{name} by {}", stamp(now, changed)))
 }
 
@@ -157,61 +159,10 @@ fn advice(resource: &PlanResource) -> Option<String> {
     }
 }
 
-fn can_be_combined(resource: &PlanResource) -> bool {
+/// Whether both sides' edits of it can be made one.
+pub(crate) fn can_be_combined(resource: &PlanResource) -> bool {
     let kinds = [ResourceKind::Workflow, ResourceKind::Config].map(kind_word);
     kinds.contains(&kind(resource)) && !resource.source_etag.is_empty() && !resource.target_etag.is_empty()
-}
-
-fn field(page: &mut Page, field: &FieldChange, lines: usize) {
-    let title = if field.title.is_empty() { &field.path } else { &field.title };
-    page.put(PLAIN, "    ").put(CYAN, title);
-    match (field.changed_in_source, field.changed_in_target) {
-        (true, true) => page.put(YELLOW, "  changed on both sides"),
-        (false, true) => page.put(DIM, "  changed in the target only"),
-        _ => page,
-    };
-    page.end();
-    if !field.body_diff.is_empty() {
-        diff(page, &field.body_diff, lines);
-        return;
-    }
-    // What it was matters where neither of the two still has it.
-    if field.changed_in_source && field.changed_in_target {
-        value(page, DIM, "base ", field.base.as_deref().unwrap_or("nothing"));
-    }
-    if let Some(target) = &field.target {
-        value(page, RED, "- ", target);
-    }
-    if let Some(source) = &field.source {
-        value(page, GREEN, "+ ", source);
-    }
-}
-
-/// A value, its further lines below its first.
-fn value(page: &mut Page, style: Style, sign: &str, value: &str) {
-    let mut sign = sign.to_owned();
-    for line in value.split('\n') {
-        page.line(style, format_args!("      {sign}{line}"));
-        sign = " ".repeat(sign.len());
-    }
-}
-
-fn diff(page: &mut Page, text: &str, lines: usize) {
-    for line in text.lines().take(lines) {
-        let style = match line.as_bytes().first() {
-            _ if line.starts_with("+++") || line.starts_with("---") => DIM,
-            Some(b'+') => GREEN,
-            Some(b'-') => RED,
-            Some(b'@') => CYAN,
-            _ => PLAIN,
-        };
-        page.line(style, format_args!("      {line}"));
-    }
-    let more = text.lines().count().saturating_sub(lines);
-    if more > 0 {
-        let number = i64::try_from(more).unwrap_or(i64::MAX);
-        page.line(DIM, format_args!("      … {}", count(number, "more line", "more lines")));
-    }
 }
 
 /// Those that are about nothing that is listed.

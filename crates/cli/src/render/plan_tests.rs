@@ -1,9 +1,12 @@
 //! Reports of plans, as snapshots.
 
 use sandbar_client::prost_types;
-use sandbar_client::v1::{Actor, MergeClash, MergeConflict, ResourceKey, ResourceKind, merge_conflict::Kind};
+use sandbar_client::v1::{
+    Actor, FieldChange, MergeClash, MergeConflict, ResourceKey, ResourceKind, merge_conflict::Kind,
+};
 
 use super::*;
+use crate::render::diff::{Frame, Shape};
 
 const NOW: i64 = 1_800_000_000;
 
@@ -112,7 +115,8 @@ fn full() -> Plan {
 
 fn rendered(of: &Plan) -> String {
     let now = Timestamp::from_second(NOW).unwrap();
-    plan("Merge", of, "sandbar merge apply fix --plan pt_4f8c", now)
+    let look = Look { now, frame: Frame { shape: Shape::Unified, width: 100 } };
+    plan("Merge", of, "sandbar merge apply fix --plan pt_4f8c", look)
 }
 
 #[test]
@@ -149,6 +153,8 @@ fn conflicts_stand_with_the_flag_that_settles_them() {
                 base: "a\n".into(),
                 source: "b\n".into(),
                 target: "c \u{1b}[2J\nd".into(),
+                before: "get();\n".into(),
+                after: "end();\n".into(),
             }],
             ..Default::default()
         },

@@ -8,6 +8,7 @@ use sandbar_client::v1::{
 };
 
 use super::page::{BOLD, DIM, Page};
+use super::report::Names;
 use super::time::{absolute, actor, relative, stamp};
 use crate::choices::kind_word;
 use crate::output::table;
@@ -124,14 +125,14 @@ pub(crate) fn revisions(revisions: &[WorkflowRevision], now: Timestamp) -> Table
 }
 
 /// Merges into and out of a project.
-pub(crate) fn merges(merges: &[Merge], now: Timestamp) -> Table {
+pub(crate) fn merges(merges: &[Merge], names: &dyn Names, now: Timestamp) -> Table {
     let row = |merge: &Merge| {
         let done = merge.stamp.clone().unwrap_or_default();
         [
             merge.id.clone(),
             word(merge.kind().as_str_name(), "KIND_"),
-            merge.source_id.clone(),
-            merge.target_id.clone(),
+            names.of(&merge.source_id).to_owned(),
+            names.of(&merge.target_id).to_owned(),
             merge.resource_count.to_string(),
             actor(done.actor.as_ref()).to_owned(),
             relative(now, done.time.as_ref()),
@@ -169,6 +170,10 @@ pub(crate) fn merge(merge: &Merge, now: Timestamp) -> String {
             (before, after) => format!("{after:?} (was {before:?})"),
         };
         page.line(super::page::PLAIN, format_args!("    {label:<11} {decision:<9} {kind} {name}"));
+    }
+    let more = merge.resource_count - i64::try_from(merge.resources.len()).unwrap_or(i64::MAX);
+    if more > 0 {
+        page.line(DIM, format_args!("    … and {more} more; `sandbar merge show` has them all"));
     }
     page.finish()
 }

@@ -40,6 +40,7 @@ pub(super) fn stretches(base: &str, source: &str, target: &str) -> Vec<Stretch> 
                 base: lines(&base, chunk.base.clone()),
                 source: ours,
                 target: theirs,
+                ..Clash::default()
             })),
             (None, None) => {}
         }

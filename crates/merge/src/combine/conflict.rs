@@ -62,7 +62,7 @@ pub enum ConflictKind {
 }
 
 /// What stands in one place of three texts: whole lines, with their ends.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Clash {
     /// The first of its lines in the base, counted from 1.
     pub line: u32,
@@ -72,6 +72,10 @@ pub struct Clash {
     pub source: String,
     /// What the target has there.
     pub target: String,
+    /// Up to three lines before it that are settled.
+    pub before: String,
+    /// Up to three lines after it that are settled.
+    pub after: String,
 }
 
 /// How a caller settles a conflict.

@@ -111,7 +111,7 @@ impl<'a> Settling<'a> {
             _ => "",
         };
         let stretches = stretches(text(0), text(1), text(2));
-        let clashes: Vec<Clash> = stretches.iter().filter_map(clash).collect();
+        let clashes = clashes(&stretches);
         if clashes.is_empty() {
             return Ok(self.make(place, assemble(&stretches, &[])));
         }
@@ -216,11 +216,29 @@ fn value_of<T: Serialize>(value: &T) -> Option<Value> {
     serde_json::to_value(value).ok().filter(|value| !value.is_null())
 }
 
-fn clash(stretch: &Stretch) -> Option<Clash> {
-    match stretch {
+/// Lines of settled text that are shown before and after a clash.
+const AROUND: usize = 3;
+
+/// The clashes, with what stands around each.
+fn clashes(stretches: &[Stretch]) -> Vec<Clash> {
+    let settled = |at: Option<usize>| match at.and_then(|at| stretches.get(at)) {
+        Some(Stretch::Settled(text)) => text.as_str(),
+        _ => "",
+    };
+    let clash = |(at, stretch): (usize, &Stretch)| match stretch {
         Stretch::Settled(_) => None,
-        Stretch::Clash(clash) => Some(clash.clone()),
-    }
+        Stretch::Clash(clash) => {
+            let before = settled(at.checked_sub(1));
+            let mut starts = before.split_inclusive('\n').rev().take(AROUND);
+            let length: usize = starts.by_ref().map(str::len).sum();
+            Some(Clash {
+                before: before.get(before.len() - length..).unwrap_or_default().to_owned(),
+                after: settled(Some(at + 1)).split_inclusive('\n').take(AROUND).collect(),
+                ..clash.clone()
+            })
+        }
+    };
+    stretches.iter().enumerate().filter_map(clash).collect()
 }
 
 /// The text with each clash as chosen.
@@ -233,7 +251,7 @@ fn assemble(stretches: &[Stretch], chosen: &[ClashResolution]) -> String {
             Stretch::Clash(clash) => match chosen.next() {
                 Some(ClashResolution::Source) => text.push_str(&clash.source),
                 Some(ClashResolution::Target) | None => text.push_str(&clash.target),
-                Some(ClashResolution::Both) => text.extend([clash.source.as_str(), &clash.target]),
+                Some(ClashResolution::Both) => text.push_str(&both(&clash.source, &clash.target)),
                 Some(ClashResolution::Text(own)) => text.push_str(own),
             },
         }
@@ -241,6 +259,37 @@ fn assemble(stretches: &[Stretch], chosen: &[ClashResolution]) -> String {
     text
 }
 
+/// One after the other. The last line of a text may lack its end, and must not run into the next.
+fn both(first: &str, second: &str) -> String {
+    let runs_on = !first.is_empty() && !first.ends_with('\n') && !second.is_empty();
+    format!("{first}{}{second}", if runs_on { "\n" } else { "" })
+}
+
 pub(crate) fn refuse(path: &str, problem: &str) -> Error {
     Error::ChoiceUnknown { resource: path.to_owned(), problem: problem.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clash_comes_with_what_stands_around_it() {
+        let (base, source, target) = ("1\n2\n3\n4\nx\n5", "1\n2\n3\n4\ny\n5", "1\n2\n3\n4\nz\n5");
+        let found = clashes(&stretches(base, source, target));
+        let around: Vec<_> =
+            found.iter().map(|clash| (clash.before.as_str(), clash.after.as_str())).collect();
+        assert_eq!(around, [("2\n3\n4\n", "5")]);
+        let whole = clashes(&stretches("x", "y", "z"));
+        assert_eq!(whole.first().map(|clash| (clash.before.as_str(), clash.after.as_str())), Some(("", "")));
+    }
+
+    #[test]
+    fn both_stand_on_lines_of_their_own() {
+        let settled = |source, target| assemble(&stretches("x", source, target), &[ClashResolution::Both]);
+        assert_eq!(settled("y", "z"), "y\nz");
+        assert_eq!(settled("y\n", "z"), "y\nz");
+        assert_eq!(settled("", "z"), "z");
+        assert_eq!(settled("y", ""), "y");
+    }
 }

@@ -1,14 +1,15 @@
 //! Merges: choices from the wire, plans and records to it.
 
 mod conflict;
+mod record;
 
+use prost::Message;
 use sandbar_app::{
-    merges::{ItemView, MergeView, PlanView},
+    merges::{ItemView, PlanView},
     view::Stamp,
 };
 use sandbar_merge::{Choices, Decision, FieldChange, Item, Label, Selector, State, Warning, WarningKind};
 use sandbar_model::{ContentHash, Kind, ResourceId};
-use sandbar_store::merge_record::{MergeKind, MergedResource};
 
 use conflict::conflicts_to_wire;
 
@@ -19,6 +20,13 @@ use super::{
     time,
 };
 use crate::wire;
+
+pub use record::{change_to_wire, merge_to_wire};
+
+/// The most bytes of differences of one resource, so that its message stays far from the limit of messages.
+const FIELD_BYTES: usize = 8 * 1024 * 1024;
+/// What a difference takes in its resource beside itself.
+const FIELD_OVERHEAD: usize = 8;
 
 impl Fields {
     /// What a caller decides about a plan, and whether the source shall be retired. Absent: nothing is chosen.
@@ -109,6 +117,7 @@ pub fn item_to_wire(
     let Item { kind, id, target_id, label, name, renamed_from, decision, base, source, target, .. } =
         view.item;
     let stamp = |stamp: &Option<Stamp>| stamp.as_ref().map(stamp_of);
+    let (fields, omitted_field_count) = fields_to_wire(view.fields);
     wire::PlanResource {
         key: Some(key_to_wire(*kind, *id)),
         target_id: if target_id == id { String::new() } else { target_id.to_string() },
@@ -121,60 +130,23 @@ pub fn item_to_wire(
         target_etag: state_etag(target.as_ref()),
         source_changed: stamps.and_then(|(source, _)| stamp(source)),
         target_changed: stamps.and_then(|(_, target)| stamp(target)),
-        fields: view.fields.into_iter().map(field_to_wire).collect(),
+        fields,
         conflicts: conflicts_to_wire(&view.item.conflicts),
+        omitted_field_count,
     }
 }
 
-/// A merge's record.
-pub fn merge_to_wire(view: MergeView) -> wire::Merge {
-    let record = view.record;
-    let kind = match record.what {
-        MergeKind::Merge => wire::merge::Kind::Merge,
-        MergeKind::Sync => wire::merge::Kind::Sync,
-        MergeKind::Revert => wire::merge::Kind::Revert,
-    };
-    let id = |id: Option<sandbar_model::MergeId>| id.map(|id| id.to_string()).unwrap_or_default();
-    wire::Merge {
-        id: record.id.to_string(),
-        kind: kind.into(),
-        source_id: record.source.to_string(),
-        target_id: record.target.to_string(),
-        stamp: Some(stamp_of(&view.stamp)),
-        target_revision: record.target_revision.0,
-        retired_source: record.retired_source,
-        reverts_id: id(record.reverts),
-        reverted_by_id: id(record.reverted_by),
-        resource_count: record.resource_count,
-        resources: view.resources.into_iter().map(merged_to_wire).collect(),
-        unreviewed: record.unreviewed,
-    }
-}
-
-fn merged_to_wire(merged: MergedResource) -> wire::MergedResource {
-    let label = match merged.label.as_str() {
-        "new" => wire::MergeLabel::New,
-        "changed" => wire::MergeLabel::Changed,
-        "deleted" => wire::MergeLabel::Deleted,
-        "diverged" => wire::MergeLabel::Diverged,
-        _ => wire::MergeLabel::Unspecified,
-    };
-    let decision = match merged.decision.as_str() {
-        "take" => wire::MergeDecision::Take,
-        "overwrite" => wire::MergeDecision::Overwrite,
-        "combine" => wire::MergeDecision::Combine,
-        _ => wire::MergeDecision::Unspecified,
-    };
-    wire::MergedResource {
-        key: Some(key_to_wire(merged.kind, merged.id)),
-        label: label.into(),
-        decision: decision.into(),
-        before_etag: etag(merged.before),
-        after_etag: etag(merged.after),
-        before_name: merged.before_name,
-        after_name: merged.after_name,
-        revision: merged.revision.0,
-    }
+/// As many of these differences as have room, and how many more there are.
+fn fields_to_wire(fields: Vec<(FieldChange, String)>) -> (Vec<wire::FieldChange>, i64) {
+    let count = fields.len();
+    let mut left = FIELD_BYTES;
+    let fitting = fields.into_iter().map(field_to_wire).map_while(|field| {
+        left = left.checked_sub(field.encoded_len() + FIELD_OVERHEAD)?;
+        Some(field)
+    });
+    let sent: Vec<_> = fitting.collect();
+    let omitted = number(count - sent.len());
+    (sent, omitted)
 }
 
 fn field_to_wire((change, body_diff): (FieldChange, String)) -> wire::FieldChange {

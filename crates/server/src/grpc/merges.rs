@@ -5,7 +5,10 @@ use std::{pin::Pin, sync::Arc};
 use futures::Stream;
 use sandbar_app::{
     App,
-    merges::{self, ApplyMerge, ListMerges, PlanView, PreviewMerge, PreviewRevert, RevertMerge, Review},
+    merges::{
+        self, ApplyMerge, Changes, GetChanges, ListMerges, PlanView, PreviewMerge, PreviewRevert,
+        RevertMerge, Review,
+    },
 };
 use sandbar_model::{MergeId, Result as ModelResult};
 use tonic::{Request, Status};
@@ -14,7 +17,7 @@ use super::{Answer, Grpc, change, read};
 use crate::{
     convert::{
         Fields,
-        merge::{head_to_wire, item_to_wire, merge_to_wire},
+        merge::{change_to_wire, head_to_wire, item_to_wire, merge_to_wire},
         project::restored_to_wire,
     },
     status::from_error,
@@ -128,6 +131,24 @@ impl MergeService for Grpc {
         call.answer(found.map(|view| wire::GetMergeResponse { merge: Some(merge_to_wire(view)) }))
     }
 
+    type GetMergeChangesStream = Parts<wire::GetMergeChangesResponse>;
+
+    async fn get_merge_changes(
+        &self,
+        request: Request<wire::GetMergeChangesRequest>,
+    ) -> Answer<Self::GetMergeChangesStream> {
+        let (call, m) = read(request)?;
+        let mut fields = Fields::default();
+        let request = GetChanges {
+            merge: fields.id("merge_id", &m.merge_id),
+            resource: m.resource.map(|key| fields.key("resource", Some(key))),
+            after: m.after.map(|key| fields.key("after", Some(key))),
+        };
+        let request = fields.finish(request).map_err(from_error)?;
+        let changes = merges::changes(&self.app, &call, &request).await;
+        call.answer(changes.map(|changes| changed(Arc::clone(&self.app), changes)))
+    }
+
     async fn list_merges(
         &self,
         request: Request<wire::ListMergesRequest>,
@@ -135,7 +156,8 @@ impl MergeService for Grpc {
         let (call, m) = read(request)?;
         let mut fields = Fields::default();
         let project = fields.id("project_id", &m.project_id);
-        let request = ListMerges { project, page_size: m.page_size, page_token: m.page_token };
+        let filter = fields.merge_filter(&m);
+        let request = ListMerges { project, filter, page_size: m.page_size, page_token: m.page_token };
         let request = fields.finish(request).map_err(from_error)?;
         let page = merges::list(&self.app, &call, &request).await;
         call.answer(page.map(|page| wire::ListMergesResponse {
@@ -172,6 +194,22 @@ fn parts<T: Send + 'static>(
         Some((part, (state, next)))
     });
     Box::pin(futures::StreamExt::chain(futures::stream::once(async move { Ok(head) }), resources))
+}
+
+/// What a merge changed as a stream: each resource is read and compared only when the one before has gone out.
+fn changed(app: Arc<App>, changes: Changes) -> Parts<wire::GetMergeChangesResponse> {
+    let parts = futures::stream::unfold(Some((app, changes)), |state| async move {
+        let (app, mut changes) = state?;
+        match changes.next(&app).await {
+            Ok(None) => None,
+            Ok(Some(view)) => {
+                let part = wire::GetMergeChangesResponse { resource: Some(change_to_wire(view)) };
+                Some((Ok(part), Some((app, changes))))
+            }
+            Err(error) => Some((Err(from_error(error)), None)),
+        }
+    });
+    Box::pin(parts)
 }
 
 async fn describe(app: &App, plan: &PlanView, at: usize) -> ModelResult<wire::PlanResource> {

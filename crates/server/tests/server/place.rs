@@ -248,6 +248,9 @@ impl MergeService for Services {
     type PreviewRevertStream =
         Pin<Box<dyn Stream<Item = Result<wire::PreviewRevertResponse, Status>> + Send>>;
 
+    type GetMergeChangesStream =
+        Pin<Box<dyn Stream<Item = Result<wire::GetMergeChangesResponse, Status>> + Send>>;
+
     /// One part, then silence; a panic when the source is called that.
     async fn preview_merge(
         &self,
@@ -276,6 +279,12 @@ impl MergeService for Services {
         Err(Status::unimplemented(""))
     }
     async fn get_merge(&self, _: Request<wire::GetMergeRequest>) -> Answer<wire::GetMergeResponse> {
+        Err(Status::unimplemented(""))
+    }
+    async fn get_merge_changes(
+        &self,
+        _: Request<wire::GetMergeChangesRequest>,
+    ) -> Answer<Self::GetMergeChangesStream> {
         Err(Status::unimplemented(""))
     }
     async fn list_merges(&self, _: Request<wire::ListMergesRequest>) -> Answer<wire::ListMergesResponse> {

@@ -30,7 +30,7 @@ pub struct MergedResource {
     pub before_name: String,
     /// What it was called after; empty: absent.
     pub after_name: String,
-    /// The target's revision that wrote it.
+    /// The target's revision that wrote it; 0: nothing was written, only agreed on.
     pub revision: Revision,
     /// What source and target agreed on before; none: absent on both. Kept so that an undo can put it back.
     pub base_before: Option<ContentHash>,
@@ -57,6 +57,26 @@ pub async fn resources(
     .bind(id)
     .bind(limit)
     .all()
+    .await
+}
+
+/// What a merge did to one resource. None: it did not write it.
+pub async fn resource(
+    tx: &mut Tx,
+    merge: MergeId,
+    kind: Kind,
+    id: ResourceId,
+) -> Result<Option<MergedResource>> {
+    tx.sql(
+        "-- merge_record.resource
+        SELECT kind, id, source_id, label, decision, before_hash, after_hash, before_name, after_name, seq,
+            base_before_hash, base_after_hash
+        FROM merge_resources WHERE merge_id = $1 AND kind = $2 AND id = $3",
+    )
+    .bind(merge.0)
+    .bind(kind as i64)
+    .bind(id.0)
+    .optional()
     .await
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sandbar_model::{ContentHash, Error, Kind, MergeId, ProjectId, ResourceId, Revision};
 use sandbar_store::{
     Db, Tx, merge_base,
-    merge_record::{self, MergeKind, MergeRecord, MergedResource},
+    merge_record::{self, Direction, Filter, MergeKind, MergeRecord, MergedResource},
 };
 
 use crate::{
@@ -18,6 +18,7 @@ cases! {
     id_is_unique
     resources_come_in_pages
     pages_of_a_project_are_newest_first
+    a_list_of_merges_is_narrowed
     bases_do_not_mind_the_order_of_a_pair
     many_bases_are_kept_replaced_and_forgotten
 }
@@ -112,6 +113,10 @@ async fn resources_come_in_pages(db: Db) {
         found.extend(page);
     }
     assert_eq!(found, wanted);
+    let one = &wanted[700];
+    let alone = merge_record::resource(&mut tx, id(100), one.kind, one.id).await.unwrap();
+    assert_eq!(alone.as_ref(), Some(one));
+    assert_eq!(merge_record::resource(&mut tx, id(101), one.kind, one.id).await.unwrap(), None);
 }
 
 async fn pages_of_a_project_are_newest_first(db: Db) {
@@ -122,7 +127,9 @@ async fn pages_of_a_project_are_newest_first(db: Db) {
     }
     let mut found: Vec<MergeId> = Vec::new();
     loop {
-        let page = merge_record::page_of_project(&mut tx, id(20), found.last().copied(), 2).await.unwrap();
+        let all = Filter::default();
+        let last = found.last().copied();
+        let page = merge_record::page_of_project(&mut tx, id(20), &all, last, 2).await.unwrap();
         assert!(page.len() <= 2);
         if page.is_empty() {
             break;
@@ -131,7 +138,36 @@ async fn pages_of_a_project_are_newest_first(db: Db) {
     }
     // All but 21 → 10; what a project merged into itself comes once.
     assert_eq!(found, [106, 105, 104, 103, 101, 100].map(id));
-    assert!(merge_record::page_of_project(&mut tx, id(30), None, 9).await.unwrap().is_empty());
+    let nobodys = merge_record::page_of_project(&mut tx, id(30), &Filter::default(), None, 9).await.unwrap();
+    assert!(nobodys.is_empty());
+}
+
+async fn a_list_of_merges_is_narrowed(db: Db) {
+    let mut tx = db.write().await.unwrap();
+    for (number, (source, target)) in (100..).zip([(20, 10), (10, 20), (21, 20), (20, 21), (20, 10)]) {
+        let what = if number == 101 { MergeKind::Sync } else { MergeKind::Merge };
+        let record = MergeRecord { what, ..record(number, source, target, 0) };
+        let count = if number == 104 { 3 } else { 1 };
+        merge_record::insert(&mut tx, &record, &merged(count)).await.unwrap();
+    }
+    let (into, out_of) = (Some(Direction::Into), Some(Direction::OutOf));
+    let last = (merged(3)[2].kind, merged(3)[2].id);
+    let none = Filter::default();
+    let cases = [
+        (none, vec![104, 103, 102, 101, 100]),
+        (Filter { direction: into, ..none }, vec![102, 101]),
+        (Filter { direction: out_of, ..none }, vec![104, 103, 100]),
+        (Filter { what: Some(MergeKind::Sync), ..none }, vec![101]),
+        (Filter { other: Some(id(21)), ..none }, vec![103, 102]),
+        (Filter { other: Some(id(21)), direction: into, ..none }, vec![102]),
+        (Filter { resource: Some(last), ..none }, vec![104]),
+        (Filter { resource: Some(last), direction: into, ..none }, vec![]),
+    ];
+    for (filter, expected) in cases {
+        let found = merge_record::page_of_project(&mut tx, id(20), &filter, None, 9).await.unwrap();
+        let found: Vec<_> = found.iter().map(|record| record.id).collect();
+        assert_eq!(found, expected.into_iter().map(id).collect::<Vec<_>>(), "{filter:?}");
+    }
 }
 
 async fn bases_do_not_mind_the_order_of_a_pair(db: Db) {

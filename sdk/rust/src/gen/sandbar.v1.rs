@@ -3417,6 +3417,9 @@ pub struct PlanResource {
     /// With COMBINE: what both sides changed to different things, settled or not.
     #[prost(message, repeated, tag = "13")]
     pub conflicts: ::prost::alloc::vec::Vec<MergeConflict>,
+    /// How many differences there are beyond `fields`, which has no more of them than a message has room for.
+    #[prost(int64, tag = "14")]
+    pub omitted_field_count: i64,
 }
 impl ::prost::Name for PlanResource {
     const NAME: &'static str = "PlanResource";
@@ -3533,6 +3536,11 @@ pub struct MergeClash {
     pub source: ::prost::alloc::string::String,
     #[prost(string, tag = "4")]
     pub target: ::prost::alloc::string::String,
+    /// Up to three lines before and after it that are settled.
+    #[prost(string, tag = "5")]
+    pub before: ::prost::alloc::string::String,
+    #[prost(string, tag = "6")]
+    pub after: ::prost::alloc::string::String,
 }
 impl ::prost::Name for MergeClash {
     const NAME: &'static str = "MergeClash";
@@ -3563,7 +3571,8 @@ pub struct FieldChange {
     pub target: ::core::option::Option<::prost::alloc::string::String>,
     #[prost(string, optional, tag = "5")]
     pub source: ::core::option::Option<::prost::alloc::string::String>,
-    /// Unified diff of a body from the target's to the source's. Cut off after 64 KiB, with a last line that says so.
+    /// Unified diff of a body from the target's to the source's. Cut off after 64 KiB, or when those of its resource have
+    /// 4 MiB, with a last line that says so.
     #[prost(string, tag = "6")]
     pub body_diff: ::prost::alloc::string::String,
     /// Who moved since the base.
@@ -3739,12 +3748,20 @@ pub struct Merge {
     pub reverted_by_id: ::prost::alloc::string::String,
     #[prost(int64, tag = "10")]
     pub resource_count: i64,
-    /// Only in GetMerge, ApplyMerge and RevertMerge.
+    /// In the order of kind and id, at most the first 1,000; GetMergeChanges has all. Only in GetMerge, ApplyMerge and
+    /// RevertMerge.
     #[prost(message, repeated, tag = "11")]
     pub resources: ::prost::alloc::vec::Vec<MergedResource>,
     /// Whether it was applied without a preview.
     #[prost(bool, tag = "12")]
     pub unreviewed: bool,
+    /// What the caller chose, at most the first 1,000 `choices`, without how conflicts were settled: that stands with each
+    /// resource in GetMergeChanges. Only in GetMerge, ApplyMerge and RevertMerge.
+    #[prost(message, optional, tag = "13")]
+    pub choices: ::core::option::Option<MergeChoices>,
+    /// How many `choices` there were.
+    #[prost(int64, tag = "14")]
+    pub choice_count: i64,
 }
 /// Nested message and enum types in `Merge`.
 pub mod merge {
@@ -3804,7 +3821,7 @@ impl ::prost::Name for Merge {
         "/sandbar.v1.Merge".into()
     }
 }
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct MergedResource {
     /// The target's.
     #[prost(message, optional, tag = "1")]
@@ -3822,9 +3839,23 @@ pub struct MergedResource {
     pub before_name: ::prost::alloc::string::String,
     #[prost(string, tag = "7")]
     pub after_name: ::prost::alloc::string::String,
-    /// The target's revision that wrote it.
+    /// The target's revision that wrote it. 0: nothing was written, because every conflict was settled for the target;
+    /// from then on the two agree on that.
     #[prost(int64, tag = "8")]
     pub revision: i64,
+    /// What changed: `target` is what was before, `source` what came, `base` what the two had last agreed on (of an undo,
+    /// what the merge that it undid had left). Only in GetMergeChanges.
+    #[prost(message, repeated, tag = "9")]
+    pub fields: ::prost::alloc::vec::Vec<FieldChange>,
+    /// How many differences there are beyond `fields`, which has no more of them than a message has room for.
+    #[prost(int64, tag = "10")]
+    pub omitted_field_count: i64,
+    /// How conflicts were settled. A value or text of one's own over 64 KiB is cut. Only in GetMergeChanges.
+    #[prost(message, repeated, tag = "11")]
+    pub resolutions: ::prost::alloc::vec::Vec<MergeResolution>,
+    /// Whether there was no room for some of `resolutions`, or for all of one. What came of them is in `fields`.
+    #[prost(bool, tag = "12")]
+    pub resolutions_cut: bool,
 }
 impl ::prost::Name for MergedResource {
     const NAME: &'static str = "MergedResource";
@@ -3867,13 +3898,62 @@ impl ::prost::Name for GetMergeResponse {
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetMergeChangesRequest {
+    #[prost(string, tag = "1")]
+    pub merge_id: ::prost::alloc::string::String,
+    /// Only this resource of the target. One that the merge did not write gives an empty answer.
+    #[prost(message, optional, tag = "2")]
+    pub resource: ::core::option::Option<ResourceKey>,
+    /// Only what comes after this one: to go on where a stream broke off.
+    #[prost(message, optional, tag = "3")]
+    pub after: ::core::option::Option<ResourceKey>,
+}
+impl ::prost::Name for GetMergeChangesRequest {
+    const NAME: &'static str = "GetMergeChangesRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.GetMergeChangesRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.GetMergeChangesRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetMergeChangesResponse {
+    #[prost(message, optional, tag = "1")]
+    pub resource: ::core::option::Option<MergedResource>,
+}
+impl ::prost::Name for GetMergeChangesResponse {
+    const NAME: &'static str = "GetMergeChangesResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.GetMergeChangesResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.GetMergeChangesResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListMergesRequest {
     #[prost(string, tag = "1")]
     pub project_id: ::prost::alloc::string::String,
     #[prost(int32, tag = "2")]
     pub page_size: i32,
+    /// Only with the same project and filters as on the page before.
     #[prost(string, tag = "3")]
     pub page_token: ::prost::alloc::string::String,
+    /// Unspecified: both.
+    #[prost(enumeration = "MergeDirection", tag = "4")]
+    pub direction: i32,
+    /// Unspecified: all.
+    #[prost(enumeration = "merge::Kind", tag = "5")]
+    pub kind: i32,
+    /// Only those with this project on the other side. Empty: any.
+    #[prost(string, tag = "6")]
+    pub other_id: ::prost::alloc::string::String,
+    /// Only those that wrote this resource (by its id in the merge's target). Absent: all.
+    #[prost(message, optional, tag = "7")]
+    pub resource: ::core::option::Option<ResourceKey>,
 }
 impl ::prost::Name for ListMergesRequest {
     const NAME: &'static str = "ListMergesRequest";
@@ -4018,6 +4098,36 @@ impl MergeSide {
             "MERGE_SIDE_SOURCE" => Some(Self::Source),
             "MERGE_SIDE_TARGET" => Some(Self::Target),
             "MERGE_SIDE_BOTH" => Some(Self::Both),
+            _ => None,
+        }
+    }
+}
+/// Which way a merge went, as a project sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum MergeDirection {
+    Unspecified = 0,
+    Into = 1,
+    OutOf = 2,
+}
+impl MergeDirection {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "MERGE_DIRECTION_UNSPECIFIED",
+            Self::Into => "MERGE_DIRECTION_INTO",
+            Self::OutOf => "MERGE_DIRECTION_OUT_OF",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "MERGE_DIRECTION_UNSPECIFIED" => Some(Self::Unspecified),
+            "MERGE_DIRECTION_INTO" => Some(Self::Into),
+            "MERGE_DIRECTION_OUT_OF" => Some(Self::OutOf),
             _ => None,
         }
     }
@@ -4214,7 +4324,8 @@ pub mod merge_service_client {
                 .insert(GrpcMethod::new("sandbar.v1.MergeService", "RevertMerge"));
             self.inner.unary(req, path, codec).await
         }
-        /// The record of one merge, key by key.
+        /// The record of one merge: who, when, what was chosen, and which resources it wrote. Needs to see its source or its
+        /// target; to anybody else it is as if there was none.
         pub async fn get_merge(
             &mut self,
             request: impl tonic::IntoRequest<super::GetMergeRequest>,
@@ -4239,7 +4350,34 @@ pub mod merge_service_client {
                 .insert(GrpcMethod::new("sandbar.v1.MergeService", "GetMerge"));
             self.inner.unary(req, path, codec).await
         }
-        /// The merges into and out of a project, newest first.
+        /// What a merge changed, resource by resource in the order of kind and id: field by field, before and after, however
+        /// many there are. It is worked out when it is asked for, from the versions that the record names, which are kept as
+        /// long as the record is. Needs to see the target, whose contents it shows.
+        pub async fn get_merge_changes(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetMergeChangesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::GetMergeChangesResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.MergeService/GetMergeChanges",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("sandbar.v1.MergeService", "GetMergeChanges"));
+            self.inner.server_streaming(req, path, codec).await
+        }
+        /// The merges into and out of a project, newest first, or those of them that the filters leave.
         pub async fn list_merges(
             &mut self,
             request: impl tonic::IntoRequest<super::ListMergesRequest>,

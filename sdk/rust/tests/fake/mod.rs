@@ -21,6 +21,8 @@ use tonic::codegen::Service;
 pub(crate) enum Reply {
     /// These messages, framed.
     Frames(Bytes),
+    /// These messages, and then the connection to what is behind is lost.
+    Broken(Bytes),
     /// A refusal.
     Refuse(Code),
     /// Nothing, ever.
@@ -40,6 +42,11 @@ impl Reply {
             frame(&mut frames, message);
         }
         Self::Frames(frames.freeze())
+    }
+
+    pub(crate) fn broken(messages: &[impl Message]) -> Self {
+        let Self::Frames(frames) = Self::messages(messages) else { unreachable!() };
+        Self::Broken(frames)
     }
 
     pub(crate) fn refuse(code: Code) -> Self {
@@ -141,17 +148,18 @@ impl Service<http::Request<axum::body::Body>> for Answering {
             match reply {
                 Reply::Never => pending().await,
                 Reply::Refuse(code) => Ok(tonic::Status::new(code, "refused").into_http()),
-                Reply::Frames(frames) => Ok(answer(frames)),
+                Reply::Frames(frames) => Ok(answer(frames, Code::Ok)),
+                Reply::Broken(frames) => Ok(answer(frames, Code::Unavailable)),
             }
         })
     }
 }
 
 /// An answer of messages, with the status in the trailers.
-fn answer(frames: Bytes) -> http::Response<Body> {
-    let trailers = async {
+fn answer(frames: Bytes, status: Code) -> http::Response<Body> {
+    let trailers = async move {
         let mut trailers = http::HeaderMap::new();
-        trailers.insert("grpc-status", "0".parse().unwrap());
+        trailers.insert("grpc-status", (status as i32).into());
         Some(Ok(trailers))
     };
     let body = Body::new(Full::new(frames).with_trailers(trailers));

@@ -9,6 +9,8 @@ use crate::wire::{self, merge_conflict::Kind, merge_resolution::How};
 
 /// The longest text of a clash in a preview, in bytes. Whoever needs more has the bodies.
 const CLASH_BYTES: usize = 64 * 1024;
+/// The longest text that is shown before or after a clash, in bytes: a line may be as long as a body.
+const AROUND_BYTES: usize = 1024;
 /// The most bytes of clashes of one resource, so that its message stays far from the limit of messages.
 const RESOURCE_BYTES: usize = 2 * 1024 * 1024;
 /// What a clash takes beside its texts, generously.
@@ -120,13 +122,21 @@ fn conflict_to_wire(conflict: &Conflict, left: &mut usize) -> wire::MergeConflic
 fn clash_to_wire(clash: &Clash, left: &mut usize) -> Option<wire::MergeClash> {
     let cut =
         |text: &String| text.get(..text.floor_char_boundary(CLASH_BYTES)).unwrap_or_default().to_owned();
+    let near = |text: Option<&str>| text.unwrap_or_default().to_owned();
     let clash = wire::MergeClash {
         line: i64::from(clash.line),
         base: cut(&clash.base),
         source: cut(&clash.source),
         target: cut(&clash.target),
+        before: near(
+            clash
+                .before
+                .get(clash.before.ceil_char_boundary(clash.before.len().saturating_sub(AROUND_BYTES))..),
+        ),
+        after: near(clash.after.get(..clash.after.floor_char_boundary(AROUND_BYTES))),
     };
-    let size = clash.base.len() + clash.source.len() + clash.target.len() + CLASH_OVERHEAD;
+    let around = clash.before.len() + clash.after.len();
+    let size = clash.base.len() + clash.source.len() + clash.target.len() + around + CLASH_OVERHEAD;
     *left = left.checked_sub(size)?;
     Some(clash)
 }
@@ -138,7 +148,13 @@ mod tests {
     use super::*;
 
     fn body(clashes: usize, text: &str) -> Conflict {
-        let clash = Clash { line: 1, base: text.into(), source: text.into(), target: text.into() };
+        let clash = Clash {
+            line: 1,
+            base: text.into(),
+            source: text.into(),
+            target: text.into(),
+            ..Clash::default()
+        };
         Conflict {
             path: "jobs/1/body".into(),
             title: "body".into(),

@@ -1,0 +1,14 @@
+//! The command line at a terminal: a person's keys and editor, over a real server.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "all of this is tests, also what clippy does not take for one"
+)]
+
+mod report;
+mod resolve;
+mod stage;
+mod terminal;
