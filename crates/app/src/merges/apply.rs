@@ -229,9 +229,14 @@ pub(super) fn merged(
         state.as_ref().map(|state| state.document.name()).unwrap_or_default()
     };
     let line = |item: &Item| {
-        let done = written.get(&(item.kind, item.target_id))?;
+        let key = (item.kind, item.target_id);
+        let revision = match written.get(&key) {
+            Some(done) => done.revision,
+            // Everything was settled for what the target has: nothing to write, but somebody decided it.
+            None => planned.gathered.found.get(&key)?.1?.revision,
+        };
         let (base_before, base_after) = match bases {
-            Some(bases) => bases.get(&(item.kind, item.target_id)).copied().unwrap_or_default(),
+            Some(bases) => bases.get(&key).copied().unwrap_or_default(),
             None => (item.base.as_ref().map(|base| base.hash), item.agreed_hash()),
         };
         Some(MergedResource {
@@ -240,11 +245,11 @@ pub(super) fn merged(
             source_id: item.id,
             label: label_word(item.label).to_owned(),
             decision: decision_word(item.decision).to_owned(),
-            before: done.before,
-            after: done.after,
+            before: item.target.as_ref().map(|state| state.hash),
+            after: item.after.as_ref().map(|state| state.hash),
             before_name: name(&item.target),
             after_name: name(&item.after),
-            revision: done.revision,
+            revision,
             base_before,
             base_after,
         })

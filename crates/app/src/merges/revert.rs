@@ -1,9 +1,9 @@
 //! Undoing a merge: what nobody touched since goes back, later edits stay. It is a merge itself, so it can be undone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sandbar_merge::Choices;
-use sandbar_model::{Kind, MergeId, ResourceId, Result, policy::Action};
+use sandbar_model::{MergeId, Result, policy::Action};
 use sandbar_store::{
     Tx,
     change::What,
@@ -17,7 +17,7 @@ use super::{
     apply::{Bases, Review, choices_json, count, merged, trace, write_plan},
     preview::{Planned, Sides, revert_sides},
     record::{MergeView, view},
-    relation::Relation,
+    relation::{Key, Relation},
 };
 use crate::{
     App, Call, Request,
@@ -91,7 +91,8 @@ async fn once(app: &App, call: &Call, request: &RevertMerge) -> Result<Reverted>
     let written = write_plan(app, &mut tx, &mut change, &planned.plan).await?;
     let id = MergeId(app.new_id());
     let before = merge_record::resources(&mut tx, undone.id, None, i64::MAX).await?;
-    let bases = go_back(app, &mut tx, &sides, &before, &written.keys().copied().collect::<Vec<_>>()).await?;
+    let undoes: BTreeSet<_> = planned.plan.selected().map(|item| (item.kind, item.target_id)).collect();
+    let bases = go_back(app, &mut tx, &sides, &before, &undoes).await?;
     let resources = merged(&planned, &written, Some(&bases));
     let record = MergeRecord {
         id,
@@ -123,13 +124,13 @@ async fn go_back(
     tx: &mut Tx,
     sides: &Sides,
     before: &[MergedResource],
-    written: &[(Kind, ResourceId)],
+    undoes: &BTreeSet<Key>,
 ) -> Result<Bases> {
     let mut bases = Bases::new();
     let source = project::get(tx, sides.source.project.id).await?;
     let Some(source) = source.filter(|source| source.id != sides.target.project.id) else { return Ok(bases) };
     let relation = Relation::of(app, tx, &source, &sides.target.project).await?;
-    let undone: Vec<_> = before.iter().filter(|r| written.contains(&(r.kind, r.id))).collect();
+    let undone: Vec<_> = before.iter().filter(|r| undoes.contains(&(r.kind, r.id))).collect();
     let keys: Vec<_> = undone.iter().map(|r| (r.kind, r.source_id)).collect();
     let now = relation.bases(tx, &keys).await?;
     let mut agreed = BTreeMap::new();
