@@ -11,6 +11,8 @@
     reason = "all of this is tests, also what clippy does not take for one"
 )]
 
+mod bases;
+mod branches;
 mod concurrency;
 mod faults;
 mod flow;

@@ -167,13 +167,7 @@ impl World {
         self.merges.push(Done { id, source, target, lines });
     }
 
-    fn write(
-        &mut self,
-        target: usize,
-        workflow: &str,
-        taken: &Taken,
-        agreed: [Option<Content>; 2],
-    ) -> Line {
+    fn write(&mut self, target: usize, workflow: &str, taken: &Taken, agreed: [Option<Content>; 2]) -> Line {
         let held = &mut self.projects[target].held;
         let before = match taken.after.clone() {
             Some(content) => held.insert(workflow.to_owned(), content),

@@ -56,9 +56,8 @@ pub(crate) fn combine(
     let name = |content: &Content| json!(content.name);
     let concurrency = |content: &Content| json!(content.concurrency);
     let path = |content: &Content| if content.path.is_empty() { Value::Null } else { json!(content.path) };
-    let mut field = |at: String, of: &dyn Fn(&Content) -> Value| {
-        work.field(at, base.map(of), of(source), of(target))
-    };
+    let mut field =
+        |at: String, of: &dyn Fn(&Content) -> Value| work.field(at, base.map(of), of(source), of(target));
     let path_at = format!("triggers/{}/custom_path", trigger_of(id));
     let content = Content {
         name: word(&field("name".to_owned(), &name)),
@@ -99,8 +98,7 @@ impl Work<'_> {
         for id in ids {
             let [base, source, target] = sides.map(|side| side.and_then(|side| side.steps.get(&id)));
             let Some(step) = self.step(&id, base, source, target) else { continue };
-            let [base_at, source_at, target_at] =
-                sides.map(|side| side.and_then(|side| side.drawn.get(&id)));
+            let [base_at, source_at, target_at] = sides.map(|side| side.and_then(|side| side.drawn.get(&id)));
             let by_source = (source.is_some() && source_at != base_at) || target.is_none();
             content.drawn.extend((if by_source { source_at } else { target_at }).map(|at| (id.clone(), *at)));
             content.steps.insert(id, step);

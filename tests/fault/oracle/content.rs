@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use rand::{RngExt, rngs::StdRng};
-use sandbar_client::v1::{Edge, EdgeCondition, Job, Position, Trigger, WebhookReply, WebhookTrigger, Workflow, edge, trigger};
+use sandbar_client::v1::{
+    Edge, EdgeCondition, Job, Position, Trigger, WebhookReply, WebhookTrigger, Workflow, edge, trigger,
+};
 use uuid::Uuid;
 
 /// How many places a step's body has. Lines that nobody ever changes stand between them, so that each merges by itself.
@@ -121,6 +123,40 @@ impl Words {
         }
     }
 
+    /// Changes what nobody but this side, 0 or 1, ever changes. A workflow's name is one side's, its other fields are the
+    /// other's; so is a step, or each of its places.
+    pub(crate) fn edit_own(&mut self, id: &str, content: &mut Content, side: usize) {
+        if self.chance(0.2) {
+            if owner(id, 2) == side {
+                content.name = self.word("workflow");
+            } else {
+                content.concurrency = Some(self.number());
+            }
+        }
+        if content.steps.len() < 8 && self.chance(0.1) {
+            self.add_step(content);
+        }
+        for at in (0..content.steps.len()).rev() {
+            let (lines, name, adaptor) = (self.lines(), self.word("step"), self.adaptor());
+            let (half, what, removes) = (self.one_of(PLACES / 2), self.one_of(6), self.chance(0.05));
+            let (id, step) = content.steps.iter_mut().nth(at).unwrap();
+            let (id, is_shared) = (id.clone(), owner(id, 4) > 1);
+            let place = if is_shared { 2 * half + side } else { 2 * half };
+            match what {
+                _ if !is_shared && owner(&id, 4) != side => {}
+                _ if !is_shared && removes && at > 0 => {
+                    content.steps.remove(&id);
+                    content.drawn.remove(&id);
+                }
+                0 if side == 0 => step.name = name,
+                0 => step.adaptor = adaptor,
+                1 => step.body[place].clear(),
+                2 => step.body[place] = lines,
+                _ => {}
+            }
+        }
+    }
+
     fn remove_step(&mut self, content: &mut Content) {
         if content.steps.len() > 1 {
             let at = 1 + self.one_of(content.steps.len() - 1);
@@ -184,6 +220,11 @@ impl Step {
             ..Job::default()
         }
     }
+}
+
+/// Whose of so many something is, for ever.
+fn owner(id: &str, count: usize) -> usize {
+    id.bytes().last().map_or(0, usize::from) % count
 }
 
 /// The text of a body.

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use sandbar_client::{
     Client, Plan,
-    v1::{Merge, MergeConflict, MergeDecision, MergeLabel, PlanResource, ResourceKind, Workflow, merge_conflict},
+    v1::{
+        Merge, MergeConflict, MergeDecision, MergeLabel, PlanResource, ResourceKind, Workflow, merge_conflict,
+    },
 };
 use serde_json::{Value, json};
 
@@ -23,13 +25,7 @@ use crate::{
 pub(crate) type Etags = BTreeMap<String, String>;
 
 /// Checks that a project holds this, to the byte, and nothing else. Notes the etags.
-pub(crate) async fn assert_held(
-    client: &Client,
-    project: &str,
-    held: &Held,
-    etags: &mut Etags,
-    what: &str,
-) {
+pub(crate) async fn assert_held(client: &Client, project: &str, held: &Held, etags: &mut Etags, what: &str) {
     let listed = workflows(client, project).await;
     let ids: Vec<_> = listed.iter().map(|one| &one.id).collect();
     assert!(
@@ -66,7 +62,9 @@ fn bare(mut workflow: Workflow) -> Workflow {
 pub(crate) fn assert_plan(plan: &Plan, expected: &BTreeMap<String, Subject>, chosen: &Chosen, what: &str) {
     let listed: BTreeMap<_, _> = plan.resources.iter().map(|one| (key(one), one)).collect();
     let is_right = plan.resources.len() == expected.len()
-        && expected.iter().all(|(id, subject)| listed.get(id).is_some_and(|one| one.label() == subject.label));
+        && expected
+            .iter()
+            .all(|(id, subject)| listed.get(id).is_some_and(|one| one.label() == subject.label));
     assert!(is_right, "{what}: the plan lists {:#?} and not {:#?}", brief(plan), labels(expected));
     let taken = chosen.taken(expected);
     for (id, subject) in expected {
@@ -75,7 +73,11 @@ pub(crate) fn assert_plan(plan: &Plan, expected: &BTreeMap<String, Subject>, cho
         assert_eq!(one.decision(), decision, "{what}");
         let Subject { base, source, target, .. } = subject;
         let there = [base, source, target].map(Option::is_none);
-        assert_eq!([&one.base_etag, &one.source_etag, &one.target_etag].map(String::is_empty), there, "{what}");
+        assert_eq!(
+            [&one.base_etag, &one.source_etag, &one.target_etag].map(String::is_empty),
+            there,
+            "{what}"
+        );
         assert_eq!(one.name, source.as_ref().or(target.as_ref()).unwrap().name, "{what}");
         assert_conflicts(id, one, chosen, &what);
         if let (Some(target), Some(Some(after))) = (target, taken.get(id).map(|taken| &taken.after)) {
@@ -86,8 +88,14 @@ pub(crate) fn assert_plan(plan: &Plan, expected: &BTreeMap<String, Subject>, cho
     let head = &plan.head;
     assert_eq!(
         [head.new_count, head.changed_count, head.deleted_count, head.diverged_count, head.target_only_count],
-        [MergeLabel::New, MergeLabel::Changed, MergeLabel::Deleted, MergeLabel::Diverged, MergeLabel::TargetOnly]
-            .map(count),
+        [
+            MergeLabel::New,
+            MergeLabel::Changed,
+            MergeLabel::Deleted,
+            MergeLabel::Diverged,
+            MergeLabel::TargetOnly
+        ]
+        .map(count),
         "{what}"
     );
     assert_eq!(head.selected_count, i64::try_from(taken.len()).unwrap(), "{what}");
@@ -135,9 +143,7 @@ fn assert_conflict(conflict: &MergeConflict, expected: &Conflict, what: &str) {
             let clashes: Vec<_> = conflict
                 .clashes
                 .iter()
-                .map(|clash| {
-                    (clash.line, [clash.base.clone(), clash.source.clone(), clash.target.clone()])
-                })
+                .map(|clash| (clash.line, [clash.base.clone(), clash.source.clone(), clash.target.clone()]))
                 .collect();
             assert_eq!((conflict.kind(), &clashes), (Kind::Body, expected), "{what}");
         }
@@ -200,7 +206,8 @@ fn fields(id: &str, content: &Content) -> BTreeMap<String, Value> {
         fields.insert(format!("edges/{}", edge_of(id)), json!(true));
     }
     let drawn = content.drawn.iter();
-    fields.extend(drawn.map(|(id, at)| (format!("positions/{id}"), json!({ "x": f64::from(*at), "y": 0.5 }))));
+    fields
+        .extend(drawn.map(|(id, at)| (format!("positions/{id}"), json!({ "x": f64::from(*at), "y": 0.5 }))));
     fields
 }
 

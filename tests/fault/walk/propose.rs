@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     merging::{applying, try_preview},
-    oracle::{What, content::Content},
+    oracle::{What, World, content::Content},
 };
 
 impl Walk {
@@ -50,9 +50,10 @@ impl Walk {
                 self.plan(What::Revert(newest - back), what).await
             }
             _ => {
-                let count = self.world.projects.len();
-                let source = self.words.one_of(count);
-                let target = (source + 1 + self.words.one_of(count - 1)) % count;
+                self.merges += 1;
+                let ways: Vec<_> = Way::all(&self.world).collect();
+                let ways: Vec<_> = ways.iter().filter(|way| way.0 == Way::ALL[self.merges % 3]).collect();
+                let (_, source, target) = *ways[self.words.one_of(ways.len())];
                 self.plan(What::Merge { source, target }, what).await
             }
         }
@@ -125,8 +126,14 @@ impl Walk {
             request_id: self.words.id(),
             ..PutWorkflowRequest::default()
         };
-        let (workflow, content) = (workflow.to_owned(), Some(content));
-        Step::Write { who: self.who, project, workflow, content, request: WriteRequest::Put(Box::new(request)) }
+        let (workflow, content) = (workflow.to_owned(), Some(Box::new(content)));
+        Step::Write {
+            who: self.who,
+            project,
+            workflow,
+            content,
+            request: WriteRequest::Put(Box::new(request)),
+        }
     }
 
     fn delete(&mut self) -> Option<Step> {
@@ -144,7 +151,13 @@ impl Walk {
             request_id: self.words.id(),
         };
         let workflow = workflow.clone();
-        Some(Step::Write { who: self.who, project, workflow, content: None, request: WriteRequest::Delete(request) })
+        Some(Step::Write {
+            who: self.who,
+            project,
+            workflow,
+            content: None,
+            request: WriteRequest::Delete(Box::new(request)),
+        })
     }
 
     /// A merge or undo with random choices. Every look at its plan on the way is held against the oracle's. None: there is
@@ -222,7 +235,12 @@ impl Walk {
         let (plan, undo) = (self.world.plan(what), matches!(what, What::Revert(_)));
         let chosen = Chosen::nothing(&plan);
         let seen = self.preview(what, &chosen.choices).await.unwrap();
-        assert_plan(&seen, &plan, &chosen, &format!("{about}, looked at again{}", if undo { " to undo" } else { "" }));
+        assert_plan(
+            &seen,
+            &plan,
+            &chosen,
+            &format!("{about}, looked at again{}", if undo { " to undo" } else { "" }),
+        );
     }
 }
 
@@ -235,20 +253,50 @@ impl MergeRequest {
     }
 }
 
+/// Which way a merge goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Up,
+    Down,
+    Across,
+}
+
+impl Way {
+    const ALL: [Self; 3] = [Self::Up, Self::Down, Self::Across];
+
+    fn of(world: &World, source: usize, target: usize) -> Self {
+        if world.is_above(target, source) {
+            Self::Up
+        } else if world.is_above(source, target) {
+            Self::Down
+        } else {
+            Self::Across
+        }
+    }
+
+    /// From every project to every other.
+    fn all(world: &World) -> impl Iterator<Item = (Self, usize, usize)> {
+        let projects = 0..world.projects.len();
+        let pairs =
+            projects.clone().flat_map(move |source| projects.clone().map(move |target| (source, target)));
+        pairs
+            .filter(|(source, target)| source != target)
+            .map(|(source, target)| (Self::of(world, source, target), source, target))
+    }
+}
+
 /// What a step counts as in the tally.
-pub(super) fn names_of(step: &Step, world: &crate::oracle::World) -> Vec<String> {
+pub(super) fn names_of(step: &Step, world: &World) -> Vec<String> {
     match step {
         Step::Write { content: Some(_), .. } => vec!["put".to_owned()],
         Step::Write { content: None, .. } => vec!["delete".to_owned()],
         Step::Merge(planned) => {
             let way = match planned.what {
-                What::Revert(_) => "revert",
-                What::Merge { source, target } if world.is_above(target, source) => "up",
-                What::Merge { source, target } if world.is_above(source, target) => "down",
-                What::Merge { .. } => "across",
+                What::Revert(_) => "revert".to_owned(),
+                What::Merge { source, target } => format!("{:?}", Way::of(world, source, target)),
             };
             let taken = planned.decisions.values().filter(|decision| **decision != MergeDecision::Leave);
-            taken.map(|decision| decision.as_str_name().to_owned()).chain([way.to_owned()]).collect()
+            taken.map(|decision| decision.as_str_name().to_owned()).chain([way]).collect()
         }
     }
 }

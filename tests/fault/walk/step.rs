@@ -16,7 +16,13 @@ use crate::oracle::{Subject, Taken, What, World, content::Content};
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
     /// Saves a workflow, or deletes it.
-    Write { who: usize, project: usize, workflow: String, content: Option<Content>, request: WriteRequest },
+    Write {
+        who: usize,
+        project: usize,
+        workflow: String,
+        content: Option<Box<Content>>,
+        request: WriteRequest,
+    },
     /// A merge, or the undo of one, as previewed.
     Merge(Box<Planned>),
 }
@@ -24,7 +30,7 @@ pub(crate) enum Step {
 #[derive(Clone, Debug)]
 pub(crate) enum WriteRequest {
     Put(Box<PutWorkflowRequest>),
-    Delete(DeleteWorkflowRequest),
+    Delete(Box<DeleteWorkflowRequest>),
 }
 
 /// A merge with all that must come of it.
@@ -60,7 +66,7 @@ impl Step {
                 client.workflows().put_workflow((**request).clone()).await.map(|_| Answer::Written)
             }
             Self::Write { request: WriteRequest::Delete(request), .. } => {
-                client.workflows().delete_workflow(request.clone()).await.map(|_| Answer::Written)
+                client.workflows().delete_workflow((**request).clone()).await.map(|_| Answer::Written)
             }
             Self::Merge(planned) => match planned.request.clone() {
                 MergeRequest::Apply(request) => {
@@ -106,7 +112,7 @@ impl Step {
             (Self::Write { project, workflow, content, .. }, Answer::Written) => {
                 let held = &mut world.projects[*project].held;
                 match content.clone() {
-                    Some(content) => drop(held.insert(workflow.clone(), content)),
+                    Some(content) => drop(held.insert(workflow.clone(), *content)),
                     None => drop(held.remove(workflow)),
                 }
             }
@@ -130,13 +136,15 @@ impl Step {
             Self::Merge(planned) => format!("{:?} of {:?}", planned.what, planned.taken.keys()),
         }
     }
+}
 
-    /// Where it comes among those that happened at once: a merge saw what is before it, an edit is let through by what it
-    /// was made on, so edits of the same workflow come after.
-    pub(crate) fn order(&self, answer: &Answer) -> (bool, i64) {
-        match answer {
-            Answer::Written => (true, 0),
-            Answer::Merged(merge) => (false, merge.target_revision),
+impl Answer {
+    /// Where its step comes among those that happened at once: a merge saw what is before it, an edit is let through by
+    /// what it was made on, so edits of the same workflow come after.
+    pub(crate) fn order(&self) -> (bool, i64) {
+        match self {
+            Self::Written => (true, 0),
+            Self::Merged(merge) => (false, merge.target_revision),
         }
     }
 }
