@@ -151,17 +151,27 @@ impl World {
         self.merges.push(Done { id, source, target, lines });
     }
 
-    /// Undoes one. Its two projects then agree on what they agreed on before, so that what was undone is offered again.
-    pub(crate) fn revert(&mut self, (id, merge): (String, usize), taken: &BTreeMap<String, Taken>) {
+    /// Undoes one. Its two projects then agree on what they agreed on before, so that what was undone is offered again;
+    /// `defaults`: so is what was settled for the target, of which there is nothing to undo.
+    pub(crate) fn revert(
+        &mut self,
+        (id, merge): (String, usize),
+        taken: &BTreeMap<String, Taken>,
+        defaults: bool,
+    ) {
         let undone = self.merges[merge].clone();
         let (source, target) = (undone.source, undone.target);
         let (mut lines, mut agreed) = (BTreeMap::new(), BTreeMap::new());
-        for (workflow, taken) in taken {
+        for (workflow, line) in &undone.lines {
             let now = self.base(source, target, workflow);
-            let [before, after] = undone.lines[workflow].agreed.clone();
+            let [before, after] = line.agreed.clone();
             let back = if now == after { before } else { now.clone() };
-            agreed.insert(workflow.clone(), back.clone());
-            lines.insert(workflow.clone(), self.write(target, workflow, taken, [now, back]));
+            if taken.contains_key(workflow) || (defaults && line.before == line.after) {
+                agreed.insert(workflow.clone(), back.clone());
+            }
+            if let Some(taken) = taken.get(workflow) {
+                lines.insert(workflow.clone(), self.write(target, workflow, taken, [now, back]));
+            }
         }
         self.agree(source, target, agreed);
         self.merges.push(Done { id, source, target, lines });

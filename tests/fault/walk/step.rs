@@ -58,6 +58,17 @@ pub(crate) enum Answer {
     Merged(Box<Merge>),
 }
 
+impl MergeRequest {
+    /// Whether the choices start from the defaults.
+    fn defaults(&self) -> bool {
+        let choices = match self {
+            Self::Apply(request) => &request.choices,
+            Self::Revert(request) => &request.choices,
+        };
+        choices.as_ref().is_some_and(|choices| choices.defaults)
+    }
+}
+
 impl Step {
     pub(crate) async fn run(&self, client: &Client) -> Result<Answer, Error> {
         let merged = |merge: Option<Merge>| Answer::Merged(Box::new(merge.unwrap()));
@@ -120,7 +131,10 @@ impl Step {
                 What::Merge { source, target } => {
                     world.merge((merge.id.clone(), source, target), &planned.taken);
                 }
-                What::Revert(undone) => world.revert((merge.id.clone(), undone), &planned.taken),
+                What::Revert(undone) => {
+                    let id = (merge.id.clone(), undone);
+                    world.revert(id, &planned.taken, planned.request.defaults());
+                }
             },
             _ => panic!("{answer:?} is no answer to {}", self.name()),
         }

@@ -44,7 +44,8 @@ enum Command {
     Import(Setting),
     /// All of these, one after the other.
     All(Setting),
-    /// Merging in process, beside the npm package `@openfn/project` and `git merge-tree`. Needs node, npm and git.
+    /// Merging in process, beside the npm package `@openfn/project` and `git merge-tree`. Needs node, npm, git and GNU
+    /// time.
     Merge(merge::MergeArgs),
     /// Sandbar's own merge, alone. Started by `merge`.
     MergeHere(merge::MergeHereArgs),

@@ -55,7 +55,8 @@ pub(crate) fn run(args: &MergeArgs) -> Result<()> {
         "all handed over",
         "@openfn/project",
         "onlyUpdated",
-        "git",
+        "git merge-tree",
+        "git rev-parse",
         "openfn / here",
         "git / here",
         "MiB here",
@@ -120,13 +121,14 @@ fn row(report: &mut Report, (size, changed): (usize, usize), turns: &[Turn]) {
         of(&|turn| number(&turn.git, "peak_mib")),
     ];
     let mut cells = vec![size.to_string(), changed.to_string()];
-    cells.extend([here, whole, openfn, updated, git].map(|ms| format!("{ms:.3}")));
+    let start = of(&|turn| number(&turn.git, "start_ms"));
+    cells.extend([here, whole, openfn, updated, git, start].map(|ms| format!("{ms:.3}")));
     cells.extend([by_openfn, by_git].map(|ratio| format!("{ratio:.0}")));
     cells.extend(peaks.map(|mib| format!("{mib:.0}")));
     let values = json!({
         "workflows": size, "changed": changed, "here_ms": here, "here_all_ms": whole, "openfn_ms": openfn,
         "openfn_only_updated_ms": updated, "git_ms": git,
-        "git_start_ms": of(&|turn| number(&turn.git, "start_ms")), "openfn_by_here": by_openfn,
+        "git_start_ms": start, "openfn_by_here": by_openfn,
         "only_updated_by_here": by_updated, "openfn_by_here_all": by_whole, "git_by_here": by_git,
         "here_peak_mib": peaks[0], "openfn_peak_mib": peaks[1], "git_peak_mib": peaks[2],
         "here_loaded_mib": of(&|turn| number(&turn.here, "loaded_mib")),

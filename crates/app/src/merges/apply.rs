@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sandbar_merge::{Choices, Decision, Item, Label, Plan, Selector};
-use sandbar_model::{ContentHash, Error, Kind, MergeId, ProjectId, ResourceId, Result};
+use sandbar_model::{ContentHash, Error, Kind, MergeId, ProjectId, ResourceId, Result, Revision};
 use sandbar_store::{
     Tx,
     change::What,
@@ -229,32 +229,32 @@ pub(super) fn merged(
         state.as_ref().map(|state| state.document.name()).unwrap_or_default()
     };
     let line = |item: &Item| {
-        let key = (item.kind, item.target_id);
-        let revision = match written.get(&key) {
-            Some(done) => done.revision,
-            // Everything was settled for what the target has: nothing to write, but somebody decided it.
-            None => planned.gathered.found.get(&key)?.1?.revision,
+        let here = item.target.as_ref().map(|target| target.hash);
+        let (before, after, revision) = match written.get(&(item.kind, item.target_id)) {
+            Some(done) => (done.before, done.after, done.revision),
+            // Everything was settled for the target: only what the two agree on is new, and who settled it how.
+            None => (here, here, Revision(0)),
         };
         let (base_before, base_after) = match bases {
-            Some(bases) => bases.get(&key).copied().unwrap_or_default(),
+            Some(bases) => bases.get(&(item.kind, item.target_id)).copied().unwrap_or_default(),
             None => (item.base.as_ref().map(|base| base.hash), item.agreed_hash()),
         };
-        Some(MergedResource {
+        MergedResource {
             kind: item.kind,
             id: item.target_id,
             source_id: item.id,
             label: label_word(item.label).to_owned(),
             decision: decision_word(item.decision).to_owned(),
-            before: item.target.as_ref().map(|state| state.hash),
-            after: item.after.as_ref().map(|state| state.hash),
+            before,
+            after,
             before_name: name(&item.target),
             after_name: name(&item.after),
             revision,
             base_before,
             base_after,
-        })
+        }
     };
-    planned.plan.selected().filter_map(line).collect()
+    planned.plan.selected().map(line).collect()
 }
 
 /// What the two agree on afterwards: what was taken, and what both had alike without knowing.

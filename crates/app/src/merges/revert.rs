@@ -91,8 +91,13 @@ async fn once(app: &App, call: &Call, request: &RevertMerge) -> Result<Reverted>
     let written = write_plan(app, &mut tx, &mut change, &planned.plan).await?;
     let id = MergeId(app.new_id());
     let before = merge_record::resources(&mut tx, undone.id, None, i64::MAX).await?;
-    let undoes: BTreeSet<_> = planned.plan.selected().map(|item| (item.kind, item.target_id)).collect();
-    let bases = go_back(app, &mut tx, &sides, &before, &undoes).await?;
+    let mut undone_keys: BTreeSet<_> =
+        planned.plan.selected().map(|item| (item.kind, item.target_id)).collect();
+    if request.choices.defaults {
+        // What was settled for the target has nothing to write back, but is to be offered again all the same.
+        undone_keys.extend(before.iter().filter(|r| r.before == r.after).map(|r| (r.kind, r.id)));
+    }
+    let bases = go_back(app, &mut tx, &sides, &before, &undone_keys).await?;
     let resources = merged(&planned, &written, Some(&bases));
     let record = MergeRecord {
         id,
@@ -124,13 +129,13 @@ async fn go_back(
     tx: &mut Tx,
     sides: &Sides,
     before: &[MergedResource],
-    undoes: &BTreeSet<Key>,
+    undone_keys: &BTreeSet<Key>,
 ) -> Result<Bases> {
     let mut bases = Bases::new();
     let source = project::get(tx, sides.source.project.id).await?;
     let Some(source) = source.filter(|source| source.id != sides.target.project.id) else { return Ok(bases) };
     let relation = Relation::of(app, tx, &source, &sides.target.project).await?;
-    let undone: Vec<_> = before.iter().filter(|r| undoes.contains(&(r.kind, r.id))).collect();
+    let undone: Vec<_> = before.iter().filter(|r| undone_keys.contains(&(r.kind, r.id))).collect();
     let keys: Vec<_> = undone.iter().map(|r| (r.kind, r.source_id)).collect();
     let now = relation.bases(tx, &keys).await?;
     let mut agreed = BTreeMap::new();

@@ -5,14 +5,14 @@ use std::{
     fs,
     io::{BufWriter, Write},
     path::PathBuf,
-    process::{Command, Stdio},
+    process::{Command, Output, Stdio},
     time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
 
 use super::projects::{Projects, text};
-use crate::{Result, figures::median, machine};
+use crate::{Result, figures::median};
 
 /// Makes the repository: what both began with, the source's changes, and a file of the target's own, so that there is
 /// something to merge.
@@ -37,47 +37,44 @@ pub(crate) fn import(projects: &Projects, target: &[Value], source: &[Value]) ->
     check(child.wait()?.success())
 }
 
-/// Merges for so many seconds. The milliseconds are without those that git takes to start and do nothing.
+/// Merges for so many seconds, each time in a process of its own; how long git takes to start and do nothing is measured
+/// beside it.
 pub(crate) fn time(projects: &Projects, seconds: u64) -> Result<Value> {
-    let (mut merges, mut starts, mut peak) = (Vec::new(), Vec::new(), 0.0_f64);
+    const MERGE: [&str; 4] = ["merge-tree", "--write-tree", "target", "source"];
+    let (mut merges, mut starts) = (Vec::new(), Vec::new());
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_secs(seconds) || merges.len() < 5 {
-        starts.push(spawned(projects, &["rev-parse", "--verify", "--quiet", "base"])?.0);
-        merges.push(spawned(projects, &["merge-tree", "--write-tree", "target", "source"])?.0);
+        starts.push(spawned(git(projects, &["rev-parse", "--verify", "--quiet", "base"]))?.0);
+        merges.push(spawned(git(projects, &MERGE))?.0);
     }
-    // Looking at its memory costs time, so that is not timed.
-    let tree = {
-        let (_, tree, most) = watched(projects, &["merge-tree", "--write-tree", "target", "source"])?;
-        peak = peak.max(most);
-        tree
+    let (_, output) = spawned(git(projects, &MERGE))?;
+    let tree = String::from_utf8(output.stdout)?;
+    let workflows = |of: &str| -> Result<Vec<u8>> {
+        Ok(spawned(git(projects, &["rev-parse", &format!("{of}:workflows")]))?.1.stdout)
     };
-    let same = |of: &str| spawned(projects, &["rev-parse", &format!("{of}:workflows")]).map(|done| done.1);
-    if same(tree.trim())? != same("source")? {
+    if workflows(tree.trim())? != workflows("source")? {
         return Err("git merged to something else".into());
     }
-    let start = median(&starts);
-    Ok(json!({ "ms": median(&merges) - start, "start_ms": start, "peak_mib": peak, "runs": merges.len() }))
+    let (ms, start) = (median(&merges), median(&starts));
+    Ok(json!({ "ms": ms, "start_ms": start, "peak_mib": peak(projects, &MERGE)?, "runs": merges.len() }))
 }
 
-fn spawned(projects: &Projects, arguments: &[&str]) -> Result<(f64, String)> {
+/// The most memory of one process, as GNU time tells it.
+fn peak(projects: &Projects, arguments: &[&str]) -> Result<f64> {
+    let mut command = Command::new("time");
+    command.args(["-f", "%M", "git", "--git-dir"]).arg(repository(projects)).args(arguments);
+    let output = command.output().map_err(|error| format!("GNU time can't be started: {error}"))?;
+    let kib: f64 = String::from_utf8(output.stderr)?.trim().parse()?;
+    Ok(kib / 1024.0)
+}
+
+/// Runs it to its end, and gives the milliseconds.
+fn spawned(mut command: Command) -> Result<(f64, Output)> {
     let begun = Instant::now();
-    let output = git(projects, arguments).output()?;
+    let output = command.output().map_err(|error| format!("git can't be started: {error}"))?;
     let took = begun.elapsed().as_secs_f64() * 1e3;
     check(output.status.success())?;
-    Ok((took, String::from_utf8(output.stdout)?))
-}
-
-/// As [`spawned`], with the most memory that was seen on the way, looked at all the time.
-fn watched(projects: &Projects, arguments: &[&str]) -> Result<(f64, String, f64)> {
-    let begun = Instant::now();
-    let mut child = git(projects, arguments).stdout(Stdio::piped()).spawn()?;
-    let mut most = 0.0_f64;
-    while child.try_wait()?.is_none() {
-        most = most.max(machine::peak_mib(child.id()).unwrap_or(0.0));
-    }
-    let output = child.wait_with_output()?;
-    check(output.status.success())?;
-    Ok((begun.elapsed().as_secs_f64() * 1e3, String::from_utf8(output.stdout)?, most))
+    Ok((took, output))
 }
 
 fn repository(projects: &Projects) -> PathBuf {
