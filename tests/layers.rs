@@ -19,8 +19,8 @@ const MAY: [(&str, &[&str]); 8] = [
     ("sandbar-server", &["sandbar-model", "sandbar-merge", "sandbar-store", "sandbar-app", "tonic", "axum"]),
     ("sandbar-client", &["tonic"]),
     ("sandbar-cli", &["sandbar-client"]),
-    // Proves all of it from outside, and measures it against bare handlers.
-    ("sandbar-load", &["sandbar-client", "sandbar-store", "sqlx", "tonic"]),
+    // Proves all of it from outside, and measures it against bare handlers and other merges.
+    ("sandbar-load", &["sandbar-client", "sandbar-model", "sandbar-merge", "sandbar-store", "sqlx", "tonic"]),
 ];
 
 /// What only the packages above may use.

@@ -1,7 +1,8 @@
 //! What must hold when it matters: real histories replayed, writers that race, servers and workers that are killed.
 //!
 //! Everything is seen from outside, through the SDK. What is random comes from a seed that a failing test prints; set
-//! `SANDBAR_TEST_SEED` to run it again with the same choices.
+//! `SANDBAR_TEST_SEED` to run it again with the same choices. `SANDBAR_TEST_ROUNDS` makes the walk at random longer:
+//! `SANDBAR_TEST_ROUNDS=5000 cargo test -p sandbar-tests --test fault walk`.
 
 #![expect(
     clippy::unwrap_used,
@@ -11,14 +12,19 @@
     reason = "all of this is tests, also what clippy does not take for one"
 )]
 
+mod bases;
+mod branches;
 mod concurrency;
 mod faults;
 mod flow;
 mod history;
 mod kin;
+mod large;
 mod merging;
 mod model;
+mod oracle;
 mod purge;
 mod races;
 mod replay;
 mod stop;
+mod walk;

@@ -9,7 +9,7 @@ use crate::{Error, Merges};
 /// What a preview says: the head, whose `plan_token` binds an apply to exactly this, and every resource.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
-    /// Where from and where to, counts, warnings, what would be retired, and the token.
+    /// Where from and where to, counts, all warnings, what would be retired, and the token.
     pub head: PlanHead,
     /// What happened to each resource and what an apply would do with it.
     pub resources: Vec<PlanResource>,
@@ -38,6 +38,7 @@ impl Merges<'_> {
         let part = |message: v1::PreviewRevertResponse| {
             message.part.map(|part| match part {
                 preview_revert_response::Part::Head(head) => Part::Head(head),
+                preview_revert_response::Part::MoreWarnings(more) => Part::MoreWarnings(more),
                 preview_revert_response::Part::Resource(resource) => Part::Resource(resource),
             })
         };
@@ -72,6 +73,10 @@ async fn collect<M>(
     while let Some(message) = stream.message().await? {
         match part(message) {
             Some(Part::Head(head)) => received.head = Some(head),
+            Some(Part::MoreWarnings(more)) => {
+                // They come after the head that they belong to.
+                received.head.get_or_insert_default().warnings.extend(more.warnings);
+            }
             Some(Part::Resource(resource)) => received.resources.push(resource),
             // A kind of part that a newer server sends and this client does not know.
             None => {}

@@ -62,7 +62,7 @@ pub(crate) enum Wanted {
 /// The figures of one subcommand.
 #[derive(Debug)]
 pub(crate) struct Report {
-    engine: Engine,
+    engine: Option<Engine>,
     table: Table,
     lines: Vec<Value>,
     ratios: Vec<String>,
@@ -72,10 +72,15 @@ pub(crate) struct Report {
 impl Report {
     /// Begins one, with the heads of the table's columns.
     pub(crate) fn new(engine: Engine, columns: &[&str]) -> Self {
+        Self { engine: Some(engine), ..Self::without_engine(columns) }
+    }
+
+    /// Begins one of something that has nothing to do with a database.
+    pub(crate) fn without_engine(columns: &[&str]) -> Self {
         let mut table = Table::new();
         table.load_style(presets::ASCII_MARKDOWN).set_content_arrangement(ContentArrangement::Disabled);
         table.set_header(columns);
-        Self { engine, table, lines: Vec::new(), ratios: Vec::new(), before: machine::load() }
+        Self { engine: None, table, lines: Vec::new(), ratios: Vec::new(), before: machine::load() }
     }
 
     /// Adds a row to the table, and its figure as a line.
@@ -100,7 +105,7 @@ impl Report {
     fn line(&self, figure: &str, mut values: Value) -> Value {
         if let Some(fields) = values.as_object_mut() {
             fields.insert("figure".into(), figure.into());
-            fields.insert("engine".into(), self.engine.word().into());
+            fields.extend(self.engine.map(|engine| ("engine".to_owned(), engine.word().into())));
         }
         values
     }
@@ -109,7 +114,8 @@ impl Report {
     pub(crate) fn print(self, title: &str) -> Result<()> {
         let mut out = io::stdout().lock();
         let (before, after) = (self.before, machine::load());
-        writeln!(out, "\n## {title}, {}\n\n{}\n", self.engine.word(), self.table)?;
+        let engine = self.engine.map(|engine| format!(", {}", engine.word())).unwrap_or_default();
+        writeln!(out, "\n## {title}{engine}\n\n{}\n", self.table)?;
         for ratio in self.ratios {
             writeln!(out, "- {ratio}")?;
         }

@@ -9,6 +9,7 @@ mod floor_server;
 mod fork;
 mod import;
 mod machine;
+mod merge;
 mod naive;
 mod project;
 mod raw;
@@ -43,6 +44,11 @@ enum Command {
     Import(Setting),
     /// All of these, one after the other.
     All(Setting),
+    /// Merging in process, beside the npm package `@openfn/project` and `git merge-tree`. Needs node, npm, git and GNU
+    /// time.
+    Merge(merge::MergeArgs),
+    /// Sandbar's own merge, alone. Started by `merge`.
+    MergeHere(merge::MergeHereArgs),
     /// The floors: a bare gRPC server. Started by `floor`.
     FloorServer(floor_server::FloorServerArgs),
 }
@@ -108,6 +114,8 @@ async fn main() -> ExitCode {
         Command::Floor(setting) => floor::run(&setting).await,
         Command::Import(setting) => import::run(&setting).await,
         Command::All(setting) => all(&setting).await,
+        Command::Merge(args) => merge::run(&args),
+        Command::MergeHere(args) => merge::here(&args),
         Command::FloorServer(args) => floor_server::run(&args).await,
     };
     match done {

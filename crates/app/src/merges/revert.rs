@@ -1,9 +1,9 @@
 //! Undoing a merge: what nobody touched since goes back, later edits stay. It is a merge itself, so it can be undone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sandbar_merge::Choices;
-use sandbar_model::{Kind, MergeId, ResourceId, Result, policy::Action};
+use sandbar_model::{MergeId, Result, policy::Action};
 use sandbar_store::{
     Tx,
     change::What,
@@ -18,7 +18,7 @@ use super::{
     chosen,
     preview::{Planned, Sides, revert_sides},
     record::{MergeView, view},
-    relation::Relation,
+    relation::{Key, Relation},
 };
 use crate::{
     App, Call, Request,
@@ -92,7 +92,8 @@ async fn once(app: &App, call: &Call, request: &RevertMerge) -> Result<Reverted>
     let written = write_plan(app, &mut tx, &mut change, &planned.plan).await?;
     let id = MergeId(app.new_id());
     let before = merge_record::resources(&mut tx, undone.id, None, i64::MAX).await?;
-    let mut undone_keys: Vec<_> = written.keys().copied().collect();
+    let mut undone_keys: BTreeSet<_> =
+        planned.plan.selected().map(|item| (item.kind, item.target_id)).collect();
     if request.choices.defaults {
         // What was settled for the target has nothing to write back, but is to be offered again all the same.
         undone_keys.extend(before.iter().filter(|r| r.before == r.after).map(|r| (r.kind, r.id)));
@@ -129,13 +130,13 @@ async fn go_back(
     tx: &mut Tx,
     sides: &Sides,
     before: &[MergedResource],
-    written: &[(Kind, ResourceId)],
+    undone_keys: &BTreeSet<Key>,
 ) -> Result<Bases> {
     let mut bases = Bases::new();
     let source = project::get(tx, sides.source.project.id).await?;
     let Some(source) = source.filter(|source| source.id != sides.target.project.id) else { return Ok(bases) };
     let relation = Relation::of(app, tx, &source, &sides.target.project).await?;
-    let undone: Vec<_> = before.iter().filter(|r| written.contains(&(r.kind, r.id))).collect();
+    let undone: Vec<_> = before.iter().filter(|r| undone_keys.contains(&(r.kind, r.id))).collect();
     let keys: Vec<_> = undone.iter().map(|r| (r.kind, r.source_id)).collect();
     let now = relation.bases(tx, &keys).await?;
     let mut agreed = BTreeMap::new();

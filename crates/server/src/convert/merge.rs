@@ -68,8 +68,18 @@ fn decision(decision: wire::MergeDecision) -> Option<Decision> {
     }
 }
 
-/// What a whole plan says.
-pub fn head_to_wire(view: &PlanView) -> wire::PlanHead {
+/// The most warnings of one message, so that each stays far from the limit of messages.
+const WARNINGS: usize = 1000;
+
+/// What a whole plan says, and the warnings for which there is no room in it.
+pub fn head_to_wire(view: &PlanView) -> (wire::PlanHead, Vec<wire::MoreWarnings>) {
+    let mut head = whole_head(view);
+    let rest = head.warnings.split_off(head.warnings.len().min(WARNINGS));
+    let more = rest.chunks(WARNINGS).map(|warnings| wire::MoreWarnings { warnings: warnings.to_vec() });
+    (head, more.collect())
+}
+
+fn whole_head(view: &PlanView) -> wire::PlanHead {
     let counts = view.plan.counts();
     let count = |label| number(counts.get(&label).copied().unwrap_or_default());
     let retired = view.retirement.as_ref();

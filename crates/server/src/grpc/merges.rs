@@ -48,9 +48,11 @@ impl MergeService for Grpc {
         let plan = merges::preview(&self.app, &call, &request).await;
         call.answer(plan.map(|plan| {
             let wrap = |part: PlanPart| match part {
-                PlanPart::Head(head) => wire::PreviewMergeResponse { part: Some(Part::Head(*head)) },
-                PlanPart::Resource(one) => wire::PreviewMergeResponse { part: Some(Part::Resource(*one)) },
+                PlanPart::Head(head) => Part::Head(*head),
+                PlanPart::MoreWarnings(more) => Part::MoreWarnings(more),
+                PlanPart::Resource(one) => Part::Resource(*one),
             };
+            let wrap = move |part| wire::PreviewMergeResponse { part: Some(wrap(part)) };
             parts(Arc::clone(&self.app), plan, wrap)
         }))
     }
@@ -91,9 +93,11 @@ impl MergeService for Grpc {
         let plan = merges::preview_revert(&self.app, &call, &request).await;
         call.answer(plan.map(|plan| {
             let wrap = |part: PlanPart| match part {
-                PlanPart::Head(head) => wire::PreviewRevertResponse { part: Some(Part::Head(*head)) },
-                PlanPart::Resource(one) => wire::PreviewRevertResponse { part: Some(Part::Resource(*one)) },
+                PlanPart::Head(head) => Part::Head(*head),
+                PlanPart::MoreWarnings(more) => Part::MoreWarnings(more),
+                PlanPart::Resource(one) => Part::Resource(*one),
             };
+            let wrap = move |part| wire::PreviewRevertResponse { part: Some(wrap(part)) };
             parts(Arc::clone(&self.app), plan, wrap)
         }))
     }
@@ -170,17 +174,21 @@ impl MergeService for Grpc {
 /// One message of a plan.
 enum PlanPart {
     Head(Box<wire::PlanHead>),
+    MoreWarnings(wire::MoreWarnings),
     Resource(Box<wire::PlanResource>),
 }
 
-/// A plan as a stream: its head, then one resource after the other, each with its bodies loaded and compared only when
+/// A plan as a stream: its head with all warnings, then one resource after the other, each with its bodies loaded and compared only when
 /// the one before has gone out.
 fn parts<T: Send + 'static>(
     app: Arc<App>,
     plan: PlanView,
     wrap: impl Fn(PlanPart) -> T + Send + Sync + 'static,
 ) -> Parts<T> {
-    let head = wrap(PlanPart::Head(Box::new(head_to_wire(&plan))));
+    let (head, more) = head_to_wire(&plan);
+    let more = more.into_iter().map(PlanPart::MoreWarnings);
+    let head: Vec<_> =
+        std::iter::once(PlanPart::Head(Box::new(head))).chain(more).map(&wrap).map(Ok).collect();
     let state = Arc::new((app, plan, wrap));
     let items = state.1.plan.items.len();
     let resources = futures::stream::unfold((state, 0), move |(state, at)| async move {
@@ -193,7 +201,7 @@ fn parts<T: Send + 'static>(
         let next = if part.is_err() { items } else { at + 1 };
         Some((part, (state, next)))
     });
-    Box::pin(futures::StreamExt::chain(futures::stream::once(async move { Ok(head) }), resources))
+    Box::pin(futures::StreamExt::chain(futures::stream::iter(head), resources))
 }
 
 /// What a merge changed as a stream: each resource is read and compared only when the one before has gone out.

@@ -3215,7 +3215,7 @@ impl ::prost::Name for PreviewMergeRequest {
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct PreviewMergeResponse {
-    #[prost(oneof = "preview_merge_response::Part", tags = "1, 2")]
+    #[prost(oneof = "preview_merge_response::Part", tags = "1, 2, 3")]
     pub part: ::core::option::Option<preview_merge_response::Part>,
 }
 /// Nested message and enum types in `PreviewMergeResponse`.
@@ -3226,6 +3226,8 @@ pub mod preview_merge_response {
         Head(super::PlanHead),
         #[prost(message, tag = "2")]
         Resource(super::PlanResource),
+        #[prost(message, tag = "3")]
+        MoreWarnings(super::MoreWarnings),
     }
 }
 impl ::prost::Name for PreviewMergeResponse {
@@ -3270,6 +3272,7 @@ pub struct PlanHead {
     pub retired_descendants: ::prost::alloc::vec::Vec<Project>,
     #[prost(message, optional, tag = "12")]
     pub purge_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The first 1,000 of them; MoreWarnings have the rest.
     #[prost(message, repeated, tag = "13")]
     pub warnings: ::prost::alloc::vec::Vec<MergeWarning>,
     /// How many conflicts are open in what would be combined. Unless 0, applying is refused.
@@ -3284,6 +3287,22 @@ impl ::prost::Name for PlanHead {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "/sandbar.v1.PlanHead".into()
+    }
+}
+/// Warnings of a plan for which its head has no room.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct MoreWarnings {
+    #[prost(message, repeated, tag = "1")]
+    pub warnings: ::prost::alloc::vec::Vec<MergeWarning>,
+}
+impl ::prost::Name for MoreWarnings {
+    const NAME: &'static str = "MoreWarnings";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.MoreWarnings".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.MoreWarnings".into()
     }
 }
 /// Something that a person should know before approving.
@@ -3655,7 +3674,7 @@ impl ::prost::Name for PreviewRevertRequest {
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct PreviewRevertResponse {
-    #[prost(oneof = "preview_revert_response::Part", tags = "1, 2")]
+    #[prost(oneof = "preview_revert_response::Part", tags = "1, 2, 3")]
     pub part: ::core::option::Option<preview_revert_response::Part>,
 }
 /// Nested message and enum types in `PreviewRevertResponse`.
@@ -3666,6 +3685,8 @@ pub mod preview_revert_response {
         Head(super::PlanHead),
         #[prost(message, tag = "2")]
         Resource(super::PlanResource),
+        #[prost(message, tag = "3")]
+        MoreWarnings(super::MoreWarnings),
     }
 }
 impl ::prost::Name for PreviewRevertResponse {
@@ -4223,7 +4244,8 @@ pub mod merge_service_client {
             self.inner = self.inner.max_encoding_message_size(limit);
             self
         }
-        /// Says what a merge would do. Nothing changes. The first message is the plan's head, then come its resources.
+        /// Says what a merge would do. Nothing changes. The first message is the plan's head, then come further warnings, where
+        /// the head has no room for all, then its resources.
         /// Needs admin on the source (or on the tree's root) and editor on the target.
         pub async fn preview_merge(
             &mut self,
