@@ -13,7 +13,7 @@ use sandbar_model::{
 pub use kin::{ancestors, descendants, has_children, move_up, sibling_names, tree};
 pub use life::{delete_row, due_for_purge, expired, rename, restore, schedule};
 pub use list::{Viewer, Visible, children, page_visible, visible_tree};
-pub(crate) use row::{columns, read_fork, read_joined};
+pub(crate) use row::{columns, read_joined};
 
 use crate::{
     db::{Statement, Tx},

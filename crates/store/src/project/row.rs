@@ -112,7 +112,7 @@ pub(crate) fn read(row: &Row, at: usize) -> Result<Project> {
     })
 }
 
-pub(crate) fn read_fork(row: &Row, at: usize) -> Result<Option<Fork>> {
+fn read_fork(row: &Row, at: usize) -> Result<Option<Fork>> {
     match (row.get::<Option<Uuid>>(at)?, row.get(at + 1)?) {
         (None, None) => Ok(None),
         (Some(parent), Some(seq)) => Ok(Some(Fork { parent: ProjectId(parent), at: Revision(seq) })),
