@@ -130,6 +130,7 @@ fn context(candidates: &[Candidate], target: &Held) -> Context {
         purpose: Purpose::Merge,
         same_root: true,
         target_links: std::collections::BTreeSet::new(),
+        target_resources: std::collections::BTreeSet::new(),
         holders: holders.collect(),
         collection_items: BTreeMap::new(),
         bodies: BTreeMap::new(),
