@@ -2,12 +2,12 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "all of this is tests, also what clippy does not take for one"
 )]
 
+mod large;
 mod report;
 mod resolve;
 mod stage;

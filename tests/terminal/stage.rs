@@ -11,7 +11,8 @@ use sandbar_tests::{Server, import};
 
 use crate::terminal::Desk;
 
-const STATE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/histories/health-sync/040.json");
+/// A real project.
+pub(crate) const STATE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/histories/health-sync/040.json");
 const WORKFLOW: &str = "wf2-omrs-dhis2";
 /// The step.
 pub(crate) const STEP: &str = "Upsert TEIs";

@@ -64,7 +64,7 @@ pub fn combine_configs(
 ) -> Result<CombinedConfig> {
     let ConfigVersions { base, source, target } = versions;
     let Config { kind: _, name: _, references: _, value: _ } = target;
-    let mut settling = Settling { resolutions, conflicts: Vec::new() };
+    let mut settling = Settling { resolutions, conflicts: Vec::new(), places: 0 };
     let kind = settling.word("kind", base.map(|b| &b.kind), &source.kind, &target.kind)?;
     let name = settling.word("name", base.map(|b| &b.name), &source.name, &target.name)?;
     let value = settling.value(base.map(|b| &b.value), &source.value, &target.value)?;
@@ -79,6 +79,8 @@ pub fn combine_configs(
 struct Settling<'a> {
     resolutions: &'a BTreeMap<String, Resolution>,
     conflicts: Vec<Conflict>,
+    /// What the paths and titles of conflicts take, in bytes.
+    places: usize,
 }
 
 impl Settling<'_> {
@@ -105,16 +107,20 @@ impl Settling<'_> {
 
     fn value(&mut self, base: Option<&Value>, source: &Value, target: &Value) -> Result<Value> {
         let (at, before) = (Place::field("value"), self.conflicts.len());
-        let combined = self.node(&at, base, Some(source), Some(target));
-        let found = self.conflicts.iter().skip(before);
-        let places: usize = found.map(|conflict| conflict.path.len() + conflict.title.len()).sum();
-        let combined = if places > PLACES_BYTES {
+        let sides = [base, Some(source), Some(target)];
+        let combined = self.node(sides, || at.clone());
+        let combined = if self.is_full() {
             self.conflicts.truncate(before);
-            self.settle(&at, [base, Some(source), Some(target)].map(Option::<&Value>::cloned))?
+            self.settle(&at, sides.map(Option::<&Value>::cloned))?
         } else {
             combined?
         };
         Ok(combined.unwrap_or_default())
+    }
+
+    /// Whether there is no more room for places, so that the value is to be settled as one.
+    fn is_full(&self) -> bool {
+        self.places > PLACES_BYTES
     }
 
     /// What both sides have, each its own; gives what holds.
@@ -151,6 +157,7 @@ impl Settling<'_> {
         [base, source, target]: [Option<Value>; 3],
     ) -> Option<&Resolution> {
         let resolution = self.resolutions.get(&at.path);
+        self.places += at.path.len() + at.title.len();
         self.conflicts.push(Conflict {
             path: at.path.clone(),
             title: at.title.clone(),

@@ -73,48 +73,61 @@ struct Columns {
     width: usize,
     old: Vec<Cell>,
     new: Vec<Cell>,
-    at: [usize; 2],
+    at: (usize, usize),
 }
 
 fn columns(page: &mut Page, text: &str, lines: usize, width: usize) {
     let mut columns = Columns { width, ..Columns::default() };
     for line in text.lines().take(lines) {
-        match line.as_bytes().first() {
-            Some(b'-') => columns.old.push((columns.at[0], line[1..].to_owned())),
-            Some(b'+') => columns.new.push((columns.at[1], line[1..].to_owned())),
-            // Says of the line before that the text ends with it.
-            Some(b'\\') => columns.no_newline(),
-            _ => columns.flush(page),
-        }
-        match line.as_bytes().first() {
-            Some(b'-') => columns.at[0] += 1,
-            Some(b'+') => columns.at[1] += 1,
-            Some(b' ') => columns.same(page, &line[1..]),
-            Some(b'@') => {
-                columns.at = starts(line);
-                page.line(CYAN, format_args!("      {line}"));
-            }
-            Some(b'\\') => {}
-            _ => {
-                page.line(DIM, format_args!("      {line}"));
-            }
-        }
+        columns.line(page, line);
     }
     columns.flush(page);
 }
 
 impl Columns {
-    fn same(&mut self, page: &mut Page, text: &str) {
-        let [old, new] = self.at;
-        row(page, Some(&(old, text.to_owned())), Some(&(new, text.to_owned())), [PLAIN, PLAIN], self.width);
-        self.at = [old + 1, new + 1];
+    fn line(&mut self, page: &mut Page, line: &str) {
+        let mut letters = line.chars();
+        let sign = letters.next();
+        let text = letters.as_str().to_owned();
+        match sign {
+            Some('-') => {
+                self.old.push((self.at.0, text));
+                self.at.0 += 1;
+            }
+            Some('+') => {
+                self.new.push((self.at.1, text));
+                self.at.1 += 1;
+            }
+            // Says of the line before that the text ends with it.
+            Some('\\') if self.mark_end() => {}
+            _ => {
+                self.flush(page);
+                self.other(page, sign, text, line);
+            }
+        }
     }
 
-    fn no_newline(&mut self) {
-        let last = self.new.last_mut().or(self.old.last_mut());
-        if let Some((_, text)) = last {
-            text.push_str(" ⏎̸");
+    fn other(&mut self, page: &mut Page, sign: Option<char>, text: String, line: &str) {
+        match sign {
+            Some(' ') => {
+                let (old, new) = self.at;
+                row(page, Some(&(old, text.clone())), Some(&(new, text)), [PLAIN, PLAIN], self.width);
+                self.at = (old + 1, new + 1);
+            }
+            Some('@') => {
+                self.at = starts(line);
+                page.line(CYAN, format_args!("      {line}"));
+            }
+            _ => {
+                page.line(DIM, format_args!("      {line}"));
+            }
         }
+    }
+
+    /// False: the line before was in both, and has been shown.
+    fn mark_end(&mut self) -> bool {
+        let last = self.new.last_mut().or(self.old.last_mut());
+        last.map(|(_, text)| text.push_str("  (no newline at the end)")).is_some()
     }
 
     fn flush(&mut self, page: &mut Page) {
@@ -175,12 +188,12 @@ fn columns_of(text: &str) -> usize {
 }
 
 /// The numbers of the first lines of a hunk, from `@@ -12,7 +12,8 @@`.
-fn starts(header: &str) -> [usize; 2] {
+fn starts(header: &str) -> (usize, usize) {
     let number = |sign: char| {
         let rest = header.split(sign).nth(1)?;
         rest.split([',', ' ']).next()?.parse().ok()
     };
-    ['-', '+'].map(|sign| number(sign).unwrap_or_default())
+    (number('-').unwrap_or_default(), number('+').unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use sandbar_client::{Plan, Reason};
 use super::answer::{Answer, choices, chosen};
 use super::kept::{Kept, Saved, new_path};
 use super::marks::Marked;
-use super::person::Person;
+use super::person::{self, Person};
 use super::question::{Ask, questions};
 use super::show;
 use super::walk::{Key, Step, Walk};
@@ -87,7 +87,7 @@ impl Dialog<'_> {
     /// True: applied. False: the person left.
     async fn run(&mut self) -> Result<bool, Failure> {
         if let Some(sides) = self.subject.sides() {
-            self.person.say(sides)?;
+            person::say(sides)?;
         }
         self.look().await?;
         loop {
@@ -132,7 +132,7 @@ impl Dialog<'_> {
         };
         let (walk, unfit) = Walk::begin(questions(&plan, &self.whole, settled), &self.before);
         for title in &unfit {
-            self.person.say(&format!(
+            person::say(&format!(
                 "{title}: what you decided does not fit any more; it is asked again or settled"
             ))?;
         }
@@ -148,12 +148,12 @@ impl Dialog<'_> {
 
     async fn walk_through(&mut self) -> Result<End, Failure> {
         while self.walk.now().is_some() {
-            self.person.show(&show::question(&self.walk, &self.changed(), self.frame))?;
+            person::show(&show::question(&self.walk, &self.changed(), self.frame))?;
             let step = loop {
                 let key = self.person.key()?;
                 match self.walk.press(key) {
-                    Step::Say(text) => self.person.say(text)?,
-                    Step::Help => self.person.show(&format!("{}\n", show::HELP))?,
+                    Step::Say(text) => person::say(text)?,
+                    Step::Help => person::show(&format!("{}\n", show::HELP))?,
                     step => break step,
                 }
             };
@@ -185,28 +185,26 @@ impl Dialog<'_> {
     async fn edit(&mut self) -> Result<(), Failure> {
         let Some((question, before)) = self.walk.now() else { return Ok(()) };
         let own = match &question.ask {
-            Ask::Field(conflict) => edit_field(&self.person, conflict, before),
+            Ask::Field(conflict) => edit_field(conflict, before),
             ask => match ask.clash() {
                 Some(clash) => {
                     let marked = Marked::new(&clash.base, &clash.source, &clash.target);
                     let path = ask.conflict().map_or("", |conflict| conflict.path.as_str());
-                    edit_marked(&self.person, &marked, suffix(path), before)
+                    edit_marked(&marked, suffix(path), before)
                 }
                 None => Err("there is nothing to edit".to_owned()),
             },
         };
         let own = match own {
             Ok(own) => own,
-            Err(problem) => return self.person.say(&problem),
+            Err(problem) => return person::say(&problem),
         };
         let at = self.walk.place().0 - 1;
-        match self.problem_with(at, &Answer::Own(own.clone())).await? {
-            Some(problem) => self.person.say(&format!("{problem}; edit it again, or choose a side")),
-            None => {
-                self.walk.take(Answer::Own(own));
-                Ok(())
-            }
+        if let Some(problem) = self.problem_with(at, &Answer::Own(own.clone())).await? {
+            return person::say(&format!("{problem}; edit it again, or choose a side"));
         }
+        self.walk.take(Answer::Own(own));
+        Ok(())
     }
 
     /// Asks the server what would come of one answer; what is open counts as settled for the target meanwhile.
@@ -244,11 +242,11 @@ impl Dialog<'_> {
         let plan = self.subject.ask(self.session, chosen.clone()).await?;
         let report =
             self.subject.report_of(self.session, &plan, &self.again(&plan.head.plan_token), self.frame);
-        self.person.show(&format!("{report}{}", show::summary(&self.walk)))?;
+        person::show(&format!("{report}{}", show::summary(&self.walk)))?;
         let open = plan.head.open_conflict_count;
         let can = open == 0 && plan.head.selected_count > 0;
         loop {
-            self.person.show(match (can, self.walk.questions().is_empty()) {
+            person::show(match (can, self.walk.questions().is_empty()) {
                 (true, true) => "Apply exactly this? [y]es, [q]uit ",
                 (true, false) => "Apply exactly this? [y]es, [r]eview what was settled, [q]uit ",
                 (false, true) => "There is nothing that could be applied. [q]uit ",
@@ -258,9 +256,9 @@ impl Dialog<'_> {
                 Key::Char('y') if can => return self.apply(chosen, plan.head.plan_token).await,
                 Key::Char('r' | 'p') | Key::Previous if !self.walk.questions().is_empty() => {
                     if self.walk.open() > 0 {
-                        self.walk.to_first_open()
+                        self.walk.go_to_first_open();
                     } else {
-                        self.walk.to_start()
+                        self.walk.go_to_start();
                     }
                     return Ok(None);
                 }
@@ -275,8 +273,8 @@ impl Dialog<'_> {
         match self.subject.apply(self.session, chosen, token).await {
             Ok(()) => Ok(Some(true)),
             Err(Failure::Call(error)) if error.reason() == Some(Reason::PlanStale) => {
-                self.person.say(&format!("{error}"))?;
-                self.person.say("Looking again; what you decided stays where it still fits.")?;
+                person::say(&format!("{error}"))?;
+                person::say("Looking again; what you decided stays where it still fits.")?;
                 self.look().await?;
                 Ok(None)
             }
@@ -321,13 +319,13 @@ impl Dialog<'_> {
         let choices = ["--choices".to_owned(), file.display().to_string()];
         let resume = self.subject.resolve_command(&self.session.again, &choices);
         let apply = self.subject.command(&self.session.again, &choices);
-        self.person.say(&format!("What you decided is in {}. Go on with", file.display()))?;
-        self.person.show(&format!("    {resume}\n"))?;
+        person::say(&format!("What you decided is in {}. Go on with", file.display()))?;
+        person::show(&format!("    {resume}\n"))?;
         if self.walk.open() == 0 {
-            self.person.show(&format!("  or preview and apply it with\n    {apply}\n"))?;
+            person::show(&format!("  or preview and apply it with\n    {apply}\n"))?;
             if let Some(flags) = arguments_of(&saved.choices) {
                 let same = self.subject.command(&self.session.again, &flags);
-                self.person.show(&format!("  which is the same as\n    {same}\n"))?;
+                person::show(&format!("  which is the same as\n    {same}\n"))?;
             }
         }
         Ok(())
@@ -349,21 +347,16 @@ fn broken(plan: &Plan) -> Vec<String> {
 }
 
 /// A text between markers; what was answered before is gone on with.
-fn edit_marked(
-    person: &Person,
-    marked: &Marked,
-    suffix: &str,
-    before: Option<&Answer>,
-) -> Result<String, String> {
+fn edit_marked(marked: &Marked, suffix: &str, before: Option<&Answer>) -> Result<String, String> {
     let edited = match before {
-        Some(Answer::Own(own)) => person.edit(own, suffix)?,
-        _ => person.edit(&marked.text, suffix)?,
+        Some(Answer::Own(own)) => person::edit(own, suffix)?,
+        _ => person::edit(&marked.text, suffix)?,
     };
     marked.read(&edited).map_err(str::to_owned)
 }
 
 /// A field: a text as it is, anything else as JSON.
-fn edit_field(person: &Person, conflict: &MergeConflict, before: Option<&Answer>) -> Result<String, String> {
+fn edit_field(conflict: &MergeConflict, before: Option<&Answer>) -> Result<String, String> {
     let sides = [&conflict.base, &conflict.source, &conflict.target];
     let texts = sides.map(|side| side.as_ref().map(|json| serde_json::from_str::<serde_json::Value>(json)));
     let text = |at: usize| match texts.get(at) {
@@ -378,14 +371,14 @@ fn edit_field(person: &Person, conflict: &MergeConflict, before: Option<&Answer>
             _ => None,
         });
         let marked = Marked::new(&base, &source, &target);
-        let text = edit_marked(person, &marked, ".txt", own.as_ref())?;
+        let text = edit_marked(&marked, ".txt", own.as_ref())?;
         let nothing = text.is_empty() && absent;
         let value = if nothing { serde_json::Value::Null } else { serde_json::Value::String(text) };
         return Ok(value.to_string());
     }
     let pretty = |side: &Option<String>| side.as_deref().map(pretty).unwrap_or_default();
     let marked = Marked::new(&pretty(&conflict.base), &pretty(&conflict.source), &pretty(&conflict.target));
-    let json = edit_marked(person, &marked, ".json", before)?;
+    let json = edit_marked(&marked, ".json", before)?;
     let json = if json.trim().is_empty() { "null" } else { json.trim() };
     let value: Result<serde_json::Value, _> = serde_json::from_str(json);
     value.map(|value| value.to_string()).map_err(|problem| format!("that is no JSON: {problem}"))

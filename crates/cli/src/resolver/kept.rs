@@ -93,7 +93,8 @@ pub(crate) fn new_path() -> PathBuf {
         1 => PathBuf::from("sandbar-choices.json"),
         number => PathBuf::from(format!("sandbar-choices-{number}.json")),
     };
-    (1..).map(numbered).find(|path| !path.exists()).unwrap_or_else(|| numbered(1))
+    let free = (1..1000).map(numbered).find(|path| !path.exists());
+    free.unwrap_or_else(|| PathBuf::from(format!("sandbar-choices-of-{}.json", std::process::id())))
 }
 
 #[cfg(test)]

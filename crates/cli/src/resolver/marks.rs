@@ -25,7 +25,8 @@ impl Marked {
             lines()
                 .any(|line| ['<', '|', '=', '>'].iter().any(|sign| line.starts_with(&repeat(*sign, *length))))
         };
-        let length = (7..).find(|length| !taken(length)).unwrap_or(7);
+        let longest = lines().map(str::len).max().unwrap_or_default().max(7);
+        let length = (7..=longest).find(|length| !taken(length)).unwrap_or(longest + 1);
         let markers = ['<', '|', '=', '>'].map(|sign| repeat(sign, length));
         let [ours, middle, divide, theirs] = &markers;
         let [base_lines, source_lines, target_lines] = [base, source, target].map(ended);

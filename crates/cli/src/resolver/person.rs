@@ -29,59 +29,57 @@ impl Person {
         ))
     }
 
-    /// Shows something; what comes next stands behind it.
-    pub(super) fn show(&self, text: &str) -> Result<(), Failure> {
-        note_part(text)
-    }
-
-    /// Says something on a line of its own.
-    pub(super) fn say(&self, text: &str) -> Result<(), Failure> {
-        let mut page = Page::default();
-        page.end().put(YELLOW, "  ").line(YELLOW, text);
-        self.show(&page.finish())
-    }
-
     /// Waits for a key, and shows which it was.
     pub(super) fn key(&self) -> Result<Key, Failure> {
         let key = match self.0.read_key_raw() {
             Ok(console::Key::Char(c)) => Key::Char(c),
             Ok(console::Key::Enter | console::Key::ArrowRight | console::Key::ArrowDown) => Key::Next,
             Ok(console::Key::ArrowLeft | console::Key::ArrowUp | console::Key::Backspace) => Key::Previous,
-            Ok(console::Key::CtrlC) => Key::Interrupt,
+            // Without a terminal any more it is as if the person had left.
+            Ok(console::Key::CtrlC) | Err(_) => Key::Interrupt,
             Ok(_) => Key::Other,
-            // The terminal is gone: as if the person had left.
-            Err(_) => Key::Interrupt,
         };
         // Ctrl-D comes as a sign of its own.
         let key = if key == Key::Char('\u{4}') { Key::Interrupt } else { key };
         let shown = if let Key::Char(c) = key { c.to_string() } else { String::new() };
-        self.show(&format!("{}\n", crate::render::visible(&shown)))?;
+        show(&format!("{}\n", crate::render::visible(&shown)))?;
         Ok(key)
     }
+}
 
-    /// Lets the person edit a text. The editor is run as `git` runs it: `$VISUAL` or `$EDITOR` may have arguments.
-    ///
-    /// # Errors
-    /// The sentence to say when nothing came of it.
-    pub(super) fn edit(&self, text: &str, suffix: &str) -> Result<String, String> {
-        let editor = editor();
-        let name = editor.to_string_lossy().into_owned();
-        let cant = |problem: std::io::Error| format!("can't edit: {problem}");
-        let mut file = tempfile::Builder::new().prefix("sandbar-").suffix(suffix).tempfile().map_err(cant)?;
-        file.write_all(text.as_bytes()).and_then(|()| file.flush()).map_err(cant)?;
-        let mut line = editor.clone();
-        line.push(" \"$@\"");
-        let status = Command::new("sh").arg("-c").arg(&line).arg(&editor).arg(file.path()).status();
-        match status {
-            Ok(status) if status.success() => {}
-            Ok(status) => return Err(format!("{name} failed ({status}), so nothing is settled")),
-            Err(problem) => return Err(format!("can't run {name}: {problem}; set VISUAL or EDITOR")),
-        }
-        // Some editors write a new file in the place of the old one, so by name.
-        let bytes = std::fs::read(file.path()).map_err(cant)?;
-        String::from_utf8(bytes)
-            .map_err(|_| "what was saved is no UTF-8 text, so nothing is settled".to_owned())
+/// Shows something; what comes next stands behind it.
+pub(super) fn show(text: &str) -> Result<(), Failure> {
+    note_part(text)
+}
+
+/// Says something on a line of its own.
+pub(super) fn say(text: &str) -> Result<(), Failure> {
+    let mut page = Page::default();
+    page.end().put(YELLOW, "  ").line(YELLOW, text);
+    show(&page.finish())
+}
+
+/// Lets the person edit a text. The editor is run as `git` runs it: `$VISUAL` or `$EDITOR` may have arguments.
+///
+/// # Errors
+/// The sentence to say when nothing came of it.
+pub(super) fn edit(text: &str, suffix: &str) -> Result<String, String> {
+    let editor = editor();
+    let name = editor.to_string_lossy().into_owned();
+    let cant = |problem: std::io::Error| format!("can't edit: {problem}");
+    let mut file = tempfile::Builder::new().prefix("sandbar-").suffix(suffix).tempfile().map_err(cant)?;
+    file.write_all(text.as_bytes()).and_then(|()| file.flush()).map_err(cant)?;
+    let mut line = editor.clone();
+    line.push(" \"$@\"");
+    let status = Command::new("sh").arg("-c").arg(&line).arg(&editor).arg(file.path()).status();
+    match status {
+        Ok(status) if status.success() => {}
+        Ok(status) => return Err(format!("{name} failed ({status}), so nothing is settled")),
+        Err(problem) => return Err(format!("can't run {name}: {problem}; set VISUAL or EDITOR")),
     }
+    // Some editors write a new file in the place of the old one, so by name.
+    let bytes = std::fs::read(file.path()).map_err(cant)?;
+    String::from_utf8(bytes).map_err(|_| "what was saved is no UTF-8 text, so nothing is settled".to_owned())
 }
 
 fn editor() -> OsString {

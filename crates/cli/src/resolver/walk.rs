@@ -60,7 +60,7 @@ impl Walk {
         }
         let unfit = unfit.into_values().map(|kept| kept.title.clone()).collect();
         let mut walk = Self { questions, answers, at: 0 };
-        walk.to_first_open();
+        walk.go_to_first_open();
         (walk, unfit)
     }
 
@@ -98,11 +98,11 @@ impl Walk {
     }
 
     /// Goes to the first that is open; behind the last, if none is.
-    pub(super) fn to_first_open(&mut self) {
+    pub(super) fn go_to_first_open(&mut self) {
         self.at = self.answers.iter().position(Option::is_none).unwrap_or(self.answers.len());
     }
 
-    pub(super) fn to_start(&mut self) {
+    pub(super) fn go_to_start(&mut self) {
         self.at = 0;
     }
 

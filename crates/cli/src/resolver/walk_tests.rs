@@ -100,9 +100,9 @@ fn everything_open_is_asked_once_and_in_order() {
 
 #[test]
 fn a_key_settles_and_goes_on() {
+    use Answer::{Both, BothTurned, Source, Target};
     let mut walk = walk();
     assert_eq!(press(&mut walk, "stbBts"), vec![Step::Show; 6]);
-    use Answer::{Both, BothTurned, Source, Target};
     let expected = [Source, Target, Both, BothTurned, Target, Source].map(Some);
     assert_eq!(answers(&walk), expected);
     assert!(walk.now().is_none() && walk.open() == 0);
@@ -120,9 +120,9 @@ fn one_can_skip_and_go_back_and_take_back() {
     assert_eq!(walk.now().unwrap().1, Some(&Answer::Source));
     press(&mut walk, "u");
     assert_eq!((walk.place().0, walk.open()), (1, 6));
-    (0..6).for_each(|_| drop(walk.press(Key::Next)));
+    (0..6).for_each(|_| assert_eq!(walk.press(Key::Next), Step::Show));
     assert!(walk.now().is_none());
-    walk.to_first_open();
+    walk.go_to_first_open();
     assert_eq!(walk.place().0, 1);
 }
 
@@ -137,7 +137,7 @@ fn what_can_not_be_is_said_and_changes_nothing() {
         (0, 'e', "too much of it"),
         (1, 'e', "by a side only"),
     ] {
-        (0..skip).for_each(|_| drop(walk.press(Key::Next)));
+        (0..skip).for_each(|_| assert_eq!(walk.press(Key::Next), Step::Show));
         let place = walk.place();
         let step = walk.press(Key::Char(key));
         assert!(matches!(step, Step::Say(text) if text.contains(says)), "{key} at {place:?}: {step:?}");

@@ -33,7 +33,7 @@ fn value_changes(values: [Option<&Value>; 3]) -> Vec<Change> {
     let at = Place::field("value");
     let mut found = Found { changes: Vec::new(), room: PLACES_BYTES };
     let [_, target, source] = values;
-    if target.is_none() || source.is_none() || !found.node(&at, values) {
+    if target.is_none() || source.is_none() || !found.child(values, || at.clone()) {
         let whole = (at.path, at.title, values.map(Option::<&Value>::cloned));
         return vec![whole];
     }
@@ -49,15 +49,12 @@ impl Found {
     /// False: there is no more room.
     fn node(&mut self, at: &Place, values: [Option<&Value>; 3]) -> bool {
         let [base, target, source] = values;
-        if target == source {
-            return true;
-        }
         if let (Some(Value::Object(target)), Some(Value::Object(source))) = (target, source) {
             let base = base.and_then(Value::as_object);
             let keys: BTreeSet<&String> = target.keys().chain(source.keys()).collect();
             return keys.into_iter().all(|key| {
                 let base = base.and_then(|base| base.get(key));
-                self.node(&at.key(key), [base, target.get(key), source.get(key)])
+                self.child([base, target.get(key), source.get(key)], || at.key(key))
             });
         }
         if let (Some(Value::Array(target)), Some(Value::Array(source))) = (target, source)
@@ -68,10 +65,16 @@ impl Found {
         self.note(at, values.map(Option::<&Value>::cloned))
     }
 
+    /// A place is only worked out where something differs: a long key has a long path, and may have many values below it.
+    fn child(&mut self, values: [Option<&Value>; 3], at: impl FnOnce() -> Place) -> bool {
+        let [_, target, source] = values;
+        target == source || self.node(&at(), values)
+    }
+
     fn list(&mut self, at: &Place, listed: &Listed<'_>) -> bool {
-        let entries = listed
-            .entries()
-            .all(|(id, [base, source, target])| self.node(&at.entry(listed.by, id), [base, target, source]));
+        let entries = listed.entries().all(|(id, [base, source, target])| {
+            self.child([base, target, source], || at.entry(listed.by, id))
+        });
         let [base, source, target] = listed.shared_orders().map(|order| order.map(|order| json!(order)));
         entries && (source == target || self.note(&at.order(), [base, target, source]))
     }

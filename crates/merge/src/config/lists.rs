@@ -83,8 +83,8 @@ impl Settling<'_> {
     /// The entries of both, each combined, in an order that both sides would know again.
     pub(super) fn list(&mut self, at: &Place, listed: &Listed<'_>) -> Result<Value> {
         let mut kept = HashMap::new();
-        for (id, [base, source, target]) in listed.entries() {
-            if let Some(entry) = self.node(&at.entry(listed.by, id), base, source, target)? {
+        for (id, sides) in listed.entries() {
+            if let Some(entry) = self.node(sides, || at.entry(listed.by, id))? {
                 kept.insert(id, entry);
             }
         }

@@ -21,6 +21,9 @@ pub(super) fn combine(
 /// Warns on each config that would refer to something that the target then does not have. `there`: what it has now, of
 /// all that is referred to.
 pub(crate) fn warn_of_missing(items: &mut [Item], there: &BTreeSet<(Kind, ResourceId)>) {
+    if !items.iter().any(|item| item.kind == Kind::Config) {
+        return;
+    }
     let mut decided = BTreeMap::new();
     for item in &*items {
         decided.insert((item.kind, item.target_id), item.outcome().is_some());

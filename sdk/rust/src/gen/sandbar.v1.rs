@@ -3109,6 +3109,7 @@ pub struct MergeResolution {
 pub mod merge_resolution {
     #[derive(Clone, PartialEq, ::prost::Oneof)]
     pub enum How {
+        /// Of a body: all of that side's text. `clashes` keeps what only the other side changed elsewhere in it.
         #[prost(enumeration = "super::MergeSide", tag = "2")]
         Side(i32),
         /// One's own, as JSON text; of a body a JSON string with all of it; of an order the list of the ids.
