@@ -4,6 +4,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod dialog;
+mod edit;
 pub(crate) mod kept;
 mod marks;
 mod person;

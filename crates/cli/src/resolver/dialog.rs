@@ -12,10 +12,10 @@ use sandbar_client::v1::{
 use sandbar_client::{Plan, Reason};
 
 use super::answer::{Answer, choices, chosen};
+use super::edit;
 use super::kept::{Kept, Saved, new_path};
-use super::marks::Marked;
 use super::person::{self, Person};
-use super::question::{Ask, questions};
+use super::question::questions;
 use super::show;
 use super::walk::{Key, Step, Walk};
 use crate::choices::{ChoiceFlags, arguments_of};
@@ -184,17 +184,7 @@ impl Dialog<'_> {
     /// A value of one's own, taken when the server takes it.
     async fn edit(&mut self) -> Result<(), Failure> {
         let Some((question, before)) = self.walk.now() else { return Ok(()) };
-        let own = match &question.ask {
-            Ask::Field(conflict) => edit_field(conflict, before),
-            ask => match ask.clash() {
-                Some(clash) => {
-                    let marked = Marked::new(&clash.base, &clash.source, &clash.target);
-                    let path = ask.conflict().map_or("", |conflict| conflict.path.as_str());
-                    edit_marked(&marked, suffix(path), before)
-                }
-                None => Err("there is nothing to edit".to_owned()),
-            },
-        };
+        let own = edit::own(&question.ask, before);
         let own = match own {
             Ok(own) => own,
             Err(problem) => return person::say(&problem),
@@ -287,7 +277,8 @@ impl Dialog<'_> {
         let mut words = match (&self.file, arguments_of(&self.chosen())) {
             (Some(file), _) => vec!["--choices".to_owned(), file.display().to_string()],
             (None, Some(flags)) => flags,
-            (None, None) => vec!["--choices".to_owned(), "FILE".to_owned()],
+            // Where it will be if the person quits here.
+            (None, None) => vec!["--choices".to_owned(), new_path().display().to_string()],
         };
         words.extend(["--plan".to_owned(), token.to_owned()]);
         self.subject.command(&self.session.again, &words)
@@ -344,52 +335,4 @@ fn broken(plan: &Plan) -> Vec<String> {
             format!("{:?} would break a rule: {}: {}", resource.name, conflict.title, conflict.rule)
         })
         .collect()
-}
-
-/// A text between markers; what was answered before is gone on with.
-fn edit_marked(marked: &Marked, suffix: &str, before: Option<&Answer>) -> Result<String, String> {
-    let edited = match before {
-        Some(Answer::Own(own)) => person::edit(own, suffix)?,
-        _ => person::edit(&marked.text, suffix)?,
-    };
-    marked.read(&edited).map_err(str::to_owned)
-}
-
-/// A field: a text as it is, anything else as JSON.
-fn edit_field(conflict: &MergeConflict, before: Option<&Answer>) -> Result<String, String> {
-    let sides = [&conflict.base, &conflict.source, &conflict.target];
-    let texts = sides.map(|side| side.as_ref().map(|json| serde_json::from_str::<serde_json::Value>(json)));
-    let text = |at: usize| match texts.get(at) {
-        Some(Some(Ok(serde_json::Value::String(text)))) => Some(text.clone()),
-        Some(None) => Some(String::new()),
-        _ => None,
-    };
-    let absent = conflict.source.is_none() || conflict.target.is_none();
-    if let (Some(base), Some(source), Some(target)) = (text(0), text(1), text(2)) {
-        let own = before.and_then(|before| match before {
-            Answer::Own(json) => serde_json::from_str(json).ok().map(Answer::Own),
-            _ => None,
-        });
-        let marked = Marked::new(&base, &source, &target);
-        let text = edit_marked(&marked, ".txt", own.as_ref())?;
-        let nothing = text.is_empty() && absent;
-        let value = if nothing { serde_json::Value::Null } else { serde_json::Value::String(text) };
-        return Ok(value.to_string());
-    }
-    let pretty = |side: &Option<String>| side.as_deref().map(pretty).unwrap_or_default();
-    let marked = Marked::new(&pretty(&conflict.base), &pretty(&conflict.source), &pretty(&conflict.target));
-    let json = edit_marked(&marked, ".json", before)?;
-    let json = if json.trim().is_empty() { "null" } else { json.trim() };
-    let value: Result<serde_json::Value, _> = serde_json::from_str(json);
-    value.map(|value| value.to_string()).map_err(|problem| format!("that is no JSON: {problem}"))
-}
-
-fn pretty(json: &str) -> String {
-    let value: Result<serde_json::Value, _> = serde_json::from_str(json);
-    value.map_or_else(|_| json.to_owned(), |value| format!("{value:#}"))
-}
-
-/// So that an editor knows what it shows.
-fn suffix(path: &str) -> &'static str {
-    if path.ends_with("/body") { ".js" } else { ".txt" }
 }

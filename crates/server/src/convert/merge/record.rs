@@ -197,7 +197,6 @@ mod tests {
             assert!(bytes <= RESOLUTION_BYTES + OWN_BYTES, "{bytes}");
             assert!(!sent.is_empty());
             assert_eq!(cut, is_cut, "{bytes}");
-            assert_eq!(sent.len() == 2, bytes < RESOLUTION_BYTES / 2);
         }
     }
 }
