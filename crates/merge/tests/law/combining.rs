@@ -1,6 +1,6 @@
 //! Laws of combining both sides' edits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use sandbar_merge::{
@@ -68,14 +68,18 @@ fn unguarded(mut workflow: StoredWorkflow) -> StoredWorkflow {
 }
 
 /// Whether ids of this side can't be expected in the result: a trigger that went while another of its type came keeps
-/// its own, a step that was made again under its name, and so does everything in a workflow of which no id is left.
+/// its own, a step or path that was made again in its place, and so does everything in a workflow of which no id is left.
 fn takes_ids_over(base: &StoredWorkflow, side: &StoredWorkflow) -> bool {
     let only = |one: &StoredWorkflow, other: &StoredWorkflow| {
         one.triggers.iter().any(|own| other.triggers.iter().all(|their| their.id != own.id))
     };
     let remade =
         side.jobs.iter().any(|own| base.jobs.iter().any(|job| job.id != own.id && job.name == own.name));
-    (only(base, side) && only(side, base)) || remade || !shares(base, side)
+    let led_again = side.edges.iter().any(|own| {
+        let new = base.edges.iter().all(|edge| edge.id != own.id);
+        new && base.edges.iter().any(|edge| (edge.source, edge.target) == (own.source, own.target))
+    });
+    (only(base, side) && only(side, base)) || remade || led_again || !shares(base, side)
 }
 
 /// Whether it was not rebuilt.
@@ -154,7 +158,7 @@ pub fn every_edit_is_in_the_result_or_in_a_conflict(world: World) -> Law {
             source: &source,
             target: &target,
             result: &combined.workflow,
-            conflicts: combined.conflicts.iter().map(|conflict| conflict.path.clone()).collect(),
+            conflicts: all(&combined.conflicts, &Resolution::Source).into_keys().collect(),
             text: &text,
             credential: &|_, uses| format!("{uses:?}"),
         };
@@ -265,6 +269,18 @@ pub fn a_rebuilt_source_merges_like_the_source(world: World) -> Law {
             side.jobs.iter().any(|job| base.jobs.iter().all(|b| b.id != job.id))
                 || side.triggers.iter().any(|t| base.triggers.iter().all(|b| b.id != t.id))
         };
+        let ends = |side: &StoredWorkflow| -> BTreeSet<_> {
+            side.edges.iter().map(|edge| (edge.source, edge.target)).collect()
+        };
+        // Edges are told by their ends.
+        let led_elsewhere = source.edges.iter().any(|own| {
+            base.edges
+                .iter()
+                .all(|edge| (edge.id, edge.source, edge.target) != (own.id, own.source, own.target))
+        }) || ends(&base).len() < base.edges.len();
+        if led_elsewhere {
+            continue;
+        }
         if renamed || ambiguous || retyped || made(&source) {
             continue;
         }
