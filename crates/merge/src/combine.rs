@@ -97,8 +97,9 @@ fn under_the_targets_ids(versions: Versions<'_>) -> (Option<StoredWorkflow>, Sto
     };
     let base_to_target = Pairing::of(base, target);
     let source = rekey(&rekey(source, &Pairing::of(source, base)), &base_to_target);
-    let source = rekey(&source, &Pairing::of_additions(&source, target));
-    (Some(rekey(base, &base_to_target)), source)
+    let base = rekey(base, &base_to_target);
+    let source = rekey(&source, &Pairing::of_additions(&source, target, &base));
+    (Some(base), source)
 }
 
 impl Settling<'_> {
