@@ -38,13 +38,18 @@ impl Pairing {
 
     /// The parts that `one` and `other` have both made since they parted: the ids that they share, and what can't be
     /// there twice or would do the same thing twice. A webhook without a path is neither: each has an address of its own.
-    pub(super) fn of_additions(one: &StoredWorkflow, other: &StoredWorkflow) -> Self {
+    /// What the base has is no addition, wherever it leads now.
+    pub(super) fn of_additions(one: &StoredWorkflow, other: &StoredWorkflow, base: &StoredWorkflow) -> Self {
         let mut triggers = alike_triggers(&one.triggers, &other.triggers);
         let nameless: HashSet<_> =
             one.triggers.iter().filter(|t| mark(t) == (true, "")).map(|t| t.id).collect();
         triggers.retain(|own, their| own == their || !nameless.contains(own));
         let (_, jobs) = named_jobs(one, other);
-        Self { jobs, triggers, edges: BTreeMap::new() }.with_edges(&one.edges, &other.edges)
+        let mut pairing =
+            Self { jobs, triggers, edges: BTreeMap::new() }.with_edges(&one.edges, &other.edges);
+        let known: HashSet<_> = base.edges.iter().map(|edge| edge.id).collect();
+        pairing.edges.retain(|own, their| own == their || !(known.contains(own) || known.contains(their)));
+        pairing
     }
 
     fn with_edges(mut self, one: &[Edge], other: &[Edge]) -> Self {

@@ -25,8 +25,9 @@ pub(crate) fn under_the_targets_ids<'s>(
         return Cow::Owned(rekey(source, &Pairing::of(source, target)));
     };
     let as_agreed = rekey(source, &Pairing::of(source, base));
-    let known = rekey(&as_agreed, &Pairing::of(base, target));
-    let additions = Pairing::of_additions(&known, target);
+    let base_to_target = Pairing::of(base, target);
+    let (known, base) = (rekey(&as_agreed, &base_to_target), rekey(base, &base_to_target));
+    let additions = Pairing::of_additions(&known, target, &base);
     Cow::Owned(rekey(&known, &additions))
 }
 

@@ -163,6 +163,11 @@ impl Editor {
             Edit::RemoveLastJob(w) => workflow(project, w, |workflow| {
                 if let Some(gone) = workflow.jobs.pop() {
                     workflow.positions.remove(&gone.id.0);
+                    for trigger in &mut workflow.triggers {
+                        if let TriggerKind::Cron(cron) = &mut trigger.kind {
+                            cron.cursor_job.take_if(|cursor| *cursor == gone.id);
+                        }
+                    }
                     workflow
                         .edges
                         .retain(|edge| edge.target != gone.id && edge.source != EdgeSource::Job(gone.id));

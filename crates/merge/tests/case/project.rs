@@ -198,10 +198,10 @@ impl Rounds {
         let word = |value: Value| value.as_str().expect("a word").replace('_', " ");
         let mut line = format!("{}, {}", word(json!(item.label)), word(json!(item.decision)));
         if let Some(before) = &item.renamed_from {
-            line.push_str(&format!(", renamed from {before}"));
+            line.extend([", renamed from ", before]);
         }
         if item.id != item.target_id {
-            line.push_str(&format!(", is {}", self.read.key_of(item.target_id)));
+            line.extend([", is ", &self.read.key_of(item.target_id)]);
         }
         line
     }

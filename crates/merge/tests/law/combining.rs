@@ -1,6 +1,6 @@
 //! Laws of combining both sides' edits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use sandbar_merge::{
@@ -10,8 +10,10 @@ use sandbar_merge::{
 };
 use sandbar_model::{
     ContentHash, Document,
-    workflow::{StoredWorkflow, TriggerKind},
+    workflow::{StoredWorkflow, Trigger, TriggerKind},
 };
+
+use uuid::Uuid;
 
 use super::Law;
 use crate::{
@@ -68,14 +70,44 @@ fn unguarded(mut workflow: StoredWorkflow) -> StoredWorkflow {
 }
 
 /// Whether ids of this side can't be expected in the result: a trigger that went while another of its type came keeps
-/// its own, a step that was made again under its name, and so does everything in a workflow of which no id is left.
+/// its own, a step or path that was made again in its place, and so does everything in a workflow of which no id is left.
 fn takes_ids_over(base: &StoredWorkflow, side: &StoredWorkflow) -> bool {
     let only = |one: &StoredWorkflow, other: &StoredWorkflow| {
         one.triggers.iter().any(|own| other.triggers.iter().all(|their| their.id != own.id))
     };
     let remade =
         side.jobs.iter().any(|own| base.jobs.iter().any(|job| job.id != own.id && job.name == own.name));
-    (only(base, side) && only(side, base)) || remade || !shares(base, side)
+    let led_again = side.edges.iter().any(|own| {
+        let new = base.edges.iter().all(|edge| edge.id != own.id);
+        new && base.edges.iter().any(|edge| (edge.source, edge.target) == (own.source, own.target))
+    });
+    (only(base, side) && only(side, base)) || remade || led_again || !shares(base, side)
+}
+
+/// Whether both sides added what is one thing under two ids, of which the result has the target's.
+fn added_alike(base: &StoredWorkflow, source: &StoredWorkflow, target: &StoredWorkflow) -> bool {
+    let steps = |side: &StoredWorkflow| -> BTreeMap<_, _> {
+        let new = side.jobs.iter().filter(|own| base.jobs.iter().all(|job| job.id != own.id));
+        new.map(|own| (own.name.clone(), own.id.0)).collect()
+    };
+    let triggers = |side: &StoredWorkflow| -> BTreeMap<_, _> {
+        let new = side.triggers.iter().filter(|own| base.triggers.iter().all(|trigger| trigger.id != own.id));
+        let mark = |own: &Trigger| match &own.kind {
+            TriggerKind::Webhook(webhook) => format!("webhook {:?}", webhook.custom_path),
+            TriggerKind::Cron(cron) => format!("cron {}", cron.expression),
+        };
+        new.map(|own| (mark(own), own.id.0)).collect()
+    };
+    let edges = |side: &StoredWorkflow| -> BTreeMap<_, _> {
+        let new = side.edges.iter().filter(|own| base.edges.iter().all(|edge| edge.id != own.id));
+        new.map(|own| (format!("{:?} {}", own.source, own.target), own.id.0)).collect()
+    };
+    let alike = |one: BTreeMap<String, Uuid>, other: BTreeMap<String, Uuid>| {
+        one.iter().any(|(what, id)| other.get(what).is_some_and(|theirs| theirs != id))
+    };
+    alike(steps(source), steps(target))
+        || alike(triggers(source), triggers(target))
+        || alike(edges(source), edges(target))
 }
 
 /// Whether it was not rebuilt.
@@ -108,7 +140,8 @@ pub fn one_sides_edits_alone_are_the_result(world: World) -> Law {
 
 pub fn conflicts_are_the_same_from_both_sides(world: World) -> Law {
     for [base, source, target] in versions(&world) {
-        if [&source, &target].iter().any(|side| takes_ids_over(&base, side)) {
+        let led = [&source, &target].iter().any(|side| takes_ids_over(&base, side));
+        if led || added_alike(&base, &source, &target) {
             continue;
         }
         let (there, back) = (
@@ -154,7 +187,7 @@ pub fn every_edit_is_in_the_result_or_in_a_conflict(world: World) -> Law {
             source: &source,
             target: &target,
             result: &combined.workflow,
-            conflicts: combined.conflicts.iter().map(|conflict| conflict.path.clone()).collect(),
+            conflicts: all(&combined.conflicts, &Resolution::Source).into_keys().collect(),
             text: &text,
             credential: &|_, uses| format!("{uses:?}"),
         };
@@ -265,6 +298,18 @@ pub fn a_rebuilt_source_merges_like_the_source(world: World) -> Law {
             side.jobs.iter().any(|job| base.jobs.iter().all(|b| b.id != job.id))
                 || side.triggers.iter().any(|t| base.triggers.iter().all(|b| b.id != t.id))
         };
+        let ends = |side: &StoredWorkflow| -> BTreeSet<_> {
+            side.edges.iter().map(|edge| (edge.source, edge.target)).collect()
+        };
+        // Edges are told by their ends.
+        let led_elsewhere = source.edges.iter().any(|own| {
+            base.edges
+                .iter()
+                .all(|edge| (edge.id, edge.source, edge.target) != (own.id, own.source, own.target))
+        }) || ends(&base).len() < base.edges.len();
+        if led_elsewhere {
+            continue;
+        }
         if renamed || ambiguous || retyped || made(&source) {
             continue;
         }
@@ -298,7 +343,7 @@ fn mixed(workflow: &StoredWorkflow, seed: u64) -> StoredWorkflow {
     mixed.jobs.rotate_left(by(jobs));
     mixed.triggers.rotate_left(by(triggers));
     mixed.edges.rotate_left(by(edges));
-    if seed % 2 == 0 {
+    if seed.is_multiple_of(2) {
         mixed.jobs.reverse();
         mixed.edges.reverse();
     }
@@ -320,7 +365,7 @@ pub fn edits_of_different_steps_are_both_kept(start: Project, seed: u64) -> Law 
                 }
             }
             for (at, edge) in side.edges.iter_mut().enumerate().filter(|(at, _)| mine(*at)) {
-                edge.enabled ^= (seed >> (at % 64)) % 2 == 0;
+                edge.enabled ^= (seed >> (at % 64)).is_multiple_of(2);
             }
             side
         };
@@ -348,7 +393,7 @@ pub fn renaming_a_step_changes_nothing_else(world: World, at: usize) -> Law {
             side.jobs
                 .iter_mut()
                 .filter(|job| job.id == id)
-                .for_each(|job| job.name = "Renamed by the test".to_owned());
+                .for_each(|job| "Renamed by the test".clone_into(&mut job.name));
             side
         };
         let (before, after) = (

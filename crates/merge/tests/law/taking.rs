@@ -126,7 +126,9 @@ pub fn renaming_changes_nothing_else(mut world: World, at: usize) -> Law {
     let paired =
         before.items.iter().any(|item| Some((item.kind, item.id)) == renamed && item.id != item.target_id);
     prop_assume!(renamed.is_some() && !paired);
-    generate::workflow(&mut world.source, at, |workflow| workflow.name = "Renamed by the test".to_owned());
+    generate::workflow(&mut world.source, at, |workflow| {
+        "Renamed by the test".clone_into(&mut workflow.name);
+    });
     let after = world.defaults();
     let others = |plan: &sandbar_merge::Plan| -> Vec<_> {
         let mut others: Vec<_> =
@@ -145,7 +147,7 @@ pub fn the_fingerprint_does_not_depend_on_order(world: World, seed: u64) -> Law 
     let mut shuffled = world.candidates();
     let count = shuffled.len().max(1);
     shuffled.rotate_left(usize::try_from(seed % 1000).unwrap() % count);
-    if seed % 2 == 0 {
+    if seed.is_multiple_of(2) {
         shuffled.reverse();
     }
     let other = plan(shuffled, &world.context(), &Choices::defaults()).unwrap();

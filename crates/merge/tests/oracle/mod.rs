@@ -1,7 +1,12 @@
 //! Says what is wrong with a combination, from the three versions and the result alone: it knows the promise (3-merge §3) and
 //! nothing of the code that keeps it.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
-#![allow(clippy::expect_used, reason = "what can't be fails the test")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::ref_option,
+    reason = "what can't be fails the test"
+)]
 
 mod canon;
 mod flat;
@@ -122,7 +127,8 @@ impl Check<'_> {
                 (0, 0, 0) => 0,
                 (0, s, 0) => s,
                 (0, 0, t) => t,
-                (b, s, t) if (s == 0 && t == b) || (t == 0 && s == b) => 0,
+                (b, 0, t) if t == b && stays(line, &texts[0], &texts[2]) => 0,
+                (b, s, 0) if s == b && stays(line, &texts[0], &texts[1]) => 0,
                 // Moved, or written by both.
                 _ => continue,
             };
@@ -160,6 +166,20 @@ impl Check<'_> {
             }
         }
     }
+}
+
+/// Whether a line stands between the same lines in both texts, so that nobody moved it.
+fn stays(line: &str, one: &Option<String>, other: &Option<String>) -> bool {
+    let around = |text: &Option<String>| -> Vec<[String; 3]> {
+        let text = text.as_deref().unwrap_or("");
+        let lines: Vec<&str> = [""].into_iter().chain(text.split_inclusive('\n')).chain([""]).collect();
+        let found = lines.windows(3).filter(|lines| lines.get(1) == Some(&line));
+        found
+            .filter_map(|lines| <[&str; 3]>::try_from(lines).ok())
+            .map(|lines| lines.map(str::to_owned))
+            .collect()
+    };
+    around(one) == around(other)
 }
 
 fn counted(text: &str) -> BTreeMap<&str, usize> {
