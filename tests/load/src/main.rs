@@ -11,6 +11,7 @@ mod import;
 mod machine;
 mod merge;
 mod naive;
+mod plan;
 mod project;
 mod raw;
 mod read;
@@ -42,6 +43,8 @@ enum Command {
     Floor(Setting),
     /// Import and export: megabytes a second, and the server's peak of memory.
     Import(Setting),
+    /// A merge of everything that a project holds: time, messages, and the server's peak of memory.
+    Plan(Setting),
     /// All of these, one after the other.
     All(Setting),
     /// Merging in process, beside the npm package `@openfn/project` and `git merge-tree`. Needs node, npm, git and GNU
@@ -113,6 +116,7 @@ async fn main() -> ExitCode {
         Command::Read(setting) => read::run(&setting).await,
         Command::Floor(setting) => floor::run(&setting).await,
         Command::Import(setting) => import::run(&setting).await,
+        Command::Plan(setting) => plan::run(&setting).await,
         Command::All(setting) => all(&setting).await,
         Command::Merge(args) => merge::run(&args),
         Command::MergeHere(args) => merge::here(&args),
@@ -131,5 +135,6 @@ async fn all(setting: &Setting) -> Result<()> {
     fork::run(setting).await?;
     read::run(setting).await?;
     floor::run(setting).await?;
-    import::run(setting).await
+    import::run(setting).await?;
+    plan::run(setting).await
 }

@@ -21,6 +21,8 @@ pub(crate) struct Database {
     pub(crate) folder: PathBuf,
     /// What the server is given.
     pub(crate) url: String,
+    /// Further flags of the server.
+    flags: Vec<String>,
 }
 
 /// A running server. It is ended with this value.
@@ -55,9 +57,14 @@ impl Database {
             Some(path) => path.clone(),
             None => std::env::current_exe()?.with_file_name("sandbar-server"),
         };
-        let database = Self { server, folder, url };
+        let database = Self { server, folder, url, flags: Vec::new() };
         database.say(&["migrate"])?;
         Ok(database)
+    }
+
+    /// The same, for servers with these flags.
+    pub(crate) fn with(self, flags: &[&str]) -> Self {
+        Self { flags: flags.iter().map(|&flag| flag.to_owned()).collect(), ..self }
     }
 
     /// Starts a server and waits until it answers.
@@ -68,6 +75,7 @@ impl Database {
         let child = self
             .command()
             .args(["serve", "--listen", &address, "--admin-listen", &admin])
+            .args(&self.flags)
             .stdout(Stdio::null())
             .stderr(log)
             .spawn()
