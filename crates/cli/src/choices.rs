@@ -28,8 +28,8 @@ pub(crate) struct ChoiceFlags {
     /// to be settled with --settle
     #[arg(long, value_name = "X")]
     pub(crate) combine: Vec<String>,
-    /// Settle a conflict in what is combined. PATH is as the preview says; HOW is `source`, `target`, a JSON value or,
-    /// of a body, @FILE with all of it
+    /// Settle a conflict in what is combined. PATH is as the preview says; HOW is `source`, `target`, a JSON value or
+    /// @FILE, with all of a body or, in a config, with the JSON value
     #[arg(long, value_name = "X#PATH=HOW")]
     pub(crate) settle: Vec<String>,
     /// Take X and, apart from what is named, nothing else. X is a workflow's name or id, or KIND:X with the kind
@@ -148,18 +148,26 @@ fn settle(
     let Some(choice) = choices.iter_mut().find(combined) else {
         return Err(Failure::Usage(format!("{x:?} is not combined; add --combine {x:?}")));
     };
-    let how = match how {
-        "source" => How::Side(MergeSide::Source.into()),
-        "target" => How::Side(MergeSide::Target.into()),
-        _ => How::Value(match how.strip_prefix('@') {
-            None => how.to_owned(),
-            Some(file) => std::fs::read_to_string(file)
-                .map(|body| serde_json::Value::String(body).to_string())
-                .map_err(|problem| Failure::Usage(format!("{file} can't be read: {problem}")))?,
-        }),
-    };
+    let how =
+        match how {
+            "source" => How::Side(MergeSide::Source.into()),
+            "target" => How::Side(MergeSide::Target.into()),
+            _ => How::Value(match how.strip_prefix('@') {
+                None => how.to_owned(),
+                Some(file) => std::fs::read_to_string(file)
+                    .map(|text| {
+                        if is_config(&resource) { text } else { serde_json::Value::String(text).to_string() }
+                    })
+                    .map_err(|problem| Failure::Usage(format!("{file} can't be read: {problem}")))?,
+            }),
+        };
     choice.resolutions.push(MergeResolution { path: path.to_owned(), how: Some(how) });
     Ok(())
+}
+
+/// Whether what is settled is JSON: else a file holds a body.
+fn is_config(resource: &Resource) -> bool {
+    matches!(resource, Resource::Key(key) if key.kind() == ResourceKind::Config)
 }
 
 /// The word for a kind, as it is written in a flag.
@@ -270,11 +278,18 @@ mod tests {
     #[test]
     fn a_value_and_a_path_of_a_config_settle_as_they_are() {
         let x = format!("config:{ID}");
-        let settle = [format!("{x}#value/theme/color=\"#fff=\""), format!("{x}#value/steps/id:a/t=source")];
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "{\"a\": 1}").unwrap();
+        let settle = [
+            format!("{x}#value/theme/color=\"#fff=\""),
+            format!("{x}#value/steps/id:a/t=source"),
+            format!("{x}#value=@{}", file.path().display()),
+        ];
         let flags = ChoiceFlags { combine: vec![x], settle: settle.to_vec(), ..Default::default() };
         let choices = flags.choices(&[]).unwrap().choices;
         let settled: Vec<_> = choices[0].resolutions.iter().map(|one| one.path.as_str()).collect();
-        assert_eq!(settled, ["value/theme/color", "value/steps/id:a/t"]);
+        assert_eq!(settled, ["value/theme/color", "value/steps/id:a/t", "value"]);
+        assert_eq!(choices[0].resolutions[2].how, Some(How::Value("{\"a\": 1}".into())));
         assert_eq!(choices[0].resolutions[0].how, Some(How::Value("\"#fff=\"".into())));
     }
 
