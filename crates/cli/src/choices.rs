@@ -36,8 +36,8 @@ pub(crate) struct ChoiceFlags {
     #[arg(long, value_name = "X")]
     pub(crate) combine: Vec<String>,
     /// Settle a conflict in what is combined. PATH is as the preview says; HOW is `source`, `target`, a JSON value
-    /// or, of a body, @FILE with all of it, or `clashes:` and one of `source`, `target`, `both` for each place, with
-    /// commas between
+    /// or @FILE, with all of a body or, in a config, with the JSON value; or, of a body, `clashes:` and one of `source`,
+    /// `target`, `both` for each place, with commas between
     #[arg(long, value_name = "X#PATH=HOW")]
     pub(crate) settle: Vec<String>,
     /// Take X and, apart from what is named, nothing else. X is a workflow's name or id, or KIND:X with the kind
@@ -188,7 +188,9 @@ fn settle(
         _ => How::Value(match how.strip_prefix('@') {
             None => how.to_owned(),
             Some(file) => std::fs::read_to_string(file)
-                .map(|body| serde_json::Value::String(body).to_string())
+                .map(|text| {
+                    if is_config(&resource) { text } else { serde_json::Value::String(text).to_string() }
+                })
                 .map_err(|problem| Failure::Usage(format!("{file} can't be read: {problem}")))?,
         }),
     };
@@ -207,6 +209,11 @@ fn clashes(how: &str) -> Result<How, Failure> {
     let clash = |side: MergeSide| ClashResolution { how: Some(clash_resolution::How::Side(side.into())) };
     let clashes = sides.map(|side| side.map(clash)).collect::<Result<_, _>>()?;
     Ok(How::Clashes(ClashResolutions { clashes }))
+}
+
+/// Whether what is settled is JSON: else a file holds a body.
+fn is_config(resource: &Resource) -> bool {
+    matches!(resource, Resource::Key(key) if key.kind() == ResourceKind::Config)
 }
 
 /// The word for a kind, as it is written in a flag.

@@ -45,11 +45,18 @@ fn conflicts_are_settled_in_what_is_combined() {
 #[test]
 fn a_value_and_a_path_of_a_config_settle_as_they_are() {
     let x = format!("config:{ID}");
-    let settle = [format!("{x}#value/theme/color=\"#fff=\""), format!("{x}#value/steps/id:a/t=source")];
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "{\"a\": 1}").unwrap();
+    let settle = [
+        format!("{x}#value/theme/color=\"#fff=\""),
+        format!("{x}#value/steps/id:a/t=source"),
+        format!("{x}#value=@{}", file.path().display()),
+    ];
     let flags = ChoiceFlags { combine: vec![x], settle: settle.to_vec(), ..Default::default() };
     let choices = flags.choices(&[]).unwrap().choices;
     let settled: Vec<_> = choices[0].resolutions.iter().map(|one| one.path.as_str()).collect();
-    assert_eq!(settled, ["value/theme/color", "value/steps/id:a/t"]);
+    assert_eq!(settled, ["value/theme/color", "value/steps/id:a/t", "value"]);
+    assert_eq!(choices[0].resolutions[2].how, Some(How::Value("{\"a\": 1}".into())));
     assert_eq!(choices[0].resolutions[0].how, Some(How::Value("\"#fff=\"".into())));
 }
 

@@ -1386,8 +1386,8 @@ pub enum Reason {
     NotARoot = 49,
     /// FAILED_PRECONDITION. A job uses a keychain that its project does not have. Metadata: `job`, `keychain_id`.
     KeychainNotFound = 50,
-    /// FAILED_PRECONDITION. A config refers to a resource that its project does not have. Metadata: `config` (`kind/name`),
-    /// `kind` (the resource's), `id`.
+    /// FAILED_PRECONDITION. A config refers to a resource that its project does not have. Metadata: `config` (its
+    /// kind and name), `kind` (the resource's), `id`.
     ReferenceNotFound = 51,
     /// INVALID_ARGUMENT. Nothing is selected to merge.
     NothingSelected = 60,
