@@ -101,7 +101,8 @@ async fn apply(database: &Database, sandbox: &str, size: u64) -> Result<Value> {
     let begun = Instant::now();
     let merge = service.client.merges().apply_merge(request).await?.merge.unwrap_or_default();
     let seconds = begun.elapsed().as_secs_f64();
-    if u64::try_from(merge.resource_count).ok() != Some(size) {
+    // The credentials' links come along.
+    if u64::try_from(merge.resource_count).is_ok_and(|count| count < size) {
         return Err("a merge of everything left something out".into());
     }
     Ok(json!({
