@@ -181,19 +181,20 @@ fn settle(
     let Some(choice) = choices.iter_mut().find(combined) else {
         return Err(Failure::Usage(format!("{x:?} is not combined; add --combine {x:?}")));
     };
-    let how = match how {
-        "source" => How::Side(MergeSide::Source.into()),
-        "target" => How::Side(MergeSide::Target.into()),
-        _ if how.starts_with("clashes:") => clashes(how)?,
-        _ => How::Value(match how.strip_prefix('@') {
-            None => how.to_owned(),
-            Some(file) => std::fs::read_to_string(file)
-                .map(|text| {
-                    if is_config(&resource) { text } else { serde_json::Value::String(text).to_string() }
-                })
-                .map_err(|problem| Failure::Usage(format!("{file} can't be read: {problem}")))?,
-        }),
-    };
+    let how =
+        match how {
+            "source" => How::Side(MergeSide::Source.into()),
+            "target" => How::Side(MergeSide::Target.into()),
+            _ if how.starts_with("clashes:") => clashes(how)?,
+            _ => How::Value(match how.strip_prefix('@') {
+                None => how.to_owned(),
+                Some(file) => std::fs::read_to_string(file)
+                    .map(|text| {
+                        if is_config(&resource) { text } else { serde_json::Value::String(text).to_string() }
+                    })
+                    .map_err(|problem| Failure::Usage(format!("{file} can't be read: {problem}")))?,
+            }),
+        };
     choice.resolutions.push(MergeResolution { path: path.to_owned(), how: Some(how) });
     Ok(())
 }

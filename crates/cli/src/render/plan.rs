@@ -1,10 +1,13 @@
 //! A plan, as a person reads it before approving.
 
+use std::collections::BTreeMap;
+
 use anstyle::Style;
 use jiff::Timestamp;
 use sandbar_client::Plan;
 use sandbar_client::v1::{
-    MergeDecision, MergeLabel, MergeWarning, PlanHead, PlanResource, Project, ResourceKind, Stamp,
+    MergeDecision, MergeLabel, MergeWarning, PlanHead, PlanResource, Project, ResourceKey, ResourceKind,
+    Stamp,
 };
 
 use super::conflicts::conflicts;
@@ -23,10 +26,12 @@ pub(crate) fn plan(title: &str, plan: &Plan, apply: &str, look: Look) -> String 
     head(&mut page, title, &plan.head);
     let (listed, moved_on): (Vec<_>, Vec<_>) =
         plan.resources.iter().partition(|resource| resource.label() != MergeLabel::TargetOnly);
+    let mut about = by_resource(&plan.head.warnings);
     for &one in &listed {
         page.end();
         resource(&mut page, one, look.now);
-        for warning in plan.head.warnings.iter().filter(|warning| is_about(warning, one)) {
+        let own = one.key.as_ref().and_then(|one| about.remove(&Some(key(one))));
+        for warning in own.into_iter().flatten() {
             page.line(YELLOW, format_args!("    warning: {}", warning.message));
         }
         fields(&mut page, one, look);
@@ -39,7 +44,7 @@ pub(crate) fn plan(title: &str, plan: &Plan, apply: &str, look: Look) -> String 
             page.line(DIM, format_args!("  {} {:?}{changed}", kind(one), one.name));
         }
     }
-    warnings(&mut page, &plan.head, &listed);
+    warnings(&mut page, about.into_values().flatten());
     retirement(&mut page, &plan.head);
     page.end().put(DIM, "Plan ").line(PLAIN, &plan.head.plan_token);
     if plan.head.open_conflict_count > 0 {
@@ -107,8 +112,17 @@ fn resource(page: &mut Page, resource: &PlanResource, now: Timestamp) {
     }
 }
 
-fn is_about(warning: &MergeWarning, resource: &PlanResource) -> bool {
-    warning.resource.is_some() && warning.resource == resource.key
+/// The warnings about each resource; about none: of the plan as a whole.
+fn by_resource(warnings: &[MergeWarning]) -> BTreeMap<Option<(i32, &str)>, Vec<&MergeWarning>> {
+    let mut found: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for warning in warnings {
+        found.entry(warning.resource.as_ref().map(key)).or_default().push(warning);
+    }
+    found
+}
+
+fn key(key: &ResourceKey) -> (i32, &str) {
+    (key.kind, &key.id)
 }
 
 /// What differs. Of what was deleted only the beginning: that all of it goes is what the label says.
@@ -166,14 +180,11 @@ pub(crate) fn can_be_combined(resource: &PlanResource) -> bool {
 }
 
 /// Those that are about nothing that is listed.
-fn warnings(page: &mut Page, head: &PlanHead, listed: &[&PlanResource]) {
-    let rest = |warning: &&MergeWarning| !listed.iter().any(|resource| is_about(warning, resource));
-    let rest: Vec<_> = head.warnings.iter().filter(rest).collect();
-    if rest.is_empty() {
-        return;
-    }
-    page.end();
-    for warning in rest {
+fn warnings<'p>(page: &mut Page, rest: impl Iterator<Item = &'p MergeWarning>) {
+    for (at, warning) in rest.enumerate() {
+        if at == 0 {
+            page.end();
+        }
         page.line(YELLOW, format_args!("warning: {}", warning.message));
     }
 }
