@@ -300,14 +300,16 @@ pub async fn set_bases(
     sandbox: ProjectId,
     bases: &[(Kind, ResourceId, Option<ContentHash>)],
 ) -> Result<()> {
-    for (kind, id, base) in bases {
-        tx.sql("-- write.set_bases\nUPDATE heads SET base_hash = $4 WHERE project_id = $1 AND kind = $2 AND id = $3")
-            .bind(sandbox.0)
-            .bind(*kind as i64)
-            .bind(id.0)
-            .bind(bytes_or_empty(*base))
-            .execute()
-            .await?;
+    const UPDATE: &str = "-- write.set_bases
+        UPDATE heads SET base_hash = v.column4 FROM (VALUES";
+    const WHERE: &str = ") AS v
+        WHERE heads.project_id = v.column1 AND heads.kind = v.column2 AND heads.id = v.column3";
+    for chunk in text::chunks(bases, text::ROWS) {
+        let mut statement = tx.sql(text::rows(UPDATE, 4, chunk.len(), WHERE));
+        for (kind, id, base) in chunk {
+            statement = statement.bind(sandbox.0).bind(*kind as i64).bind(id.0).bind(bytes_or_empty(*base));
+        }
+        statement.execute().await?;
     }
     Ok(())
 }

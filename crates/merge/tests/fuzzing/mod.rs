@@ -1,7 +1,10 @@
 //! Three versions of workflows, choices and texts from any bytes, and what must hold for all of them. Used by the fuzz target
 //! (`fuzz/fuzz_targets/merge.rs`) and by `tests/fuzzed.rs`, which runs a little of it on stable Rust.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use arbitrary::{Result, Unstructured};
 use sandbar_merge::{
@@ -87,6 +90,7 @@ fn planned(data: &[u8]) -> Result<()> {
         purpose: if from.arbitrary()? { Purpose::Merge } else { Purpose::Revert },
         same_root: from.arbitrary()?,
         target_links: [resource(9)].into(),
+        target_resources: BTreeSet::new(),
         holders: BTreeMap::new(),
         collection_items: BTreeMap::new(),
         bodies: texts,
