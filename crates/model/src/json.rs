@@ -16,7 +16,7 @@ use strict::Strict;
 /// The longest text that is looked at, in bytes. With blanks and escapes left in, it is longer than what is kept.
 pub const MAX_TEXT_BYTES: usize = 4 * crate::config::MAX_VALUE_BYTES;
 
-/// Reads a text, with its numbers [tidy](tidy).
+/// Reads a text, with its numbers [`tidy`].
 ///
 /// # Errors
 /// What is wrong, as the problem of a field: not JSON, a key twice in one object, a number that can't be kept exactly.
