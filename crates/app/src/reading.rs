@@ -1,6 +1,6 @@
 //! Reading single resources, the most frequent call of all: who comes while others are being answered waits for them, and
-//! all who wait are then answered by one statement. What a statement costs beside its answers (the way to PostgreSQL and
-//! back; with SQLite, from thread to thread) is most of what such a call costs.
+//! all who wait are then answered by one statement. What a statement costs beside its rows (the way to the database and
+//! back, setting it up) is most of what such a call costs.
 //!
 //! Nobody is answered from before their call: a statement begins after the last of its questions came.
 
@@ -17,10 +17,6 @@ use sandbar_store::{
 };
 use tokio::{runtime::Handle, sync::oneshot, time::timeout};
 
-/// Statements at once: of one, two and a connection each, one answered the most callers on both engines (`tests/load`,
-/// `floor`).
-const STATEMENTS: usize = 1;
-
 /// How long a statement keeps others from beginning. One connection that is stuck must not hold up everybody.
 const PATIENCE: Duration = Duration::from_millis(250);
 
@@ -31,6 +27,8 @@ const LONGEST: Duration = Duration::from_mins(1);
 #[derive(Debug)]
 pub(crate) struct Readings {
     db: Db,
+    /// Statements at once.
+    most: usize,
     state: Mutex<State>,
 }
 
@@ -63,7 +61,8 @@ impl Turn {
 
 impl Readings {
     pub(crate) fn new(db: Db) -> Arc<Self> {
-        Arc::new(Self { db, state: Mutex::default() })
+        let most = db.statements_at_once();
+        Arc::new(Self { db, most, state: Mutex::default() })
     }
 
     /// Who bears the token, and what there is to read. None: nobody has such a token.
@@ -84,7 +83,7 @@ impl Readings {
         question: Question,
     ) -> std::result::Result<Turn, oneshot::Receiver<Option<Reading>>> {
         let mut state = self.state();
-        if state.statements < STATEMENTS {
+        if state.statements < self.most {
             state.statements += 1;
             return Ok(Turn(Arc::clone(self)));
         }
@@ -156,7 +155,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", home.path().join("empty.db").display());
         let db = Db::open(&url, PoolSize::default()).await.unwrap();
-        let readings = Arc::new(Readings { db, state: Mutex::default() });
+        let readings = Arc::new(Readings { db, most: 1, state: Mutex::default() });
 
         let turn = readings.turn_or_wait(question()).ok().unwrap();
         let stuck = tokio::spawn(turn.with(std::future::pending::<()>()));
