@@ -45,12 +45,7 @@ impl App {
 
 /// The config in a document that was read as one.
 pub(crate) fn as_config(document: &Document) -> Result<&Config> {
-    match document {
-        Document::Config(config) => Ok(config),
-        Document::Workflow(_) | Document::Collection(_) | Document::CredentialLink(_) => {
-            Err(Error::Bug("a config's content is none"))
-        }
-    }
+    document.config().ok_or(Error::Bug("a config's content is none"))
 }
 
 /// Which of these a project has.

@@ -102,12 +102,7 @@ impl App {
 
 /// The workflow in a document that was read as one.
 pub(crate) fn as_workflow(document: &Document) -> Result<&StoredWorkflow> {
-    match document {
-        Document::Workflow(workflow) => Ok(workflow),
-        Document::Collection(_) | Document::CredentialLink(_) | Document::Config(_) => {
-            Err(Error::Bug("a workflow's content is none"))
-        }
-    }
+    document.workflow().ok_or(Error::Bug("a workflow's content is none"))
 }
 
 /// A step that uses one of these credential links, in a workflow that is not one of `except`. Reads every workflow of the

@@ -1,9 +1,10 @@
 //! What of a resource crosses and what stays behind: the table of 3-merge §4.
 //!
-//! Of a workflow everything crosses, under the target's ids where the target has the same part, but for two things. A step's credential or keychain needs one in the target: else the
-//! target's own step keeps what it has, and a new one gets none. The webhook auth methods of a trigger that the target
-//! has are the target's business; a new trigger brings its own within one tree. (Whether a trigger is on is no content
-//! and so can't cross; new ones arrive off.) Collections, credential links and configs cross whole.
+//! Of a workflow everything crosses but two things, under the target's ids where the target has the same part. A step's
+//! credential or keychain needs one in the target: else the target's own step keeps what it has, and a new one gets none.
+//! The webhook auth methods of a trigger that the target has are the target's business; a new trigger brings its own within
+//! one tree. (Whether a trigger is on is no content and so can't cross; new ones arrive off.) Collections, credential links
+//! and configs cross whole.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
@@ -184,10 +185,7 @@ pub(crate) fn differ_in_ids_only(one: &State, other: &State) -> bool {
 
 /// The workflow of a state that is one.
 pub(crate) fn as_workflow(state: &State) -> Option<&StoredWorkflow> {
-    match &*state.document {
-        Document::Workflow(workflow) => Some(workflow),
-        Document::Collection(_) | Document::CredentialLink(_) | Document::Config(_) => None,
-    }
+    state.document.workflow()
 }
 
 /// The link or keychain.

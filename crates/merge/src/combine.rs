@@ -6,6 +6,7 @@
 
 mod body;
 mod conflict;
+mod disputes;
 mod fields;
 mod pairing;
 mod places;
@@ -23,9 +24,9 @@ use sandbar_model::{
 };
 use uuid::Uuid;
 
-pub(crate) use settle::{NO_CLASHES, refuse};
-
 pub use conflict::{Clash, ClashResolution, Conflict, ConflictKind, Resolution};
+pub(crate) use disputes::{Disputes, Place, undisputed};
+pub(crate) use rekey::under_the_targets_ids;
 
 use crate::{
     field::whole,
@@ -33,7 +34,6 @@ use crate::{
 };
 use fields::Combine;
 use places::node;
-pub(crate) use rekey::under_the_targets_ids;
 use settle::Settling;
 
 /// The three versions of one workflow.
@@ -191,7 +191,7 @@ impl Settling<'_> {
                 let Some(shown) = source.or(target).or(base) else { return Ok(None) };
                 let place = (format!("{}/{}", P::SEGMENT, shown.uuid()), shown.title(self.names));
                 let values = [base, source, target].map(|side| side.map(whole));
-                self.removed(place, values, source, target)
+                self.disputes.removed(place, values, source.cloned(), target.cloned())
             }
         }
     }

@@ -10,12 +10,12 @@ mod place;
 mod references;
 mod values;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use sandbar_model::{Config, Result};
 use serde_json::{Value, json};
 
-use crate::combine::{Conflict, ConflictKind, NO_CLASHES, Resolution, refuse};
+use crate::combine::{self, Conflict, Disputes, Resolution, undisputed};
 
 pub(crate) use changes::changes;
 use place::Place;
@@ -64,21 +64,20 @@ pub fn combine_configs(
 ) -> Result<CombinedConfig> {
     let ConfigVersions { base, source, target } = versions;
     let Config { kind: _, name: _, references: _, value: _ } = target;
-    let mut settling = Settling { resolutions, conflicts: Vec::new(), places: 0 };
+    let mut settling = Settling { disputes: Disputes::new(resolutions), places: 0 };
     let kind = settling.word("kind", base.map(|b| &b.kind), &source.kind, &target.kind)?;
     let name = settling.word("name", base.map(|b| &b.name), &source.name, &target.name)?;
     let value = settling.value(base.map(|b| &b.value), &source.value, &target.value)?;
     let references =
         references::combine(base.map(|b| b.references.as_slice()), &source.references, &target.references);
     let config = Config { kind, name, references, value }.tidy();
-    settling.check_rules(&config);
-    settling.finish(config)
+    settling.disputes.check_rules(|| config.violations(""));
+    Ok(CombinedConfig { conflicts: settling.disputes.finish(true)?, config })
 }
 
 /// One combination under way.
 struct Settling<'a> {
-    resolutions: &'a BTreeMap<String, Resolution>,
-    conflicts: Vec<Conflict>,
+    disputes: Disputes<'a>,
     /// What the paths and titles of conflicts take, in bytes.
     places: usize,
 }
@@ -91,26 +90,24 @@ impl Settling<'_> {
         source: &String,
         target: &String,
     ) -> Result<String> {
-        if source == target || base == Some(source) {
-            return Ok(target.clone());
+        if let Some(word) = undisputed(base, source, target) {
+            return Ok(word.clone());
         }
-        if base == Some(target) {
-            return Ok(source.clone());
-        }
-        let of = |side: &String| json!(side);
-        let values = [base.map(of), Some(of(source)), Some(of(target))];
-        match self.settle(&Place::field(field), values)? {
-            Some(Value::String(word)) => Ok(word),
-            _ => Err(refuse(field, "the value is not one of this field: give a JSON string")),
-        }
+        let values = [base, Some(source), Some(target)].map(|side| side.map(|word| json!(word)));
+        let own = |value: &Value| {
+            let word = value.as_str().map(str::to_owned);
+            word.ok_or_else(|| "the value is not one of this field: give a JSON string".to_owned())
+        };
+        let place = self.place(&Place::field(field));
+        self.disputes.field(place, values, (source.clone(), target.clone()), own)
     }
 
     fn value(&mut self, base: Option<&Value>, source: &Value, target: &Value) -> Result<Value> {
-        let (at, before) = (Place::field("value"), self.conflicts.len());
+        let (at, before) = (Place::field("value"), self.disputes.count());
         let sides = [base, Some(source), Some(target)];
         let combined = self.node(sides, || at.clone());
         let combined = if self.is_full() {
-            self.conflicts.truncate(before);
+            self.disputes.truncate(before);
             self.settle(&at, sides.map(Option::<&Value>::cloned))?
         } else {
             combined?
@@ -123,70 +120,23 @@ impl Settling<'_> {
         self.places > PLACES_BYTES
     }
 
+    /// Where something that is in conflict is; takes room.
+    fn place(&mut self, at: &Place) -> combine::Place {
+        self.places += at.path.len() + at.title.len();
+        (at.path.clone(), at.title.clone())
+    }
+
     /// What both sides have, each its own; gives what holds.
     fn settle(&mut self, at: &Place, values: [Option<Value>; 3]) -> Result<Option<Value>> {
-        let [_, source, target] = &values;
-        let (source, target) = (source.clone(), target.clone());
-        match self.note(at, ConflictKind::Field, values) {
-            None | Some(Resolution::Target) => Ok(target),
-            Some(Resolution::Source) => Ok(source),
-            Some(Resolution::Value(value)) => Ok(Some(value.clone())),
-            Some(Resolution::Clashes(_)) => Err(refuse(&at.path, NO_CLASHES)),
-        }
+        let [_, source, target] = values.clone();
+        let place = self.place(at);
+        self.disputes.field(place, values, (source, target), |value| Ok(Some(value.clone())))
     }
 
     /// What one side removed and the other changed; gives what holds.
     fn settle_removal(&mut self, at: &Place, values: [Option<Value>; 3]) -> Result<Option<Value>> {
-        let [_, source, target] = &values;
-        let (source, target) = (source.clone(), target.clone());
-        match self.note(at, ConflictKind::Removed, values) {
-            None | Some(Resolution::Target) => Ok(target),
-            Some(Resolution::Source) => Ok(source),
-            Some(Resolution::Value(_)) => {
-                Err(refuse(&at.path, "one side removed it: choose SOURCE or TARGET, whichever shall hold"))
-            }
-            Some(Resolution::Clashes(_)) => Err(refuse(&at.path, NO_CLASHES)),
-        }
-    }
-
-    /// Notes where the two differ; gives how the caller settles that.
-    fn note(
-        &mut self,
-        at: &Place,
-        kind: ConflictKind,
-        [base, source, target]: [Option<Value>; 3],
-    ) -> Option<&Resolution> {
-        let resolution = self.resolutions.get(&at.path);
-        self.places += at.path.len() + at.title.len();
-        self.conflicts.push(Conflict {
-            path: at.path.clone(),
-            title: at.title.clone(),
-            kind,
-            base,
-            source,
-            target,
-            clashes: Vec::new(),
-            resolution: resolution.cloned(),
-        });
-        resolution
-    }
-
-    /// Holds the result against every rule of a config, once everything else is settled: until then it is none.
-    fn check_rules(&mut self, config: &Config) {
-        if self.conflicts.iter().any(|conflict| conflict.resolution.is_none()) {
-            return;
-        }
-        for violation in config.violations("").0 {
-            let place = (violation.field.clone(), violation.field);
-            self.conflicts.push(Conflict::broken(place, violation.problem));
-        }
-    }
-
-    fn finish(self, config: Config) -> Result<CombinedConfig> {
-        let noted: BTreeSet<&str> = self.conflicts.iter().map(|conflict| conflict.path.as_str()).collect();
-        match self.resolutions.keys().find(|path| !noted.contains(path.as_str())) {
-            Some(path) => Err(refuse(path, "nothing is in conflict there; preview to see what is")),
-            None => Ok(CombinedConfig { config, conflicts: self.conflicts }),
-        }
+        let [_, source, target] = values.clone();
+        let place = self.place(at);
+        self.disputes.removed(place, values, source, target)
     }
 }

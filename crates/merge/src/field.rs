@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sandbar_model::{Config, ContentHash, Document, JobId, TriggerId, workflow::StoredWorkflow};
+use sandbar_model::{ContentHash, Document, JobId, TriggerId, workflow::StoredWorkflow};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -54,11 +54,11 @@ pub fn changes(
     let mut changes = Changes::default();
     let fields = |document: Option<&Document>| document.map_or_else(Vec::new, head);
     changes.fields("", "", fields(base), fields(target), fields(source));
-    let configs = [base, target, source].map(|side| side.and_then(as_config));
+    let configs = [base, target, source].map(|side| side.and_then(Document::config));
     for (path, title, values) in config::changes(configs) {
         changes.add(path, title, values);
     }
-    let [base, target, source] = [base, target, source].map(|side| side.and_then(workflow));
+    let [base, target, source] = [base, target, source].map(|side| side.and_then(Document::workflow));
     let names = Names::of([base, target, source].into_iter().flatten());
     changes.parts([base, target, source].map(|side| side.map(|w| w.jobs.as_slice())), &names);
     changes.parts([base, target, source].map(|side| side.map(|w| w.triggers.as_slice())), &names);
@@ -194,19 +194,5 @@ fn head(document: &Document) -> Vec<Field> {
         Document::CredentialLink(link) => link_fields(link),
         // All of a config is compared by path.
         Document::Config(_) => Vec::new(),
-    }
-}
-
-fn as_config(document: &Document) -> Option<&Config> {
-    match document {
-        Document::Config(config) => Some(config),
-        Document::Workflow(_) | Document::Collection(_) | Document::CredentialLink(_) => None,
-    }
-}
-
-fn workflow(document: &Document) -> Option<&StoredWorkflow> {
-    match document {
-        Document::Workflow(workflow) => Some(workflow),
-        Document::Collection(_) | Document::CredentialLink(_) | Document::Config(_) => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sandbar_model::{Config, ContentHash, Document, Error, Kind, ResourceId, Result};
+use sandbar_model::{ContentHash, Document, Error, Kind, ResourceId, Result};
 
 use crate::{
     Context, Decision, FieldChange, Label, State, Warning,
@@ -204,12 +204,12 @@ impl Item {
     }
 
     fn combine_configs(&mut self) -> Result<()> {
-        let (Some(source), Some(target)) =
-            (as_config(self.crossed.as_ref()), as_config(self.target.as_ref()))
-        else {
+        let [base, source, target] = [&self.base, &self.crossed, &self.target]
+            .map(|side| side.as_ref().and_then(|state| state.document.config()));
+        let (Some(source), Some(target)) = (source, target) else {
             return Err(Error::Bug("something other than two configs is combined"));
         };
-        let versions = ConfigVersions { base: as_config(self.base.as_ref()), source, target };
+        let versions = ConfigVersions { base, source, target };
         let combined = combine_configs(versions, &self.resolutions)?;
         self.after = Some(State::of(Document::Config(combined.config))?);
         self.conflicts = combined.conflicts;
@@ -228,13 +228,6 @@ impl Item {
         serde_json::to_vec(&mark)
             .map(|bytes| ContentHash::of(&bytes))
             .map_err(|_| Error::Bug("an item of a plan that can't be digested"))
-    }
-}
-
-fn as_config(state: Option<&State>) -> Option<&Config> {
-    match &*state?.document {
-        Document::Config(config) => Some(config),
-        Document::Workflow(_) | Document::Collection(_) | Document::CredentialLink(_) => None,
     }
 }
 

@@ -136,6 +136,22 @@ impl Document {
         }
     }
 
+    /// The workflow, if it is one.
+    pub fn workflow(&self) -> Option<&StoredWorkflow> {
+        match self {
+            Self::Workflow(workflow) => Some(workflow),
+            Self::Collection(_) | Self::CredentialLink(_) | Self::Config(_) => None,
+        }
+    }
+
+    /// The config, if it is one.
+    pub fn config(&self) -> Option<&Config> {
+        match self {
+            Self::Config(config) => Some(config),
+            Self::Workflow(_) | Self::Collection(_) | Self::CredentialLink(_) => None,
+        }
+    }
+
     /// What no other live resource of its kind in the project may be called.
     pub fn name(&self) -> String {
         match self {

@@ -204,19 +204,13 @@ fn documents(candidates: &[Candidate]) -> impl Iterator<Item = &Document> {
 
 /// What a config refers to.
 fn references(document: &Document) -> &[Reference] {
-    match document {
-        Document::Config(config) => &config.references,
-        Document::Workflow(_) | Document::Collection(_) | Document::CredentialLink(_) => &[],
-    }
+    document.config().map_or(&[], |config| &config.references)
 }
 
 /// The credential links that a document's steps use.
 pub(crate) fn links(document: &Document) -> impl Iterator<Item = ResourceId> {
-    let jobs = match document {
-        Document::Workflow(workflow) => workflow.jobs.as_slice(),
-        Document::Collection(_) | Document::CredentialLink(_) | Document::Config(_) => &[],
-    };
-    jobs.iter().filter_map(|job| match job.uses {
+    let jobs = document.workflow().into_iter().flat_map(|workflow| &workflow.jobs);
+    jobs.filter_map(|job| match job.uses {
         Some(Uses::CredentialLink(link)) => Some(link),
         Some(Uses::Keychain(_)) | None => None,
     })

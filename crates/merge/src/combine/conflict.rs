@@ -26,12 +26,6 @@ pub struct Conflict {
 }
 
 impl Conflict {
-    /// A result that breaks a rule, at this path and title.
-    pub(crate) fn broken((path, title): (String, String), rule: String) -> Self {
-        let (kind, clashes) = (ConflictKind::InvalidResult(rule), Vec::new());
-        Self { path, title, kind, base: None, source: None, target: None, clashes, resolution: None }
-    }
-
     /// For a person: where it is and what it is about.
     pub fn phrase(&self) -> String {
         let Self { path, title, kind, clashes, .. } = self;

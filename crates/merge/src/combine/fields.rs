@@ -5,7 +5,7 @@ use sandbar_model::{
     workflow::{Cron, Edge, Job, Trigger, TriggerKind, Webhook},
 };
 
-use super::settle::{Settling, undisputed};
+use super::{disputes::undisputed, settle::Settling};
 use crate::part::Part;
 
 /// A part that two sides can have edited.

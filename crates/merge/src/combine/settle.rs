@@ -6,7 +6,7 @@ use std::{
 };
 
 use sandbar_model::{
-    ContentHash, Error, Result,
+    ContentHash, Result,
     workflow::{MAX_BODY_BYTES, StoredWorkflow},
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -15,20 +15,17 @@ use serde_json::Value;
 use super::{
     Combined,
     body::{Stretch, stretches},
-    conflict::{Clash, ClashResolution, Conflict, ConflictKind, Resolution},
+    conflict::{Clash, ClashResolution, ConflictKind, Resolution},
+    disputes::{Disputes, Place, refuse, undisputed},
 };
 use crate::part::Names;
-
-/// A field's path, and what a person calls it.
-pub(super) type Place = (String, String);
 
 /// One combination under way.
 pub(super) struct Settling<'a> {
     pub(super) names: &'a Names,
     bodies: &'a dyn Fn(ContentHash) -> Option<Arc<str>>,
-    resolutions: &'a BTreeMap<String, Resolution>,
+    pub(super) disputes: Disputes<'a>,
     made: BTreeMap<ContentHash, String>,
-    conflicts: Vec<Conflict>,
     wanted: BTreeSet<ContentHash>,
 }
 
@@ -38,14 +35,8 @@ impl<'a> Settling<'a> {
         bodies: &'a dyn Fn(ContentHash) -> Option<Arc<str>>,
         resolutions: &'a BTreeMap<String, Resolution>,
     ) -> Self {
-        Self {
-            names,
-            bodies,
-            resolutions,
-            made: BTreeMap::new(),
-            conflicts: Vec::new(),
-            wanted: BTreeSet::new(),
-        }
+        let disputes = Disputes::new(resolutions);
+        Self { names, bodies, disputes, made: BTreeMap::new(), wanted: BTreeSet::new() }
     }
 
     /// A field of something that both sides have.
@@ -57,34 +48,11 @@ impl<'a> Settling<'a> {
             return Ok(settled.clone());
         }
         let values = [base, Some(source), Some(target)].map(|side| side.and_then(|value| value_of(value)));
-        let resolution = self.note(place.clone(), ConflictKind::Field, values, Vec::new());
-        match resolution {
-            None | Some(Resolution::Target) => Ok(target.clone()),
-            Some(Resolution::Source) => Ok(source.clone()),
-            Some(Resolution::Value(value)) => serde_json::from_value(value.clone()).map_err(|problem| {
-                refuse(&place.0, &format!("the value is not one of this field: {problem}"))
-            }),
-            Some(Resolution::Clashes(_)) => Err(refuse(&place.0, NO_CLASHES)),
-        }
-    }
-
-    /// A part that one side removed and the other changed.
-    pub(super) fn removed<P: Clone>(
-        &mut self,
-        place: Place,
-        values: [Option<Value>; 3],
-        source: Option<&P>,
-        target: Option<&P>,
-    ) -> Result<Option<P>> {
-        let path = place.0.clone();
-        match self.note(place, ConflictKind::Removed, values, Vec::new()) {
-            None | Some(Resolution::Target) => Ok(target.cloned()),
-            Some(Resolution::Source) => Ok(source.cloned()),
-            Some(Resolution::Value(_)) => {
-                Err(refuse(&path, "one side removed it: choose SOURCE or TARGET, whichever shall hold"))
-            }
-            Some(Resolution::Clashes(_)) => Err(refuse(&path, NO_CLASHES)),
-        }
+        let own = |value: &Value| {
+            serde_json::from_value(value.clone())
+                .map_err(|problem| format!("the value is not one of this field: {problem}"))
+        };
+        self.disputes.field(place.clone(), values, (source.clone(), target.clone()), own)
     }
 
     /// A step's body.
@@ -116,7 +84,7 @@ impl<'a> Settling<'a> {
             return Ok(self.make(place, assemble(&stretches, &[])));
         }
         let count = clashes.len();
-        match self.note(place.clone(), ConflictKind::Body, [None, None, None], clashes) {
+        match self.disputes.note(place.clone(), ConflictKind::Body, [None, None, None], clashes) {
             None | Some(Resolution::Target) => Ok(target),
             Some(Resolution::Source) => Ok(source),
             Some(Resolution::Value(Value::String(own))) => Ok(self.make(place, own.clone())),
@@ -136,77 +104,28 @@ impl<'a> Settling<'a> {
         if text.len() > MAX_BODY_BYTES {
             let rule =
                 format!("a body has at most {MAX_BODY_BYTES} bytes, and this one would have {}", text.len());
-            self.broken(place.clone(), rule);
+            self.disputes.broken(place.clone(), rule);
         }
         let hash = ContentHash::of(text.as_bytes());
         self.made.insert(hash, text);
         hash
     }
 
-    /// Notes where the two differ; gives how the caller settles that.
-    fn note(
-        &mut self,
-        (path, title): Place,
-        kind: ConflictKind,
-        [base, source, target]: [Option<Value>; 3],
-        clashes: Vec<Clash>,
-    ) -> Option<&'a Resolution> {
-        let resolution = self.resolutions.get(&path);
-        self.conflicts.push(Conflict {
-            path,
-            title,
-            kind,
-            base,
-            source,
-            target,
-            clashes,
-            resolution: resolution.cloned(),
-        });
-        resolution
-    }
-
-    fn broken(&mut self, place: Place, rule: String) {
-        self.conflicts.push(Conflict::broken(place, rule));
-    }
-
-    /// Holds the result against every rule of a workflow, once everything else is settled: until then it is none.
+    /// Holds the result against every rule of a workflow.
     pub(super) fn check_rules(&mut self, workflow: &StoredWorkflow) {
-        if self.conflicts.iter().any(|conflict| conflict.resolution.is_none()) {
-            return;
-        }
-        for violation in workflow.violations("").0 {
-            let title = violation.field.clone();
-            self.broken((violation.field, title), violation.problem);
-        }
+        self.disputes.check_rules(|| workflow.violations(""));
     }
 
     pub(super) fn finish(self, workflow: StoredWorkflow, dropped_edges: Vec<String>) -> Result<Combined> {
-        let noted: BTreeSet<&str> = self.conflicts.iter().map(|conflict| conflict.path.as_str()).collect();
-        let unused = self.resolutions.keys().find(|path| !noted.contains(path.as_str()));
         // What is not read yet may still turn out to be in conflict.
-        if let (Some(path), true) = (unused, self.wanted.is_empty()) {
-            return Err(refuse(path, "nothing is in conflict there; preview to see what is"));
-        }
+        let conflicts = self.disputes.finish(self.wanted.is_empty())?;
         Ok(Combined {
             workflow: workflow.tidy(),
             bodies: self.made,
-            conflicts: self.conflicts,
+            conflicts,
             dropped_edges,
             wanted: self.wanted,
         })
-    }
-}
-
-pub(crate) const NO_CLASHES: &str = "only a body is settled clash by clash; choose SOURCE, TARGET or a value";
-
-/// None: both changed it, to different things.
-pub(super) fn undisputed<'t, T: PartialEq>(base: Option<&T>, source: &'t T, target: &'t T) -> Option<&'t T> {
-    if source == target || base == Some(source) {
-        Some(target)
-    } else if base == Some(target) {
-        Some(source)
-    } else {
-        None
     }
 }
 
@@ -263,10 +182,6 @@ fn assemble(stretches: &[Stretch], chosen: &[ClashResolution]) -> String {
 fn both(first: &str, second: &str) -> String {
     let runs_on = !first.is_empty() && !first.ends_with('\n') && !second.is_empty();
     format!("{first}{}{second}", if runs_on { "\n" } else { "" })
-}
-
-pub(crate) fn refuse(path: &str, problem: &str) -> Error {
-    Error::ChoiceUnknown { resource: path.to_owned(), problem: problem.to_owned() }
 }
 
 #[cfg(test)]

@@ -6,7 +6,6 @@ use sandbar_model::Result;
 use serde_json::{Value, json};
 
 use super::{Settling, place::Place};
-use crate::combine::{ConflictKind, NO_CLASHES, Resolution, refuse};
 
 /// What entries may be paired by, the first that all of them have.
 const KEYS: [&str; 2] = ["id", "key"];
@@ -148,22 +147,20 @@ impl Settling<'_> {
     ) -> Result<Vec<String>> {
         let owned = |order: &[&str]| order.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
         let values = [base, Some(source), Some(target)].map(|order| order.map(|order| json!(order)));
-        match self.note(at, ConflictKind::Field, values) {
-            None | Some(Resolution::Target) => Ok(owned(target)),
-            Some(Resolution::Source) => Ok(owned(source)),
-            Some(Resolution::Value(value)) => {
-                let given: Option<Vec<&str>> =
-                    value.as_array().and_then(|ids| ids.iter().map(Value::as_str).collect());
-                let sorted = |order: &[&str]| {
-                    let mut ids = owned(order);
-                    ids.sort_unstable();
-                    ids
-                };
-                given.filter(|given| sorted(given) == sorted(target)).map(|given| owned(&given)).ok_or_else(
-                    || refuse(&at.path, "an order is given as a JSON list of the same ids, each once"),
-                )
-            }
-            Some(Resolution::Clashes(_)) => Err(refuse(&at.path, NO_CLASHES)),
-        }
+        let own = |value: &Value| {
+            let given: Option<Vec<&str>> =
+                value.as_array().and_then(|ids| ids.iter().map(Value::as_str).collect());
+            let sorted = |order: &[&str]| {
+                let mut ids = owned(order);
+                ids.sort_unstable();
+                ids
+            };
+            given
+                .filter(|given| sorted(given) == sorted(target))
+                .map(|given| owned(&given))
+                .ok_or_else(|| "an order is given as a JSON list of the same ids, each once".to_owned())
+        };
+        let place = self.place(at);
+        self.disputes.field(place, values, (owned(source), owned(target)), own)
     }
 }
