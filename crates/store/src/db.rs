@@ -1,4 +1,4 @@
-//! The one file that knows there are two engines.
+//! The one place that knows there are two engines; `db/open.rs` has their settings.
 //!
 //! Statements are written once, with `$1` placeholders, which SQLite and PostgreSQL both read. Each begins with a comment
 //! that names its function, so that a slow query in a database's own log leads here.
@@ -10,19 +10,17 @@
 //! in a row need no retry. (SERIALIZABLE would abort 63 of them again and again.) Deadlocks come back as
 //! [`Error::Contention`], which the operation's caller retries.
 
-use std::{str::FromStr, time::Duration};
+mod open;
+
+use std::time::Duration;
 
 use sandbar_model::{Error, Result};
 use sqlx::{
-    ConnectOptions as _, Decode, Encode, PgConnection, PgPool, Postgres, Row as _, Sqlite, SqliteConnection,
-    SqlitePool, Type,
+    Decode, Encode, PgConnection, PgPool, Postgres, Row as _, Sqlite, SqliteConnection, SqlitePool, Type,
     pool::PoolConnection,
-    postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow},
+    postgres::{PgArguments, PgRow},
     query::Query,
-    sqlite::{
-        SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow,
-        SqliteSynchronous,
-    },
+    sqlite::{SqliteArguments, SqliteRow},
 };
 
 /// A database of either engine. Cheap to clone.
@@ -117,20 +115,12 @@ impl Db {
     /// [`Error::StorageUnavailable`] when it can't be reached, [`Error::InvalidFields`] for another kind of URL.
     pub async fn open(url: &str, size: PoolSize) -> Result<Self> {
         if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            return Ok(Self::Postgres(open_postgres(url, size).await?));
+            return Ok(Self::Postgres(open::postgres(url, size).await?));
         }
         if !url.starts_with("sqlite:") {
             return Err(Error::invalid("database", "must begin with sqlite: or postgres:"));
         }
-        let options = sqlite_options(url)?;
-        let pool =
-            || SqlitePoolOptions::new().acquire_timeout(size.acquire_timeout).test_before_acquire(false);
-        let writer = pool().max_connections(1).connect_with(options.clone()).await.map_err(storage)?;
-        let readers = pool()
-            .max_connections(size.connections)
-            .connect_with(options.create_if_missing(false).pragma("query_only", "ON"))
-            .await
-            .map_err(storage)?;
+        let (writer, readers) = open::sqlite(url, size).await?;
         Ok(Self::Sqlite { writer, readers })
     }
 
@@ -332,54 +322,4 @@ pub(crate) fn storage(error: sqlx::Error) -> Error {
         ) => Error::StorageUnavailable(error.into()),
         _ => Error::Storage(error.into()),
     }
-}
-
-fn sqlite_options(url: &str) -> Result<SqliteConnectOptions> {
-    Ok(SqliteConnectOptions::from_str(url)
-        .map_err(|_| {
-            Error::invalid("database", "is not a SQLite URL such as sqlite:///var/lib/sandbar/sandbar.db")
-        })?
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        .busy_timeout(Duration::from_secs(10))
-        .statement_cache_capacity(256)
-        // As with PostgreSQL, below.
-        .disable_statement_logging()
-        .pragma("cache_size", "-65536")
-        .pragma("temp_store", "MEMORY"))
-}
-
-async fn open_postgres(url: &str, size: PoolSize) -> Result<PgPool> {
-    let options = PgConnectOptions::from_str(url)
-        .map_err(|_| {
-            Error::invalid("database", "is not a PostgreSQL URL such as postgres://sandbar@db/sandbar")
-        })?
-        .application_name("sandbar")
-        .statement_cache_capacity(256)
-        // The driver asks after every statement whether it is to be logged, and a no makes the next log line of the
-        // thread get lost where there are several log filters (as with traces).
-        .disable_statement_logging()
-        .options([
-            // Every statement here is a seek; planning each anew costs more than it gains (2-storage-measured §5).
-            ("plan_cache_mode", "force_generic_plan"),
-            // A plan is made once for each connection, perhaps when the tables are still small, and kept while they
-            // grow. So what is right for small tables only, reading them whole, is never to be chosen. JIT would think
-            // what can't be done otherwise so expensive that it is worth compiling.
-            ("enable_seqscan", "off"),
-            ("enable_bitmapscan", "off"),
-            ("enable_hashjoin", "off"),
-            ("enable_mergejoin", "off"),
-            ("jit", "off"),
-            ("lock_timeout", "20s"),
-            ("idle_in_transaction_session_timeout", "60s"),
-        ]);
-    PgPoolOptions::new()
-        .max_connections(size.connections)
-        .acquire_timeout(size.acquire_timeout)
-        .test_before_acquire(false)
-        .connect_with(options)
-        .await
-        .map_err(storage)
 }

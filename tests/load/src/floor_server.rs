@@ -120,7 +120,7 @@ pub(crate) async fn fill(database: &str, rows: &[FloorRow]) -> Result<()> {
 }
 
 impl Pool {
-    /// With the settings of `store/db.rs`.
+    /// With the settings of `store/db/open.rs`.
     async fn open(url: &str, writable: bool) -> Result<Self> {
         if url.starts_with("sqlite:") {
             let options = SqliteConnectOptions::from_str(url)?

@@ -1,16 +1,15 @@
 //! `config …`: JSON documents of a product's own kinds.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 use sandbar_client::v1::get_config_request::Config as Wanted;
 use sandbar_client::v1::{
     Config, DeleteConfigRequest, GetConfigRequest, ListConfigsRequest, PutConfigRequest,
 };
 use serde_json::{Value, value::RawValue};
 
-use super::workflow::read;
+use super::put::PutArgs;
 use crate::failure::Failure;
 use crate::json::{from_json, to_json};
 use crate::output::{confirm, result};
@@ -71,24 +70,6 @@ pub(crate) enum ConfigCommand {
     },
 }
 
-/// `config put`.
-#[derive(Args, Debug)]
-pub(crate) struct PutArgs {
-    /// The project
-    project: String,
-    /// The JSON document, or - for standard input
-    file: PathBuf,
-    /// Replace whatever is there
-    #[arg(long, conflicts_with = "create")]
-    force: bool,
-    /// Refuse when the config exists
-    #[arg(long)]
-    create: bool,
-    /// Check everything and change nothing
-    #[arg(long)]
-    validate_only: bool,
-}
-
 /// Runs one.
 pub(crate) async fn run(session: &Session, command: ConfigCommand) -> Result<(), Failure> {
     match command {
@@ -125,12 +106,8 @@ async fn find(session: &Session, project_id: &str, config: &str, revision: i64) 
 }
 
 async fn put(session: &Session, args: PutArgs) -> Result<(), Failure> {
-    let config = parse(&read(&args.file)?)?;
-    let etag = match (args.create, args.force) {
-        (true, _) => "*".to_owned(),
-        (_, true) => String::new(),
-        _ => config.etag.clone(),
-    };
+    let config = parse(&args.read()?)?;
+    let etag = args.expects(&config.etag);
     let request = PutConfigRequest {
         project_id: session.project(&args.project).await?,
         config: Some(config),

@@ -6,6 +6,7 @@ pub(crate) mod edit;
 pub(crate) mod login;
 pub(crate) mod merge;
 pub(crate) mod project;
+pub(crate) mod put;
 pub(crate) mod sandbox;
 pub(crate) mod transfer;
 pub(crate) mod workflow;

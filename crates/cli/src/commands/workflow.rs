@@ -1,7 +1,5 @@
 //! `workflow …`: read, write, turn on and off, go back.
 
-use std::path::PathBuf;
-
 use clap::{Args, Subcommand, ValueEnum};
 use sandbar_client::v1::get_workflow_request::Workflow as Wanted;
 use sandbar_client::v1::{
@@ -9,6 +7,7 @@ use sandbar_client::v1::{
     PutWorkflowRequest, RestoreWorkflowRevisionRequest, SetTriggerEnabledRequest, Trigger, Workflow,
 };
 
+use super::put::PutArgs;
 use crate::failure::Failure;
 use crate::json::{from_json, to_json};
 use crate::output::{confirm, note, result};
@@ -87,24 +86,6 @@ pub(crate) enum WorkflowCommand {
     Trigger(TriggerArgs),
 }
 
-/// `workflow put`.
-#[derive(Args, Debug)]
-pub(crate) struct PutArgs {
-    /// The project
-    project: String,
-    /// The JSON document, or - for standard input
-    file: PathBuf,
-    /// Replace whatever is there
-    #[arg(long, conflicts_with = "create")]
-    force: bool,
-    /// Refuse when the workflow exists
-    #[arg(long)]
-    create: bool,
-    /// Check everything and change nothing
-    #[arg(long)]
-    validate_only: bool,
-}
-
 /// `workflow restore`.
 #[derive(Args, Debug)]
 pub(crate) struct RestoreArgs {
@@ -175,12 +156,8 @@ async fn get(session: &Session, project: &str, workflow: String, revision: i64) 
 }
 
 async fn put(session: &Session, args: PutArgs) -> Result<(), Failure> {
-    let workflow = parse(&read(&args.file)?)?;
-    let etag = match (args.create, args.force) {
-        (true, _) => "*".to_owned(),
-        (_, true) => String::new(),
-        _ => workflow.etag.clone(),
-    };
+    let workflow = parse(&args.read()?)?;
+    let etag = args.expects(&workflow.etag);
     let request = PutWorkflowRequest {
         project_id: session.project(&args.project).await?,
         workflow: Some(workflow),
@@ -190,16 +167,6 @@ async fn put(session: &Session, args: PutArgs) -> Result<(), Failure> {
     };
     let answer = session.client.workflows().put_workflow(request).await?;
     written(session, &answer.workflow.unwrap_or_default())
-}
-
-/// The text of a file, or of standard input for `-`.
-pub(super) fn read(file: &std::path::Path) -> Result<String, Failure> {
-    let text = if file.as_os_str() == "-" {
-        std::io::read_to_string(std::io::stdin().lock())
-    } else {
-        std::fs::read_to_string(file)
-    };
-    text.map_err(|error| Failure::file("read", file, &error))
 }
 
 fn parse(text: &str) -> Result<Workflow, Failure> {

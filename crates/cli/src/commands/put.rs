@@ -1,0 +1,46 @@
+//! What `workflow put` and `config put` have in common.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::failure::Failure;
+
+/// The arguments of a put.
+#[derive(Args, Debug)]
+pub(crate) struct PutArgs {
+    /// The project
+    pub(crate) project: String,
+    /// The JSON document, or - for standard input
+    file: PathBuf,
+    /// Replace whatever is there
+    #[arg(long, conflicts_with = "create")]
+    force: bool,
+    /// Refuse when it is there already
+    #[arg(long)]
+    create: bool,
+    /// Check everything and change nothing
+    #[arg(long)]
+    pub(crate) validate_only: bool,
+}
+
+impl PutArgs {
+    /// The text of the document.
+    pub(crate) fn read(&self) -> Result<String, Failure> {
+        let text = if self.file.as_os_str() == "-" {
+            std::io::read_to_string(std::io::stdin().lock())
+        } else {
+            std::fs::read_to_string(&self.file)
+        };
+        text.map_err(|error| Failure::file("read", &self.file, &error))
+    }
+
+    /// The etag to send for a document with this one: what it was read as, unless the flags say otherwise.
+    pub(crate) fn expects(&self, read: &str) -> String {
+        match (self.create, self.force) {
+            (true, _) => "*".to_owned(),
+            (_, true) => String::new(),
+            _ => read.to_owned(),
+        }
+    }
+}
