@@ -2,14 +2,14 @@
 //! whatever was merged before.
 
 use sandbar_client::{
-    Client, Code, Reason,
+    Client,
     v1::{Merge, MergeChoice, MergeChoices, MergeDecision, merge_choice},
 };
-use sandbar_tests::{Server, expect_refusal, on_both_engines};
+use sandbar_tests::{Server, on_both_engines};
 
 use crate::{
     flow::{fork, get, put, root, workflow, workflows},
-    merging::{apply, applying, defaults, preview, revert, try_preview},
+    merging::{apply, applying, defaults, preview, revert},
 };
 
 on_both_engines! {
@@ -83,13 +83,28 @@ on_both_engines! {
         field.offers(&below, &field.root, &[]).await;
     }
 
-    async fn strangers_are_refused(server: Server) {
+    async fn strangers_are_compared_with_what_they_agreed_on(server: Server) {
         let field = Field::new(&server).await;
         let stranger = root(&field.client, "stranger").await;
-        for target in [&field.root, &field.one] {
-            let refused = try_preview(&field.client, &stranger, target, &defaults()).await;
-            expect_refusal(refused, Reason::NotRelated, Code::FailedPrecondition);
-        }
+        put(&field.client, &stranger, workflow("Load", "mine();\n"), "*").await.unwrap();
+        // They began with nothing, so what both have under one name are two ideas of one thing.
+        field.offers(&field.one, &stranger, &["Diverged Load", "New Fetch", "New Report"]).await;
+        field.offers(&stranger, &field.one, &["Diverged Load", "TargetOnly Fetch", "TargetOnly Report"]).await;
+        let merged = field.merge(&field.one, &stranger, &[("Load", MergeDecision::Overwrite)]).await;
+        field.offers(&field.one, &stranger, &[]).await;
+        field.offers(&stranger, &field.one, &[]).await;
+        // From then on they are compared with that, both ways and whatever a thing is called.
+        field.edit(&stranger, "Load").await;
+        field.edit(&field.one, "Fetch").await;
+        field.offers(&field.one, &stranger, &["Changed Fetch", "TargetOnly Load"]).await;
+        field.offers(&stranger, &field.one, &["Changed Load", "TargetOnly Fetch"]).await;
+        field.merge(&stranger, &field.one, &[]).await;
+        field.offers(&field.one, &stranger, &["Changed Fetch"]).await;
+        // The sandbox's parent learns of it from the sandbox.
+        field.offers(&field.one, &field.root, &["Changed Fetch", "Changed Load"]).await;
+        // Undoing the first merge leaves what was edited since, and offers again what it takes back.
+        revert(&field.client, &merged.id, false).await.unwrap();
+        field.offers(&field.one, &stranger, &["New Fetch", "New Report"]).await;
     }
 
     async fn a_selective_merge_leaves_the_rest_as_it_was(server: Server) {

@@ -72,14 +72,14 @@ on_both_engines! {
 }
 
 /// Three states of a history: where it begins, what one side does then and what the other does.
-struct Pick {
-    name: String,
-    first: State,
-    middle: State,
-    last: State,
+pub(crate) struct Pick {
+    pub(crate) name: String,
+    pub(crate) first: State,
+    pub(crate) middle: State,
+    pub(crate) last: State,
 }
 
-fn picks(test: &str, count: usize) -> Vec<Pick> {
+pub(crate) fn picks(test: &str, count: usize) -> Vec<Pick> {
     let mut random = random(test);
     (0..count)
         .map(|round| {

@@ -27,4 +27,5 @@ mod purge;
 mod races;
 mod replay;
 mod stop;
+mod strangers;
 mod walk;

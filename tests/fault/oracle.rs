@@ -1,4 +1,4 @@
-//! An oracle that knows every edit: what each project of a tree holds, what each two of them last agreed on, and so what
+//! An oracle that knows every edit: what each project holds, what each two of them last agreed on, and so what
 //! every merge must say and do. It shares no code with the product.
 
 pub(crate) mod combine;
@@ -13,7 +13,7 @@ use content::Content;
 /// The workflows of a project, by id.
 pub(crate) type Held = BTreeMap<String, Content>;
 
-/// A tree of projects. They are called by their numbers, in the order in which they were made.
+/// Trees of projects. They are called by their numbers, in the order in which they were made.
 #[derive(Debug, Default)]
 pub(crate) struct World {
     pub(crate) projects: Vec<Place>,
@@ -86,6 +86,11 @@ impl World {
 
     pub(crate) fn depth(&self, project: usize) -> usize {
         self.line(project).len() - 1
+    }
+
+    /// Whether both are of one tree.
+    pub(crate) fn are_relatives(&self, one: usize, other: usize) -> bool {
+        self.line(one).last() == self.line(other).last()
     }
 
     /// Whether the one is above the other.
@@ -196,10 +201,11 @@ impl World {
         agreed.cloned().unwrap_or_else(|| self.beginning(one, other).get(workflow).cloned())
     }
 
-    /// What the nearest project above both held when the first of the two ways down from it was made.
+    /// What the nearest project above both held when the first of the two ways down from it was made. Of two trees: nothing.
     fn beginning(&self, one: usize, other: usize) -> &Held {
+        static NOTHING: Held = Held::new();
         let (own, their) = (self.line(one), self.line(other));
-        let meeting = own.iter().find(|project| their.contains(project)).unwrap();
+        let Some(meeting) = own.iter().find(|project| their.contains(project)) else { return &NOTHING };
         let below = |line: &[usize]| {
             let at = line.iter().position(|project| project == meeting).unwrap();
             at.checked_sub(1).map(|at| line[at])

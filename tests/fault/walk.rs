@@ -1,4 +1,4 @@
-//! Several people edit, merge, sync and undo across a tree of sandboxes, at random and at once, while the server is killed
+//! Several people edit, merge, sync and undo across two trees of sandboxes, at random and at once, while the server is killed
 //! now and then. An oracle that knows every edit says what each plan must list and what each project must hold, so none
 //! is lost and none is made up.
 //!
@@ -32,7 +32,7 @@ use crate::{
 
 /// How many rounds each engine's walk has, unless `SANDBAR_TEST_ROUNDS` says so.
 const ROUNDS: usize = 60;
-const MOST_PROJECTS: usize = 8;
+const MOST_PROJECTS: usize = 9;
 
 on_both_engines! {
     async fn no_edit_is_lost_and_none_is_made_up(server: Server) {
@@ -77,26 +77,14 @@ struct Tally {
 }
 
 impl Walk {
-    /// A root with two sandboxes, one of which has one of its own, which has one too.
+    /// A root with two sandboxes, one of which has one of its own, which has one too; and another root with a sandbox.
     async fn begin(server: Server) -> Self {
         let mut users = Vec::new();
         for name in ["ann", "bob", "cyd"] {
             users.push(server.principal(name, PrincipalKind::User).await);
         }
-        let client = &users[0].client;
-        let id = root(client, "root").await;
-        for user in &users[1..] {
-            let (project_id, principal_id) = (id.clone(), user.id.clone());
-            let request = SetMemberRequest {
-                project_id,
-                principal_id,
-                role: Role::Admin.into(),
-                ..SetMemberRequest::default()
-            };
-            client.access().set_member(request).await.unwrap();
-        }
         let mut walk = Self {
-            users: users.clone(),
+            users,
             who: 0,
             server,
             words: Words::new(random("walk")),
@@ -106,17 +94,35 @@ impl Walk {
             length: Duration::from_millis(40),
             tally: Tally::default(),
         };
-        walk.world.add(id.clone(), None);
-        for _ in 0..4 {
-            let (workflow, content) = (walk.words.id(), walk.words.content());
-            put(client, &id, content.workflow(&workflow), "*").await.unwrap();
-            walk.world.projects[0].held.insert(workflow, content);
+        for (name, workflows) in [("root", 4), ("stranger", 1)] {
+            walk.begin_tree(name, workflows).await;
         }
-        for parent in [0, 0, 1, 3] {
+        for parent in [0, 0, 1, 2, 5] {
             walk.fork(parent).await;
         }
         walk.look_at_all("at the beginning").await;
         walk
+    }
+
+    /// A root with some workflows, which all may change.
+    async fn begin_tree(&mut self, name: &str, workflows: usize) {
+        let client = self.client().clone();
+        let id = root(&client, name).await;
+        for user in &self.users[1..] {
+            let request = SetMemberRequest {
+                project_id: id.clone(),
+                principal_id: user.id.clone(),
+                role: Role::Admin.into(),
+                ..SetMemberRequest::default()
+            };
+            client.access().set_member(request).await.unwrap();
+        }
+        let place = self.world.add(id.clone(), None);
+        for _ in 0..workflows {
+            let (workflow, content) = (self.words.id(), self.words.content());
+            put(&client, &id, content.workflow(&workflow), "*").await.unwrap();
+            self.world.projects[place].held.insert(workflow, content);
+        }
     }
 
     async fn fork(&mut self, parent: usize) {
@@ -238,6 +244,7 @@ impl Tally {
             ("merges up", count("Up")),
             ("merges down", count("Down")),
             ("merges across", count("Across")),
+            ("merges abroad", count("Abroad")),
             ("reverts", count("revert")),
             ("taken", decided(MergeDecision::Take)),
             ("combined", decided(MergeDecision::Combine)),

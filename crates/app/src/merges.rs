@@ -1,6 +1,7 @@
 //! Merging: seeing what a merge would do, doing exactly that, and undoing it.
 
 mod apply;
+mod bring;
 mod changes;
 mod chosen;
 mod diff;

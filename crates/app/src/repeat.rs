@@ -94,6 +94,18 @@ pub(crate) async fn conclude<R: Request, A: Serialize>(
         let answer = serde_json::to_string(answer).map_err(|error| Error::Storage(error.into()))?;
         idempotency::answer(&mut tx, caller.id, request.request_id(), &answer).await?;
     }
+    note(app, &mut tx, (call, caller), R::ACTION, trace).await?;
+    tx.commit().await
+}
+
+/// Leaves an event for auditors.
+pub(crate) async fn note(
+    app: &App,
+    tx: &mut Tx,
+    (call, caller): (&Call, &Caller),
+    action: &'static str,
+    trace: Trace,
+) -> Result<()> {
     let event = Event {
         id: app.new_id(),
         root: trace.root,
@@ -102,9 +114,8 @@ pub(crate) async fn conclude<R: Request, A: Serialize>(
         principal: caller.id,
         token: caller.token,
         request_id: call.trace_id.clone(),
-        action: R::ACTION,
+        action,
         detail: serde_json::json!({ "address": call.address, "what": trace.detail }).to_string(),
     };
-    audit::insert(&mut tx, &event).await?;
-    tx.commit().await
+    audit::insert(tx, &event).await
 }

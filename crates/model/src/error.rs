@@ -158,9 +158,6 @@ pub enum Error {
     /// Only a sandbox that merges into an ancestor can be retired.
     #[error("the source can't be retired by this merge: only a sandbox merged into one of its ancestors can")]
     CannotRetire,
-    /// Different trees.
-    #[error("the two projects are not relatives; only projects of one tree merge")]
-    NotRelated,
 
     /// A document or body over its limit.
     #[error("{what} is larger than the limit of {limit_bytes} bytes")]

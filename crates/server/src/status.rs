@@ -89,8 +89,7 @@ const fn code(reason: Reason) -> Code {
         | R::ReferenceNotFound
         | R::PlanRequired
         | R::InvalidResult
-        | R::MergeConflicts
-        | R::NotRelated => Code::FailedPrecondition,
+        | R::MergeConflicts => Code::FailedPrecondition,
         R::SandboxAllowanceReached | R::TooLarge | R::Overloaded => Code::ResourceExhausted,
         R::DeadlineExceeded => Code::DeadlineExceeded,
         R::StorageUnavailable => Code::Unavailable,
@@ -205,7 +204,6 @@ fn explain(error: Error) -> Explained {
             (Reason::MergeConflicts, vec![("resource", resource), ("conflicts", conflicts.join("; "))])
         }
         E::CannotRetire => (Reason::CannotRetire, vec![]),
-        E::NotRelated => (Reason::NotRelated, vec![]),
         E::TooLarge { what, limit_bytes } => {
             (Reason::TooLarge, vec![("what", what), ("limit_bytes", limit_bytes.to_string())])
         }

@@ -1,22 +1,22 @@
 //! Contents: documents and step bodies, each kept once in a tree under its hash.
 
+mod keep;
+
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{HashMap, HashSet},
     sync::Arc,
 };
 
 use moka::sync::Cache;
-use sandbar_model::{ContentHash, Document, Error, ProjectId, Result, Time, time::HOUR};
+use sandbar_model::{ContentHash, Document, Error, ProjectId, Result};
+
+pub use keep::{NewContent, copy, put, put_document, put_parts};
 
 use crate::{
     db::{FromRow, Row, Tx, storage},
     text,
 };
 
-/// Above this many bytes a content is compressed, if that makes it smaller.
-const COMPRESS_ABOVE: usize = 4 * 1024;
-/// The largest statement, in bytes of content: a writer holds one at a time.
-const STATEMENT_BYTES: usize = 4 * 1024 * 1024;
 /// How much of each kind is kept in memory.
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 
@@ -28,19 +28,25 @@ pub struct Contents {
     bodies: Cache<(ProjectId, ContentHash), Arc<str>>,
 }
 
-/// A content to be kept.
-#[derive(Clone, Debug)]
-pub struct NewContent {
-    /// SHA-256 of the bytes.
-    pub hash: ContentHash,
-    /// What is kept.
-    pub bytes: Vec<u8>,
+/// Where to look for a content: in one tree, or in two that merged and agreed on something, which may be kept in either.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trees([ProjectId; 2]);
+
+impl Trees {
+    /// The trees of these two roots, which may be one.
+    pub fn of(one: ProjectId, other: ProjectId) -> Self {
+        Self([one, other])
+    }
+
+    fn roots(&self) -> impl Iterator<Item = ProjectId> {
+        let [one, other] = self.0;
+        std::iter::once(one).chain((one != other).then_some(other))
+    }
 }
 
-impl NewContent {
-    /// With the hash of these bytes.
-    pub fn of(bytes: Vec<u8>) -> Self {
-        Self { hash: ContentHash::of(&bytes), bytes }
+impl From<ProjectId> for Trees {
+    fn from(root: ProjectId) -> Self {
+        Self([root; 2])
     }
 }
 
@@ -68,16 +74,17 @@ impl Contents {
         self.documents(tx, root, vec![hash]).await?.remove(&hash).ok_or(Error::Bug("a document is missing"))
     }
 
-    /// Documents of the tree `root`, by hash. Fails when one is missing.
+    /// Documents, by hash. Fails when one is missing.
     pub async fn documents(
         &self,
         tx: &mut Tx,
-        root: ProjectId,
+        trees: impl Into<Trees>,
         hashes: Vec<ContentHash>,
     ) -> Result<HashMap<ContentHash, Arc<Document>>> {
-        let (mut found, missing) =
-            split(hashes, |hash| self.documents.get(&(root, hash)).map(|(document, _)| document));
-        for (hash, bytes) in load(tx, root, &missing).await? {
+        let trees = trees.into();
+        let cached = |hash| trees.roots().find_map(|root| self.documents.get(&(root, hash)));
+        let (mut found, missing) = split(hashes, |hash| cached(hash).map(|(document, _)| document));
+        for (root, hash, bytes) in load(tx, trees, missing).await? {
             let document: Document = serde_json::from_slice(&bytes).map_err(|e| Error::Storage(e.into()))?;
             let document = Arc::new(document);
             // A parsed document takes several times its text.
@@ -88,15 +95,17 @@ impl Contents {
         Ok(found)
     }
 
-    /// Step bodies of the tree `root`, by hash. Fails when one is missing.
+    /// Step bodies, by hash. Fails when one is missing.
     pub async fn bodies(
         &self,
         tx: &mut Tx,
-        root: ProjectId,
+        trees: impl Into<Trees>,
         hashes: Vec<ContentHash>,
     ) -> Result<HashMap<ContentHash, Arc<str>>> {
-        let (mut found, missing) = split(hashes, |hash| self.bodies.get(&(root, hash)));
-        for (hash, bytes) in load(tx, root, &missing).await? {
+        let trees = trees.into();
+        let cached = |hash| trees.roots().find_map(|root| self.bodies.get(&(root, hash)));
+        let (mut found, missing) = split(hashes, cached);
+        for (root, hash, bytes) in load(tx, trees, missing).await? {
             let body: Arc<str> = String::from_utf8(bytes).map_err(|e| Error::Storage(e.into()))?.into();
             self.bodies.insert((root, hash), Arc::clone(&body));
             found.insert(hash, body);
@@ -111,125 +120,6 @@ impl Contents {
     }
 }
 
-/// Keeps contents. One that is there already is left alone but for being marked as used at `now` (to the hour), so that
-/// the sweep does not take what a writer in flight relies on.
-pub async fn put(tx: &mut Tx, root: ProjectId, contents: Vec<NewContent>, now: Time) -> Result<()> {
-    // Sorted, so that two writers of one tree take row locks in one order; each hash once, as PostgreSQL demands.
-    let contents: BTreeMap<ContentHash, Vec<u8>> = contents.into_iter().map(|c| (c.hash, c.bytes)).collect();
-    let rows: Vec<_> = contents.into_iter().map(|(hash, bytes)| (hash, bytes.len(), encode(bytes))).collect();
-    let mut rest = rows.as_slice();
-    while !rest.is_empty() {
-        let mut bytes = 0_usize;
-        let fitting = rest.iter().take_while(|(_, _, (_, data))| {
-            bytes = bytes.saturating_add(data.len());
-            bytes <= STATEMENT_BYTES
-        });
-        let (statement, later) = rest.split_at(fitting.count().clamp(1, text::ROWS));
-        for chunk in text::chunks(statement, text::ROWS) {
-            insert(tx, root, chunk, now).await?;
-        }
-        rest = later;
-    }
-    Ok(())
-}
-
-/// Keeps a document that no version holds. Its bodies were put before.
-///
-/// # Errors
-/// As [`put_parts`]; [`Error::Storage`] for one without a canonical form.
-pub async fn put_document(tx: &mut Tx, root: ProjectId, document: &Document, now: Time) -> Result<()> {
-    let content = NewContent::of(document.canonical().map_err(|error| Error::Storage(error.into()))?);
-    let hash = content.hash;
-    put(tx, root, vec![content], now).await?;
-    let Document::Workflow(workflow) = document else { return Ok(()) };
-    let parts: Vec<_> = workflow.jobs.iter().map(|job| (hash, job.body)).collect();
-    put_parts(tx, root, &parts, now).await
-}
-
-/// Notes which bodies each document refers to, and marks those as used at `now`: a document that was taken over from
-/// elsewhere comes with bodies that its writer did not put.
-///
-/// # Errors
-/// [`Error::Contention`] when the sweep has just taken a body: whoever tries again looks again at what there is.
-pub async fn put_parts(
-    tx: &mut Tx,
-    root: ProjectId,
-    parts: &[(ContentHash, ContentHash)],
-    now: Time,
-) -> Result<()> {
-    const INSERT: &str =
-        "-- content.put_parts\nINSERT INTO content_parts (root_id, document_hash, part_hash) VALUES";
-    for chunk in text::chunks(parts, text::ROWS) {
-        let mut statement = tx.sql(text::rows(INSERT, 3, chunk.len(), "ON CONFLICT DO NOTHING"));
-        for (document, part) in chunk {
-            statement = statement.bind(root.0).bind(document.0.to_vec()).bind(part.0.to_vec());
-        }
-        statement.execute().await?;
-    }
-    let bodies: BTreeSet<_> = parts.iter().map(|(_, part)| *part).collect();
-    let bodies: Vec<_> = bodies.into_iter().collect();
-    for chunk in bodies.chunks(text::LIST) {
-        // Nearly always they were put a moment ago, and one look is enough.
-        if fresh(tx, root, chunk, now).await? < chunk.len() {
-            touch(tx, root, chunk, now).await?;
-            if fresh(tx, root, chunk, now).await? < chunk.len() {
-                return Err(Error::Contention);
-            }
-        }
-    }
-    Ok(())
-}
-
-/// How many of these (at most [`text::LIST`]) were used within the hour.
-async fn fresh(tx: &mut Tx, root: ProjectId, hashes: &[ContentHash], now: Time) -> Result<usize> {
-    const SELECT: &str = "-- content.fresh
-        SELECT hash FROM contents WHERE root_id = $1 AND touch_time >= $2 AND hash IN";
-    let size = text::list_size(hashes.len());
-    let mut statement =
-        tx.sql(text::seek(tx.is_postgres(), SELECT, 3, size)).bind(root.0).bind(now.plus(-HOUR).0);
-    for hash in text::filled(hashes, size) {
-        statement = statement.bind(hash.0.to_vec());
-    }
-    let rows: Vec<(Vec<u8>,)> = statement.all().await?;
-    Ok(rows.len())
-}
-
-async fn touch(tx: &mut Tx, root: ProjectId, hashes: &[ContentHash], now: Time) -> Result<()> {
-    const UPDATE: &str = "-- content.touch
-        UPDATE contents SET touch_time = $2 WHERE root_id = $1 AND touch_time < $3 AND hash IN";
-    let size = text::list_size(hashes.len());
-    let mut statement = tx.sql(text::list(UPDATE, 4, size, "")).bind(root.0).bind(now.0);
-    statement = statement.bind(now.plus(-HOUR).0);
-    for hash in text::filled(hashes, size) {
-        statement = statement.bind(hash.0.to_vec());
-    }
-    statement.execute().await?;
-    Ok(())
-}
-
-type Encoded = (i64, Vec<u8>);
-
-async fn insert(
-    tx: &mut Tx,
-    root: ProjectId,
-    rows: &[(ContentHash, usize, Encoded)],
-    now: Time,
-) -> Result<()> {
-    const INSERT: &str =
-        "-- content.put\nINSERT INTO contents (root_id, hash, encoding, size, data, touch_time) VALUES";
-    const TOUCH: &str = "ON CONFLICT (root_id, hash) DO UPDATE SET touch_time = excluded.touch_time
-        WHERE contents.touch_time < excluded.touch_time - 3600000000";
-    const { assert!(HOUR == 3_600_000_000) };
-    let mut statement = tx.sql(text::rows(INSERT, 6, rows.len(), TOUCH));
-    for (hash, size, (encoding, data)) in rows {
-        let size = i64::try_from(*size).unwrap_or(i64::MAX);
-        statement = statement.bind(root.0).bind(hash.0.to_vec()).bind(*encoding).bind(size);
-        statement = statement.bind(data.as_slice()).bind(now.0);
-    }
-    statement.execute().await?;
-    Ok(())
-}
-
 struct Stored {
     hash: ContentHash,
     bytes: Vec<u8>,
@@ -242,7 +132,23 @@ impl FromRow for Stored {
     }
 }
 
-async fn load(tx: &mut Tx, root: ProjectId, hashes: &[ContentHash]) -> Result<Vec<(ContentHash, Vec<u8>)>> {
+/// Reads each from the first tree that has it.
+async fn load(
+    tx: &mut Tx,
+    trees: Trees,
+    mut missing: Vec<ContentHash>,
+) -> Result<Vec<(ProjectId, ContentHash, Vec<u8>)>> {
+    let mut found = Vec::with_capacity(missing.len());
+    for root in trees.roots() {
+        let here = load_from(tx, root, &missing).await?;
+        let known: HashSet<_> = here.iter().map(|stored| stored.hash).collect();
+        missing.retain(|hash| !known.contains(hash));
+        found.extend(here.into_iter().map(|stored| (root, stored.hash, stored.bytes)));
+    }
+    if missing.is_empty() { Ok(found) } else { Err(Error::Bug("a content is missing")) }
+}
+
+async fn load_from(tx: &mut Tx, root: ProjectId, hashes: &[ContentHash]) -> Result<Vec<Stored>> {
     const SELECT: &str =
         "-- content.load\nSELECT hash, encoding, size, data FROM contents WHERE root_id = $1 AND hash IN";
     let mut found = Vec::with_capacity(hashes.len());
@@ -253,10 +159,7 @@ async fn load(tx: &mut Tx, root: ProjectId, hashes: &[ContentHash]) -> Result<Ve
             statement = statement.bind(hash.0.to_vec());
         }
         let rows: Vec<Stored> = statement.all().await?;
-        if rows.len() < chunk.len() {
-            return Err(Error::Bug("a content is missing"));
-        }
-        found.extend(rows.into_iter().map(|stored| (stored.hash, stored.bytes)));
+        found.extend(rows);
     }
     Ok(found)
 }
@@ -299,16 +202,6 @@ pub(crate) fn bytes_or_empty(hash: Option<ContentHash>) -> Vec<u8> {
     hash.map(|hash| hash.0.to_vec()).unwrap_or_default()
 }
 
-fn encode(bytes: Vec<u8>) -> Encoded {
-    if bytes.len() > COMPRESS_ABOVE {
-        let packed = lz4_flex::block::compress(&bytes);
-        if packed.len() < bytes.len() {
-            return (1, packed);
-        }
-    }
-    (0, bytes)
-}
-
 fn decode(encoding: i64, size: i64, data: Vec<u8>) -> Result<Vec<u8>> {
     match encoding {
         0 => Ok(data),
@@ -330,11 +223,11 @@ mod tests {
             [vec![], vec![1, 2, 3], vec![7; 100_000], (0..=255).cycle().take(70_000).collect::<Vec<u8>>()]
         {
             let size = i64::try_from(bytes.len()).unwrap();
-            let (encoding, data) = encode(bytes.clone());
+            let (encoding, data) = keep::encode(bytes.clone());
             assert_eq!(decode(encoding, size, data).unwrap(), bytes);
         }
-        assert_eq!(encode(vec![7; 100_000]).0, 1);
-        assert_eq!(encode(vec![7; 100]).0, 0);
+        assert_eq!(keep::encode(vec![7; 100_000]).0, 1);
+        assert_eq!(keep::encode(vec![7; 100]).0, 0);
     }
 
     #[test]

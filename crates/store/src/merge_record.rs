@@ -17,7 +17,7 @@ use crate::{
 pub struct MergeRecord {
     /// A UUID of version 7: later merges have greater ids.
     pub id: MergeId,
-    /// The tree.
+    /// The target's tree.
     pub root: ProjectId,
     /// Merged from.
     pub source: ProjectId,
@@ -48,7 +48,7 @@ pub struct MergeRecord {
 /// A kind of merge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MergeKind {
-    /// From a project to one of its ancestors, or between other relatives.
+    /// From a project to one of its ancestors, or between any other two.
     Merge,
     /// From a project to one of its descendants.
     Sync,

@@ -51,6 +51,9 @@ pub struct Swept {
 
 /// Marks what anything in the tree refers to, in a snapshot ([`crate::Db::read`]): newest and old versions, what is
 /// agreed on with others, the records of merges; and the bodies of all these documents.
+///
+/// What a pair of two trees agreed on is marked in the tree of the one that the pair begins with; where it came about by a
+/// merge, also by its record, in the target's. So it stays in at least one of the two, which is where it is looked for.
 pub async fn mark(tx: &mut Tx, root: ProjectId) -> Result<Marks> {
     let mut marks = Marks::default();
     let mut after = None;

@@ -52,7 +52,7 @@ impl Walk {
             _ => {
                 self.merges += 1;
                 let ways: Vec<_> = Way::all(&self.world).collect();
-                let ways: Vec<_> = ways.iter().filter(|way| way.0 == Way::ALL[self.merges % 3]).collect();
+                let ways: Vec<_> = ways.iter().filter(|way| way.0 == Way::ALL[self.merges % 4]).collect();
                 let (_, source, target) = *ways[self.words.one_of(ways.len())];
                 self.plan(What::Merge { source, target }, what).await
             }
@@ -259,18 +259,22 @@ enum Way {
     Up,
     Down,
     Across,
+    /// Into another tree.
+    Abroad,
 }
 
 impl Way {
-    const ALL: [Self; 3] = [Self::Up, Self::Down, Self::Across];
+    const ALL: [Self; 4] = [Self::Up, Self::Down, Self::Across, Self::Abroad];
 
     fn of(world: &World, source: usize, target: usize) -> Self {
         if world.is_above(target, source) {
             Self::Up
         } else if world.is_above(source, target) {
             Self::Down
-        } else {
+        } else if world.are_relatives(source, target) {
             Self::Across
+        } else {
+            Self::Abroad
         }
     }
 

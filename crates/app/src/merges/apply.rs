@@ -15,15 +15,16 @@ use sandbar_store::{
 };
 
 use super::{
+    bring::bring,
     chosen,
     preview::{Planned, Sides, sides},
     record::{MergeView, view},
-    relation::Key,
+    relation::{Key, Relation},
 };
 use crate::{
     App, Call, Request,
     changing::Changing,
-    repeat::{Trace, conclude, repeated, retry},
+    repeat::{Trace, conclude, note, repeated, retry},
     sandboxes,
     workflows::link_user,
 };
@@ -103,7 +104,7 @@ impl Request for ApplyMerge {
 /// # Errors
 /// [`Error::PlanStale`] with what moved, [`Error::NothingSelected`], [`Error::ChoiceUnknown`],
 /// [`Error::MergeConflicts`], [`Error::InvalidResult`], [`Error::CannotRetire`], [`Error::MergeIntoItself`],
-/// [`Error::NotRelated`], [`Error::ProjectScheduled`], and the gate's.
+/// [`Error::ProjectScheduled`], and the gate's.
 pub async fn apply(app: &App, call: &Call, request: &ApplyMerge) -> Result<MergeView> {
     retry(|| once(app, call, request)).await
 }
@@ -119,40 +120,57 @@ async fn once(app: &App, call: &Call, request: &ApplyMerge) -> Result<MergeView>
     let mut change = lock(app, &mut tx, &mut sides, &caller).await?;
     let planned = Planned::of(app, &mut tx, &sides, &request.choices, request.retire).await?;
     request.review.check(app, &planned, &sides)?;
-    let relation = planned.relation.as_ref().ok_or(Error::Bug("a merge is planned between relatives"))?;
+    let relation = planned.relation.as_ref().ok_or(Error::Bug("a merge is planned without a relation"))?;
+    bring(app, &mut tx, relation, &planned.plan).await?;
     let written = write_plan(app, &mut tx, &mut change, &planned.plan).await?;
-    let kind = if relation.downwards() { MergeKind::Sync } else { MergeKind::Merge };
-    let id = MergeId(app.new_id());
     let resources = merged(&planned, &written, None);
-    let record = MergeRecord {
-        id,
+    let record = record(app, &sides, &change, &planned, request, count(&resources))?;
+    merge_record::insert(&mut tx, &record, &resources).await?;
+    relation.agree(&mut tx, &agreed(&planned)).await?;
+    let word = if relation.downwards() { "sync" } else { "merge" };
+    change.end(&mut tx, What::Merge { merge: record.id, source: record.source, word }).await?;
+    if planned.retirement.is_some() {
+        sandboxes::retire(app, &mut tx, &sides.source.project, app.now()).await?;
+    }
+    let answer = view(app, &mut tx, record.id).await?;
+    if !request.validate_only {
+        if !relation.one_tree() {
+            // Whoever answers for the source's tree finds there what left it.
+            let source = &sides.source.project;
+            let left = Trace { root: Some(source.root), project: Some(source.id), ..trace(&record) };
+            note(app, &mut tx, by, ApplyMerge::ACTION, left).await?;
+        }
+        conclude(app, tx, by, request, trace(&record), &record.id).await?;
+    }
+    Ok(answer)
+}
+
+/// What is kept about the merge itself.
+fn record(
+    app: &App,
+    sides: &Sides,
+    change: &Changing<'_>,
+    planned: &Planned,
+    request: &ApplyMerge,
+    resource_count: i64,
+) -> Result<MergeRecord> {
+    let sync = planned.relation.as_ref().is_some_and(Relation::downwards);
+    Ok(MergeRecord {
+        id: MergeId(app.new_id()),
         root: change.project.root,
         source: sides.source.project.id,
         target: change.project.id,
-        what: kind,
+        what: if sync { MergeKind::Sync } else { MergeKind::Merge },
         time: app.now(),
-        principal: caller.id,
+        principal: sides.target.caller.id,
         target_revision: change.project.head,
         retired_source: planned.retirement.is_some(),
         unreviewed: request.review.unreviewed(),
         reverts: None,
         reverted_by: None,
-        resource_count: count(&resources),
+        resource_count,
         choices: chosen::write(&request.choices, request.retire, &planned.plan)?,
-    };
-    merge_record::insert(&mut tx, &record, &resources).await?;
-    relation.agree(&mut tx, &agreed(&planned)).await?;
-    let word = if relation.downwards() { "sync" } else { "merge" };
-    change.end(&mut tx, What::Merge { merge: id, source: record.source, word }).await?;
-    if planned.retirement.is_some() {
-        sandboxes::retire(app, &mut tx, &sides.source.project, app.now()).await?;
-    }
-    let answer = view(app, &mut tx, id).await?;
-    if !request.validate_only {
-        let trace = trace(&record);
-        conclude(app, tx, by, request, trace, &id).await?;
-    }
-    Ok(answer)
+    })
 }
 
 /// Locks the tree's shape and both projects, always in the same order, and looks at both again: what was read before may

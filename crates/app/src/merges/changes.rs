@@ -54,7 +54,7 @@ pub struct ChangeView {
 /// the target is gone; [`Error::TokenInvalid`].
 pub async fn changes(app: &App, call: &Call, request: &GetChanges) -> Result<Changes> {
     let mut tx = app.db.read().await?;
-    let record = visible(app, &mut tx, call, request.merge).await?;
+    let record = visible(app, &mut tx, call, request.merge).await?.record;
     app.enter(&mut tx, call, record.target, Action::See).await?;
     let settled = chosen::read(&record.choices)?.settled;
     Ok(Changes {
@@ -93,7 +93,7 @@ impl Changes {
         }
         let Some(resource) = self.read.pop_front() else { return Ok(None) };
         let changes = self.compare(app, &resource).await?;
-        let fields = with_diffs(app, self.record.root, changes, &BTreeMap::new()).await?;
+        let fields = with_diffs(app, self.record.root.into(), changes, &BTreeMap::new()).await?;
         let resolutions = self.settled.remove(&(resource.kind, resource.id)).unwrap_or_default();
         Ok(Some(ChangeView { resource, fields, resolutions }))
     }

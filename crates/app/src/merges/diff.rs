@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use sandbar_merge::{FieldChange, text};
-use sandbar_model::{ContentHash, ProjectId, Result};
+use sandbar_model::{ContentHash, Result};
+use sandbar_store::content::Trees;
 
 use crate::App;
 
@@ -15,7 +16,7 @@ const RESOURCE_BYTES: usize = 4 * 1024 * 1024;
 /// Each difference; for those in a body, with the unified diff. `made` are texts that are kept nowhere yet.
 pub(super) async fn with_diffs(
     app: &App,
-    root: ProjectId,
+    trees: Trees,
     changes: Vec<FieldChange>,
     made: &BTreeMap<ContentHash, String>,
 ) -> Result<Vec<(FieldChange, String)>> {
@@ -25,7 +26,7 @@ pub(super) async fn with_diffs(
         HashMap::new()
     } else {
         let mut tx = app.db.connection().await?;
-        app.contents.bodies(&mut tx, root, hashes).await?
+        app.contents.bodies(&mut tx, trees, hashes).await?
     };
     let text = |hash: Option<ContentHash>| {
         let Some(hash) = hash else { return "" };

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use sandbar_merge::{Candidate, Choices, Context, Plan, Purpose, State};
 use sandbar_model::{
-    ContentHash, Document, Error, Kind, ProjectId, ResourceId, Result,
+    ContentHash, Document, Error, Kind, ResourceId, Result,
     claim::{Claim, claims},
     config::Reference,
     workflow::Uses,
 };
 use sandbar_store::{
     Tx, claim,
+    content::Trees,
     resource::{self, Found},
     view::View,
 };
@@ -35,7 +36,7 @@ pub(crate) struct Hashes {
     pub(crate) target: Option<ContentHash>,
 }
 
-/// Reads what a merge between two relatives is planned from.
+/// Reads what a merge between two projects is planned from.
 pub(crate) async fn between(app: &App, tx: &mut Tx, relation: &Relation) -> Result<Gathered> {
     let mut gathered = BTreeMap::new();
     let mut found = BTreeMap::new();
@@ -46,8 +47,9 @@ pub(crate) async fn between(app: &App, tx: &mut Tx, relation: &Relation) -> Resu
         keys = namesakes(app, tx, relation, &keys, &gathered).await?;
         keys.retain(|key| !gathered.contains_key(key));
     }
-    let candidates = candidates(app, tx, relation.source.root, gathered).await?;
+    let candidates = candidates(app, tx, relation.trees(), gathered).await?;
     let context = context(tx, &relation.target, &candidates, Purpose::Merge).await?;
+    let context = Context { same_root: relation.one_tree(), ..context };
     Ok(Gathered { candidates, context, found })
 }
 
@@ -70,7 +72,7 @@ pub(crate) async fn undo(
             found.insert((kind, id), (None, here));
         }
     }
-    let candidates = candidates(app, tx, target.root, hashes).await?;
+    let candidates = candidates(app, tx, target.root.into(), hashes).await?;
     let context = context(tx, target, &candidates, Purpose::Revert).await?;
     Ok(Gathered { candidates, context, found })
 }
@@ -82,7 +84,7 @@ pub(crate) async fn undo(
 pub(crate) async fn plan(
     app: &App,
     tx: &mut Tx,
-    root: ProjectId,
+    trees: Trees,
     gathered: &Gathered,
     choices: &Choices,
 ) -> Result<Plan> {
@@ -93,7 +95,7 @@ pub(crate) async fn plan(
             return Ok(plan);
         }
         let wanted = plan.wanted.iter().copied().collect();
-        let read = app.contents.bodies(tx, root, wanted).await?;
+        let read = app.contents.bodies(tx, trees, wanted).await?;
         if plan.wanted.iter().any(|hash| !read.contains_key(hash)) {
             return Err(Error::Bug("a body of a plan is missing"));
         }
@@ -147,7 +149,7 @@ async fn namesakes(
     let (source, target) = (lonely(|h| h.source, |h| h.target), lonely(|h| h.target, |h| h.source));
     let mut found = BTreeSet::new();
     for (hashes, view) in [(source, &relation.target), (target, &relation.source)] {
-        let documents = app.contents.documents(tx, relation.source.root, hashes).await?;
+        let documents = app.contents.documents(tx, relation.trees(), hashes).await?;
         let claims = documents.values().flat_map(|document| claims(document));
         let telling = claims.filter(|claim| matches!(claim, Claim::Name(..) | Claim::Trigger(_))).collect();
         let holders = claim::holders(tx, view, telling).await?;
@@ -159,11 +161,11 @@ async fn namesakes(
 async fn candidates(
     app: &App,
     tx: &mut Tx,
-    root: ProjectId,
+    trees: Trees,
     gathered: BTreeMap<Key, Hashes>,
 ) -> Result<Vec<Candidate>> {
     let hashes = gathered.values().flat_map(|h| [h.base, h.source, h.target]).flatten().collect();
-    let documents = app.contents.documents(tx, root, hashes).await?;
+    let documents = app.contents.documents(tx, trees, hashes).await?;
     let state = |hash: Option<ContentHash>| -> Result<Option<State>> {
         let Some(hash) = hash else { return Ok(None) };
         let document = documents.get(&hash).cloned().ok_or(Error::Bug("a document of a plan is missing"))?;

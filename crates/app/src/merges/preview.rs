@@ -6,7 +6,7 @@ use sandbar_merge::{Choices, FieldChange, Item, Plan};
 use sandbar_model::{
     ContentHash, Error, MergeId, Project, ProjectId, Result, Revision, Time, policy::Action,
 };
-use sandbar_store::{Tx, merge_record, project, resource};
+use sandbar_store::{Tx, content::Trees, merge_record, project, resource};
 
 use super::{
     diff::with_diffs,
@@ -58,7 +58,7 @@ pub struct PlanView {
     pub retirement: Option<Retirement>,
     /// Who wrote each resource last, in the source and in the target.
     pub stamps: BTreeMap<Key, (Option<Stamp>, Option<Stamp>)>,
-    root: ProjectId,
+    trees: Trees,
 }
 
 /// What would be scheduled for deletion.
@@ -104,7 +104,7 @@ pub async fn preview_revert(app: &App, call: &Call, request: &PreviewRevert) -> 
 
 /// One resource of a plan for a person to read: its bodies are loaded now and compared line by line.
 pub async fn describe<'a>(app: &App, view: &PlanView, item: &'a Item) -> Result<ItemView<'a>> {
-    let fields = with_diffs(app, view.root, item.fields(), &item.bodies).await?;
+    let fields = with_diffs(app, view.trees, item.fields(), &item.bodies).await?;
     Ok(ItemView { item, fields })
 }
 
@@ -154,7 +154,7 @@ pub(super) async fn revert_sides(
     call: &Call,
     merge: MergeId,
 ) -> Result<(Sides, merge_record::MergeRecord)> {
-    let record = visible(app, tx, call, merge).await?;
+    let record = visible(app, tx, call, merge).await?.record;
     let target = app.enter(tx, call, record.target, Action::MergeInto).await?;
     // Undoing asks nothing of the source, which may be gone.
     let source = project::get(tx, record.source).await?.unwrap_or_else(|| target.project.clone());
@@ -191,7 +191,7 @@ impl Planned {
         let relation = Relation::of(app, tx, &sides.source.project, &sides.target.project).await?;
         let retirement = retirement(app, tx, sides, &relation, retire).await?;
         let gathered = gather::between(app, tx, &relation).await?;
-        let plan = gather::plan(app, tx, sides.target.project.root, &gathered, choices).await?;
+        let plan = gather::plan(app, tx, relation.trees(), &gathered, choices).await?;
         Ok(Self::finish(sides, gathered, plan, retirement, Some(relation)))
     }
 
@@ -209,7 +209,7 @@ impl Planned {
             .collect();
         let view = app.views.of(tx, &sides.target.project).await?;
         let gathered = gather::undo(app, tx, &view, hashes).await?;
-        let plan = gather::plan(app, tx, sides.target.project.root, &gathered, choices).await?;
+        let plan = gather::plan(app, tx, view.root.into(), &gathered, choices).await?;
         Ok(Self::finish(sides, gathered, plan, None, None))
     }
 
@@ -274,9 +274,9 @@ impl Planned {
             digest: self.digest,
         });
         let view = |entry: Entry| ProjectView { role: entry.role(), project: entry.project };
-        let root = sides.target.project.root;
+        let trees = Trees::of(sides.source.project.root, sides.target.project.root);
         let (source, target) = (view(sides.source), view(sides.target));
-        Ok(PlanView { token, source, target, plan: self.plan, retirement: self.retirement, stamps, root })
+        Ok(PlanView { token, source, target, plan: self.plan, retirement: self.retirement, stamps, trees })
     }
 }
 

@@ -35,20 +35,25 @@ pub struct MergeView {
     pub record: MergeRecord,
     /// Who and when.
     pub stamp: Stamp,
-    /// The first of them, key by key; empty in lists. See [`super::changes()`] for all.
+    /// The first of them, key by key; empty in lists, and for who does not see the target. See [`super::changes()`] for all.
     pub resources: Vec<MergedResource>,
-    /// What the caller chose; none in lists.
+    /// What the caller chose; none in lists, and for who does not see the target.
     pub chosen: Option<Chosen>,
 }
 
-/// The record of one merge. Needs to see its source or its target.
+/// The record of one merge. Needs to see its source or its target. To whoever does not see the target, it does not say what
+/// was done there: what resources were called, and what was chosen in view of the target's contents.
 ///
 /// # Errors
 /// [`Error::MergeNotFound`], [`Error::TokenInvalid`].
 pub async fn get(app: &App, call: &Call, id: MergeId) -> Result<MergeView> {
     let mut tx = app.db.read().await?;
-    visible(app, &mut tx, call, id).await?;
-    view(app, &mut tx, id).await
+    let seen = visible(app, &mut tx, call, id).await?;
+    let view = view(app, &mut tx, id).await?;
+    match seen.side {
+        Side::Target => Ok(view),
+        Side::Source => Ok(MergeView { resources: Vec::new(), chosen: None, ..view }),
+    }
 }
 
 /// The merges into and out of a project, newest first. Needs to see it.
@@ -80,13 +85,25 @@ pub async fn list(app: &App, call: &Call, request: &ListMerges) -> Result<Page<M
     Ok(Page { rows: rows.collect(), next_page_token: next.unwrap_or_default() })
 }
 
+/// A record, and from which side it is looked at.
+pub(super) struct Seen {
+    pub(super) record: MergeRecord,
+    side: Side,
+}
+
+/// Who sees both looks from the target.
+enum Side {
+    Source,
+    Target,
+}
+
 /// The record, if the caller sees its source or its target; else it is as if there was none.
-pub(super) async fn visible(app: &App, tx: &mut Tx, call: &Call, id: MergeId) -> Result<MergeRecord> {
+pub(super) async fn visible(app: &App, tx: &mut Tx, call: &Call, id: MergeId) -> Result<Seen> {
     app.caller(tx, call).await?;
     let record = merge_record::get(tx, id).await?.ok_or(Error::MergeNotFound { id })?;
-    for project in [record.target, record.source] {
+    for (project, side) in [(record.target, Side::Target), (record.source, Side::Source)] {
         match app.enter(tx, call, project, Action::See).await {
-            Ok(_) => return Ok(record),
+            Ok(_) => return Ok(Seen { record, side }),
             Err(Error::ProjectNotFound { .. }) => {}
             Err(error) => return Err(error),
         }

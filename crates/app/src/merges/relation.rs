@@ -1,10 +1,12 @@
-//! How two projects of a tree are related, which decides what their resources are compared with (3-merge §1).
+//! How two projects are related, which decides what their resources are compared with (3-merge §1).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use sandbar_model::{ContentHash, Error, Kind, Project, ProjectId, ResourceId, Result};
+use sandbar_model::{ContentHash, Kind, Project, ProjectId, ResourceId, Result, Revision};
 use sandbar_store::{
-    Tx, merge_base, resource,
+    Tx,
+    content::Trees,
+    merge_base, resource,
     view::{Level, View},
 };
 
@@ -13,12 +15,12 @@ use crate::App;
 /// With the id, a resource's key.
 pub(crate) type Key = (Kind, ResourceId);
 
-/// Two projects of one tree.
+/// Two projects: relatives in one tree, or strangers.
 #[derive(Debug)]
 pub(crate) struct Relation {
     pub(crate) source: View,
     pub(crate) target: View,
-    /// The state at the nearest common ancestor's fork revision: where both began.
+    /// The state at the nearest common ancestor's fork revision: where both began. Strangers began with nothing.
     fork: View,
     /// The source's and the target's levels that the other does not read.
     source_own: Vec<Level>,
@@ -29,27 +31,23 @@ pub(crate) struct Relation {
 
 impl Relation {
     /// Finds it.
-    ///
-    /// # Errors
-    /// [`Error::NotRelated`] for projects of two trees.
     pub(crate) async fn of(app: &App, tx: &mut Tx, source: &Project, target: &Project) -> Result<Self> {
-        if source.root != target.root {
-            return Err(Error::NotRelated);
-        }
         let (source_view, target_view) = (app.views.of(tx, source).await?, app.views.of(tx, target).await?);
-        Self::between(source_view, target_view, is_parent(target, source).or(is_parent(source, target)))
+        let sandbox = is_parent(target, source).or(is_parent(source, target));
+        Ok(Self::between(source_view, target_view, sandbox))
     }
 
-    fn between(source: View, target: View, sandbox: Option<ProjectId>) -> Result<Self> {
+    fn between(source: View, target: View, sandbox: Option<ProjectId>) -> Self {
         let meeting = source.levels.iter().enumerate().find_map(|(up, level)| {
             target.level_of(level.project).map(|(down, other)| (up, down, level.cap.min(other.cap)))
         });
-        let (up, down, cap) = meeting.ok_or(Error::NotRelated)?;
+        let strangers = (source.levels.len(), target.levels.len(), Revision::NEWEST);
+        let (up, down, cap) = meeting.unwrap_or(strangers);
         let below = |view: &View, levels: usize| view.levels.get(..levels).unwrap_or_default().to_vec();
         let (source_own, target_own) = (below(&source, up), below(&target, down));
         let common = source.levels.get(up..).unwrap_or_default().to_vec();
         let fork = View { root: source.root, levels: common }.at(cap);
-        Ok(Self { source, target, fork, source_own, target_own, sandbox })
+        Self { source, target, fork, source_own, target_own, sandbox }
     }
 
     /// Whether the target is one of the source's ancestors: then the source can be retired.
@@ -62,8 +60,18 @@ impl Relation {
         self.source_own.is_empty()
     }
 
+    /// Whether both are of one tree.
+    pub(crate) fn one_tree(&self) -> bool {
+        self.source.root == self.target.root
+    }
+
+    /// Where the contents of the two are.
+    pub(crate) fn trees(&self) -> Trees {
+        Trees::of(self.source.root, self.target.root)
+    }
+
     /// Every resource that either side touched since they began, and perhaps some more that both have alike: what it
-    /// costs depends on what was touched, never on what there is.
+    /// costs depends on what was touched, never on what there is. (Strangers have touched all that they have.)
     pub(crate) async fn touched(&self, tx: &mut Tx) -> Result<BTreeSet<Key>> {
         let mut touched = BTreeSet::new();
         if let Some(sandbox) = self.sandbox {
@@ -138,7 +146,6 @@ fn is_parent(parent: &Project, child: &Project) -> Option<ProjectId> {
 
 #[cfg(test)]
 mod tests {
-    use sandbar_model::Revision;
     use uuid::Uuid;
 
     use super::*;
@@ -153,7 +160,7 @@ mod tests {
 
     #[test]
     fn a_sandbox_and_its_parent_begin_at_the_fork() {
-        let relation = Relation::between(view(&[(2, NOW), (1, 7)]), view(&[(1, NOW)]), None).unwrap();
+        let relation = Relation::between(view(&[(2, NOW), (1, 7)]), view(&[(1, NOW)]), None);
         assert_eq!(relation.fork, view(&[(1, 7)]));
         assert_eq!((relation.source_own.len(), relation.target_own.len()), (1, 0));
         assert!(relation.upwards() && !relation.downwards());
@@ -161,7 +168,7 @@ mod tests {
 
     #[test]
     fn siblings_begin_at_the_earlier_fork() {
-        let relation = Relation::between(view(&[(2, NOW), (1, 7)]), view(&[(3, NOW), (1, 5)]), None).unwrap();
+        let relation = Relation::between(view(&[(2, NOW), (1, 7)]), view(&[(3, NOW), (1, 5)]), None);
         assert_eq!(relation.fork, view(&[(1, 5)]));
         assert!(!relation.upwards() && !relation.downwards());
     }
@@ -170,15 +177,16 @@ mod tests {
     fn cousins_meet_below_the_root() {
         let one = view(&[(4, NOW), (2, 3), (1, 9)]);
         let other = view(&[(5, NOW), (2, 6), (1, 9)]);
-        let relation = Relation::between(one, other, None).unwrap();
+        let relation = Relation::between(one, other, None);
         assert_eq!(relation.fork, view(&[(2, 3), (1, 9)]));
     }
 
     #[test]
-    fn strangers_do_not_meet() {
-        assert!(matches!(
-            Relation::between(view(&[(2, NOW)]), view(&[(3, NOW)]), None),
-            Err(Error::NotRelated)
-        ));
+    fn strangers_began_with_nothing() {
+        let stranger = View { root: Uuid::from_u128(5).into(), ..view(&[(6, NOW), (5, 4)]) };
+        let relation = Relation::between(stranger, view(&[(1, NOW)]), None);
+        assert!(relation.fork.levels.is_empty() && !relation.one_tree());
+        assert_eq!((relation.source_own.len(), relation.target_own.len()), (2, 1));
+        assert!(!relation.upwards() && !relation.downwards());
     }
 }

@@ -9,7 +9,8 @@ use std::{
     time::Duration,
 };
 
-use sandbar_app::purge::Worker;
+use sandbar_app::{merges, purge::Worker};
+use sandbar_merge::{Choices, Label};
 use sandbar_model::{
     ContentHash, Error, ProjectId, ResourceId,
     time::{DAY, HOUR},
@@ -27,6 +28,7 @@ cases! {
     what_a_writer_has_just_put_stays
     what_a_writer_has_just_taken_over_stays
     what_the_record_of_a_merge_names_stays
+    what_two_trees_agreed_on_stays
     writers_and_sweepers_do_not_meet
 }
 
@@ -117,6 +119,19 @@ async fn what_a_writer_has_just_taken_over_stays(bench: Bench) {
     refused!(content::put_parts(&mut tx, root, &parts, bench.app.now()).await, Error::Contention);
 }
 
+/// The defaults.
+fn merging(source: ProjectId, target: ProjectId) -> merges::ApplyMerge {
+    merges::ApplyMerge {
+        source,
+        target: Some(target),
+        choices: Choices::defaults(),
+        retire: None,
+        review: merges::Review::Unreviewed,
+        request_id: String::new(),
+        validate_only: false,
+    }
+}
+
 async fn what_the_record_of_a_merge_names_stays(bench: Bench) {
     let owner = bench.user("owner").await;
     let root = bench.root(&owner, "root").await;
@@ -124,16 +139,8 @@ async fn what_the_record_of_a_merge_names_stays(bench: Bench) {
     bench.write(&owner, root, id, "w", "before").await;
     let sandbox = bench.sandbox(&owner, root, "s").await;
     bench.write(&owner, sandbox, id, "w", "after").await;
-    let merge = sandbar_app::merges::ApplyMerge {
-        source: sandbox,
-        target: Some(root),
-        choices: sandbar_merge::Choices::defaults(),
-        retire: Some(true),
-        review: sandbar_app::merges::Review::Unreviewed,
-        request_id: String::new(),
-        validate_only: false,
-    };
-    let merge = sandbar_app::merges::apply(&bench.app, &owner.call, &merge).await.unwrap().record.id;
+    let merge = merges::ApplyMerge { retire: Some(true), ..merging(sandbox, root) };
+    let merge = merges::apply(&bench.app, &owner.call, &merge).await.unwrap().record.id;
     bench.write(&owner, root, id, "w", "later").await;
     bench.write(&owner, root, id, "w", "now").await;
     let before = contents(&bench, root).await;
@@ -145,13 +152,44 @@ async fn what_the_record_of_a_merge_names_stays(bench: Bench) {
     assert_eq!(contents(&bench, root).await.len(), 6);
     // So the report is whole, though the source is gone and the history with it.
     bench.app.forget();
-    let request = sandbar_app::merges::GetChanges { merge, resource: None, after: None };
-    let mut changes = sandbar_app::merges::changes(&bench.app, &owner.call, &request).await.unwrap();
+    let request = merges::GetChanges { merge, resource: None, after: None };
+    let mut changes = merges::changes(&bench.app, &owner.call, &request).await.unwrap();
     let one = changes.next(&bench.app).await.unwrap().unwrap();
     assert_eq!(one.resource.id, id);
     let diffs: Vec<_> = one.fields.iter().map(|(_, diff)| diff.as_str()).collect();
     assert!(diffs.len() == 1 && diffs[0].contains("-before") && diffs[0].contains("+after"), "{diffs:?}");
     assert!(changes.next(&bench.app).await.unwrap().is_none());
+}
+
+/// Neither tree's own versions keep it alive, once both went on and their histories were pruned. Whichever of the two ids is
+/// the lower one: so both ways.
+async fn what_two_trees_agreed_on_stays(bench: Bench) {
+    let owner = bench.user("owner").await;
+    let (one, other) = (bench.root(&owner, "one").await, bench.root(&owner, "other").await);
+    for (source, target) in [(one, other), (other, one)] {
+        let (taken, alike): (ResourceId, ResourceId) = (bench.app.new_id().into(), bench.app.new_id().into());
+        bench.write(&owner, source, taken, &format!("taken {source}"), "agreed").await;
+        for project in [source, target] {
+            bench.write(&owner, project, alike, &format!("alike {source}"), "agreed as well").await;
+        }
+        merges::apply(&bench.app, &owner.call, &merging(source, target)).await.unwrap();
+        for (project, id) in [(source, taken), (target, taken), (source, alike), (target, alike)] {
+            let name = if id == taken { format!("taken {source}") } else { format!("alike {source}") };
+            for text in ["later", "now"] {
+                bench.write(&owner, project, id, &name, &format!("{text} in {project}")).await;
+            }
+        }
+        bench.world.pass(400 * DAY);
+        assert!(work(&bench, &worker("w")).await.contents > 0);
+        bench.app.forget();
+        let preview =
+            merges::PreviewMerge { source, target: Some(target), choices: Choices::defaults(), retire: None };
+        let plan = merges::preview(&bench.app, &owner.call, &preview).await.unwrap().plan;
+        for id in [taken, alike] {
+            let item = plan.items.iter().find(|item| item.id == id).unwrap();
+            assert!(item.label == Label::Diverged && item.base.is_some(), "{item:?}");
+        }
+    }
 }
 
 async fn writers_and_sweepers_do_not_meet(bench: Bench) {

@@ -63,7 +63,6 @@ fn every_error(n: u8) -> Vec<Error> {
         E::InvalidResult { resource: text("resource"), rule: text("rule") },
         E::MergeConflicts { resource: text("resource"), conflicts: vec![text("one"), text("two")] },
         E::CannotRetire,
-        E::NotRelated,
         E::TooLarge { what: text("body"), limit_bytes: 1000 + u64::from(n) },
         E::Contention,
         E::StorageUnavailable(source()),
@@ -186,8 +185,11 @@ fn every_value_of_the_metadata_is_in_the_message() {
 
 #[test]
 fn preconditions_violations_and_retries_have_details_of_their_own() {
-    let scheduled = from_error(Error::NotRelated);
-    assert_eq!(scheduled.get_details_precondition_failure().unwrap().violations[0].r#type, "NOT_RELATED");
+    let scheduled = from_error(Error::NothingSelected);
+    assert_eq!(
+        scheduled.get_details_precondition_failure().unwrap().violations[0].r#type,
+        "NOTHING_SELECTED"
+    );
 
     let invalid = from_error(Error::invalid("name", "must not be empty"));
     let bad = invalid.get_details_bad_request().unwrap();

@@ -1406,8 +1406,6 @@ pub enum Reason {
     MergeConflicts = 68,
     /// INVALID_ARGUMENT. The source can't be retired by this merge: only a sandbox merged into an ancestor can.
     CannotRetire = 66,
-    /// FAILED_PRECONDITION. The two projects are in different trees; only relatives merge.
-    NotRelated = 67,
     /// RESOURCE_EXHAUSTED. A message or document is over the limit. Metadata: `what`, `limit_bytes`.
     TooLarge = 80,
     /// RESOURCE_EXHAUSTED. The server is at its limit of calls in flight; retry with backoff. Metadata: `limit`.
@@ -1469,7 +1467,6 @@ impl Reason {
             Self::InvalidResult => "REASON_INVALID_RESULT",
             Self::MergeConflicts => "REASON_MERGE_CONFLICTS",
             Self::CannotRetire => "REASON_CANNOT_RETIRE",
-            Self::NotRelated => "REASON_NOT_RELATED",
             Self::TooLarge => "REASON_TOO_LARGE",
             Self::Overloaded => "REASON_OVERLOADED",
             Self::DeadlineExceeded => "REASON_DEADLINE_EXCEEDED",
@@ -1522,7 +1519,6 @@ impl Reason {
             "REASON_INVALID_RESULT" => Some(Self::InvalidResult),
             "REASON_MERGE_CONFLICTS" => Some(Self::MergeConflicts),
             "REASON_CANNOT_RETIRE" => Some(Self::CannotRetire),
-            "REASON_NOT_RELATED" => Some(Self::NotRelated),
             "REASON_TOO_LARGE" => Some(Self::TooLarge),
             "REASON_OVERLOADED" => Some(Self::Overloaded),
             "REASON_DEADLINE_EXCEEDED" => Some(Self::DeadlineExceeded),
@@ -3198,7 +3194,10 @@ impl ::prost::Name for MergeChoices {
 pub struct PreviewMergeRequest {
     #[prost(string, tag = "1")]
     pub source_id: ::prost::alloc::string::String,
-    /// Empty: the source's parent.
+    /// Any project that the caller may edit, also of another tree. Empty: the source's parent.
+    ///
+    /// Two projects of different trees are compared with what an earlier merge between them left agreed on. What never met
+    /// is paired by name; where both have it and differ, it is DIVERGED. Webhook auth methods don't cross.
     #[prost(string, tag = "2")]
     pub target_id: ::prost::alloc::string::String,
     #[prost(message, optional, tag = "3")]
@@ -3801,7 +3800,7 @@ pub mod merge {
     #[repr(i32)]
     pub enum Kind {
         Unspecified = 0,
-        /// From a project to one of its ancestors, or between other relatives.
+        /// From a project to one of its ancestors, or between any other two.
         Merge = 1,
         /// From a project to one of its descendants.
         Sync = 2,
@@ -4348,7 +4347,8 @@ pub mod merge_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// The record of one merge: who, when, what was chosen, and which resources it wrote. Needs to see its source or its
-        /// target; to anybody else it is as if there was none.
+        /// target; to anybody else it is as if there was none. Who does not see the target learns that there was a merge, by whom
+        /// and when, and neither the resources nor what was chosen.
         pub async fn get_merge(
             &mut self,
             request: impl tonic::IntoRequest<super::GetMergeRequest>,

@@ -45,7 +45,7 @@ pub(crate) struct ListArgs {
 /// The kinds of merges.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum KindWord {
-    /// To an ancestor, or between other relatives.
+    /// To an ancestor, or between any other two projects
     Merge,
     /// To a descendant.
     Sync,

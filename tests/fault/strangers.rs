@@ -1,0 +1,102 @@
+//! Merges between projects of two trees, which began with nothing in common and share no contents.
+
+use sandbar_client::{
+    Client,
+    v1::{
+        DeleteProjectRequest, GetMergeChangesRequest, GetMergeRequest, PrincipalKind, Role, SetMemberRequest,
+    },
+};
+use sandbar_tests::{Options, on_both_engines};
+
+use crate::{
+    flow::{assert_sound, export, fork, holdings, import, root},
+    history::states,
+    kin::picks,
+    merging::{merge_everything, revert, there_and_back},
+};
+
+on_both_engines! {
+    async fn a_project_goes_whole_into_an_empty_one(server: Server) {
+        let client = server.user("owner").await;
+        for history in ["health-sync", "social-sciences"] {
+            let source = import(&client, "", &states(history).pop().unwrap().text).await.project.unwrap().id;
+            let target = root(&client, "target").await;
+            let merged = merge_everything(&client, &source, &target, history).await.unwrap();
+            assert_eq!(holdings(&client, &target).await, holdings(&client, &source).await, "{history}");
+            there_and_back(&client, &target, &merged, history).await;
+        }
+        assert_sound(&server);
+    }
+
+    async fn later_states_follow_each_other_across(server: Server) {
+        let client = server.user("owner").await;
+        let source = root(&client, "source").await;
+        let above = root(&client, "above").await;
+        let target = fork(&client, &above, "target").await;
+        for state in states("health-sync").iter().step_by(4) {
+            import(&client, &source, &state.text).await;
+            merge_everything(&client, &source, &target, &state.file).await;
+            assert_eq!(holdings(&client, &target).await, holdings(&client, &source).await, "{}", state.file);
+        }
+        assert_sound(&server);
+    }
+
+    async fn two_copies_that_went_apart_merge_both_ways(server: Server) {
+        let client = server.user("owner").await;
+        for pick in picks("strangers", 6) {
+            let one = import(&client, "", &pick.first.text).await.project.unwrap().id;
+            let other = import(&client, "", &pick.first.text).await.project.unwrap().id;
+            import(&client, &one, &pick.middle.text).await;
+            let other = fork(&client, &other, "sandbox").await;
+            import(&client, &other, &pick.last.text).await;
+            if let Some(merged) = merge_everything(&client, &one, &other, &pick.name).await {
+                there_and_back(&client, &other, &merged, &pick.name).await;
+            }
+            merge_everything(&client, &other, &one, &pick.name).await;
+            let back = merge_everything(&client, &one, &other, &pick.name).await;
+            assert!(back.is_none(), "{}: there and back again is a fixed point", pick.name);
+        }
+        assert_sound(&server);
+    }
+
+    async fn what_crossed_outlives_the_tree_it_came_from(server: Server = Options::default().grace("0s")) {
+        let client = server.user("owner").await;
+        let [first, last] = ["first", "last"].map(|_| states("health-sync"));
+        let source = import(&client, "", &first.first().unwrap().text).await.project.unwrap().id;
+        let target = root(&client, "target").await;
+        merge_everything(&client, &source, &target, "the first state").await.unwrap();
+        import(&client, &source, &last.last().unwrap().text).await;
+        let merged = merge_everything(&client, &source, &target, "the last state").await.unwrap();
+        let whole = export(&client, &target).await;
+        delete(&client, &source).await;
+        server.purge_once().await;
+        assert_eq!(export(&client, &target).await, whole);
+        let request = GetMergeChangesRequest { merge_id: merged.merge.id.clone(), ..Default::default() };
+        let changes = client.merges().merge_changes(request).all().await.unwrap();
+        assert_eq!(changes.len(), merged.merge.resources.len());
+        revert(&client, &merged.merge.id, false).await.unwrap();
+        assert_eq!(holdings(&client, &target).await, merged.before);
+        assert_sound(&server);
+    }
+
+    async fn who_does_not_see_the_target_learns_only_that_there_was_a_merge(server: Server) {
+        let client = server.user("owner").await;
+        let source = import(&client, "", &states("health-sync").pop().unwrap().text).await.project.unwrap().id;
+        let target = root(&client, "target").await;
+        let merged = merge_everything(&client, &source, &target, "into the target").await.unwrap().merge;
+        let viewer = server.principal("viewer", PrincipalKind::User).await;
+        let role = Role::Viewer.into();
+        let request =
+            SetMemberRequest { project_id: source, principal_id: viewer.id, role, ..Default::default() };
+        client.access().set_member(request).await.unwrap();
+        let request = GetMergeRequest { merge_id: merged.id.clone() };
+        let seen = viewer.client.merges().get_merge(request).await.unwrap().merge.unwrap();
+        assert_eq!((&seen.id, seen.resource_count), (&merged.id, merged.resource_count));
+        assert!(seen.resources.is_empty() && seen.choices.is_none(), "{seen:?}");
+    }
+}
+
+async fn delete(client: &Client, project: &str) {
+    let request = DeleteProjectRequest { project_id: project.into(), ..DeleteProjectRequest::default() };
+    client.projects().delete_project(request).await.unwrap();
+}
