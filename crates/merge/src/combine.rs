@@ -88,8 +88,11 @@ pub fn combine(
     let base = base.as_deref();
     let names = Names::of([base, Some(&*source), Some(target)].into_iter().flatten());
     let mut settling = Settling::new(&names, bodies, resolutions);
-    let (workflow, dropped_edges) = settling.workflow(base, &source, target)?;
+    let (workflow, dropped) = settling.workflow(base, &source, target)?;
     settling.check_rules(&workflow);
+    // By what the result calls their ends: then it does not matter which side renamed one.
+    let names = Names::of([base, Some(&*source), Some(target), Some(&workflow)].into_iter().flatten());
+    let dropped_edges = dropped.iter().map(|edge| edge.title(&names)).collect();
     settling.finish(workflow, dropped_edges)
 }
 
@@ -99,7 +102,7 @@ impl Settling<'_> {
         base: Option<&StoredWorkflow>,
         source: &StoredWorkflow,
         target: &StoredWorkflow,
-    ) -> Result<(StoredWorkflow, Vec<String>)> {
+    ) -> Result<(StoredWorkflow, Vec<Edge>)> {
         let at = |field: &'static str| (field.to_owned(), field.replace('_', " "));
         let name = self.field(&at("name"), base.map(|b| &b.name), &source.name, &target.name)?;
         let concurrency = self.field(
@@ -145,14 +148,14 @@ impl Settling<'_> {
         Ok(parts)
     }
 
-    /// The edges that have both their ends, and what a person calls those that would be there but for that.
+    /// The edges that have both their ends, and those that would be there but for that.
     fn edges(
         &mut self,
         nodes: &Nodes,
         base: Option<&[Edge]>,
         source: &[Edge],
         target: &[Edge],
-    ) -> Result<(Vec<Edge>, Vec<String>)> {
+    ) -> Result<(Vec<Edge>, Vec<Edge>)> {
         let (mut edges, mut dropped) = (Vec::new(), Vec::new());
         for [base, source, target] in aligned(base, source, target) {
             let kept = target.filter(|edge| source.is_none() && nodes.only_followed(edge, &nodes.source));
@@ -168,7 +171,7 @@ impl Settling<'_> {
             };
             match edge {
                 Some(edge) if nodes.hold(&edge) => edges.push(edge),
-                Some(edge) => dropped.push(edge.title(self.names)),
+                Some(edge) => dropped.push(edge),
                 None => {}
             }
         }
