@@ -145,12 +145,13 @@ impl App {
         self.check(call, &found.bearer)?;
         let facts = found.project.ok_or_else(|| hidden(project))?;
         // Only who has no role needs to be a support user.
-        let support =
-            found.role.is_none() && facts.allow_support_access && self.is_support(principal).await?;
+        let support = found.role.is_none()
+            && facts.allow_support_access
+            && Box::pin(self.is_support(principal)).await?;
         let in_scope = match scope.project {
             None => true,
             Some(limit) if limit == project => true,
-            Some(_) => self.in_scope(&mut self.db.connection().await?, scope, facts).await?,
+            Some(_) => Box::pin(self.in_scope_alone(scope, facts)).await?,
         };
         // A role in the root lets nobody see a sandbox.
         let standing = policy::standing(found.role, None, support, scope.max_role, in_scope);
@@ -188,6 +189,10 @@ impl App {
             Some(limit) if limit == project.id => true,
             Some(limit) => self.views.of(tx, project).await?.level_of(limit).is_some(),
         })
+    }
+
+    async fn in_scope_alone(&self, scope: Scope, project: ProjectRef) -> Result<bool> {
+        self.in_scope(&mut self.db.connection().await?, scope, project).await
     }
 
     fn checked(&self, call: &Call, entry: &gate::Entry) -> Result<Caller> {

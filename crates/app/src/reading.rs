@@ -1,6 +1,6 @@
-//! Reading single resources, the most frequent call of all: who comes while others are being answered waits for them, and
-//! all who wait are then answered by one statement. What a statement costs beside its rows (the way to the database and
-//! back, setting it up) is most of what such a call costs.
+//! Reading single resources, the most frequent call of all. On PostgreSQL, who comes while another is being answered waits
+//! for that, and all who wait are then answered by one statement: what a statement costs beside its rows (the way to the
+//! database and back, setting it up) is most of what such a call costs.
 //!
 //! Nobody is answered from before their call: a statement begins after the last of its questions came.
 
@@ -27,13 +27,12 @@ const LONGEST: Duration = Duration::from_mins(1);
 #[derive(Debug)]
 pub(crate) struct Readings {
     db: Db,
-    /// Statements at once.
-    most: usize,
     state: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
 struct State {
+    /// Statements under way that others wait for: one, or none.
     statements: usize,
     waiting: Vec<Waiting>,
 }
@@ -44,7 +43,7 @@ struct Waiting {
     answer: oneshot::Sender<Option<Reading>>,
 }
 
-/// The right to one of the statements. When it ends, however that comes, the next one begins for those who wait.
+/// The right to the statement. When it ends, however that comes, the next one begins for those who wait.
 struct Turn(Arc<Readings>);
 
 impl Turn {
@@ -61,12 +60,20 @@ impl Turn {
 
 impl Readings {
     pub(crate) fn new(db: Db) -> Arc<Self> {
-        let most = db.statements_at_once();
-        Arc::new(Self { db, most, state: Mutex::default() })
+        Arc::new(Self { db, state: Mutex::default() })
     }
 
     /// Who bears the token, and what there is to read. None: nobody has such a token.
     pub(crate) async fn ask(self: &Arc<Self>, question: Question) -> Result<Option<Reading>> {
+        if self.db.shares_statements() {
+            // On the heap, so that a read on SQLite need not have room for it.
+            Box::pin(self.ask_with_others(question)).await
+        } else {
+            self.alone(question).await
+        }
+    }
+
+    async fn ask_with_others(self: &Arc<Self>, question: Question) -> Result<Option<Reading>> {
         let answered = match self.turn_or_wait(question) {
             Ok(turn) => return turn.with(self.alone(question)).await,
             Err(answer) => answer.await,
@@ -83,8 +90,8 @@ impl Readings {
         question: Question,
     ) -> std::result::Result<Turn, oneshot::Receiver<Option<Reading>>> {
         let mut state = self.state();
-        if state.statements < self.most {
-            state.statements += 1;
+        if state.statements == 0 {
+            state.statements = 1;
             return Ok(Turn(Arc::clone(self)));
         }
         let (answer, answered) = oneshot::channel();
@@ -155,12 +162,12 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", home.path().join("empty.db").display());
         let db = Db::open(&url, PoolSize::default()).await.unwrap();
-        let readings = Arc::new(Readings { db, most: 1, state: Mutex::default() });
+        let readings = Readings::new(db);
 
         let turn = readings.turn_or_wait(question()).ok().unwrap();
         let stuck = tokio::spawn(turn.with(std::future::pending::<()>()));
         // That the database has no tables yet is an answer too, and one that only a statement can bring.
-        assert!(readings.ask(question()).await.is_err());
+        assert!(readings.ask_with_others(question()).await.is_err());
         assert_eq!(readings.state().statements, 0, "what was let go counts no more");
         stuck.abort();
     }

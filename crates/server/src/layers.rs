@@ -43,6 +43,8 @@ pub struct Layering {
     pub methods: Arc<Methods>,
     /// What is counted.
     pub metrics: CallMetrics,
+    /// Whether calls are traced.
+    pub traced: bool,
     /// Calls at once.
     pub max_calls: usize,
     /// How long calls may take.
@@ -90,7 +92,7 @@ fn is_plain<B>(request: &http::Request<B>) -> bool {
 /// Puts the layers around the services.
 pub fn around(services: Router, with: Layering) -> Layered {
     let around = Around {
-        observer: observe::Observer { methods: with.methods, metrics: with.metrics },
+        observer: observe::Observer { methods: with.methods, metrics: with.metrics, traced: with.traced },
         load: load::Load::new(with.max_calls),
         deadlines: with.deadlines,
         max_message_bytes: with.max_message_bytes,

@@ -27,6 +27,8 @@ pub struct Serving {
     pub admin: Option<TcpListener>,
     /// What is counted, and read at /metrics.
     pub metrics: Metrics,
+    /// Whether calls are traced.
+    pub traced: bool,
     /// How much is too much.
     pub limits: Limits,
     /// Origins whose pages may call over gRPC-Web, or `*`.
@@ -124,6 +126,7 @@ impl Serving {
             listener: admin::bind(args.listen, "--listen").await?,
             admin: Some(admin::bind(args.admin_listen, "--admin-listen").await?),
             metrics,
+            traced: args.telemetry.otlp_endpoint.is_some(),
             limits: Limits::of(args),
             cors_origins: args.cors_origins.clone(),
             health_interval: args.health_interval,
@@ -165,6 +168,7 @@ fn layering(serving: &Serving) -> io::Result<Layering> {
     Ok(Layering {
         methods: Arc::new(methods),
         metrics: serving.metrics.calls.clone(),
+        traced: serving.traced,
         max_calls: serving.limits.max_calls,
         deadlines: serving.limits.deadlines,
         max_message_bytes: serving.limits.max_message_bytes,

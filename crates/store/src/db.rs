@@ -11,9 +11,11 @@
 //! [`Error::Contention`], which the operation's caller retries.
 
 mod open;
+mod readers;
 
 use std::time::Duration;
 
+pub use readers::{Reader, Readers};
 use sandbar_model::{Error, Result};
 use sqlx::{
     Decode, Encode, PgConnection, PgPool, Postgres, Row as _, Sqlite, SqliteConnection, SqlitePool, Type,
@@ -31,7 +33,7 @@ pub enum Db {
         /// The only one that writes: others would wait for SQLite's one write lock anyway, less fairly.
         writer: SqlitePool,
         /// Read-only ones.
-        readers: SqlitePool,
+        readers: Readers,
     },
     /// A server.
     Postgres(PgPool),
@@ -55,10 +57,10 @@ impl Default for PoolSize {
 /// A connection in use: a transaction, or (from [`Db::connection`]) single statements of their own.
 #[derive(Debug)]
 pub enum Tx {
-    /// `BEGIN IMMEDIATE`, or a snapshot to read from.
+    /// `BEGIN IMMEDIATE`.
     Sqlite(sqlx::Transaction<'static, Sqlite>),
-    /// No transaction.
-    SqliteOnly(PoolConnection<Sqlite>),
+    /// A snapshot to read from, or no transaction.
+    SqliteReader(Reader),
     /// READ COMMITTED to write, or a REPEATABLE READ snapshot to read from.
     Postgres(sqlx::Transaction<'static, Postgres>),
     /// No transaction.
@@ -138,7 +140,7 @@ impl Db {
     /// Opens a transaction that reads one snapshot.
     pub async fn read(&self) -> Result<Tx> {
         Ok(match self {
-            Self::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await.map_err(storage)?),
+            Self::Sqlite { readers, .. } => Tx::SqliteReader(readers.snapshot().await.map_err(storage)?),
             Self::Postgres(pool) => Tx::Postgres(
                 pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map_err(storage)?,
             ),
@@ -148,27 +150,25 @@ impl Db {
     /// Takes a connection for reads that each stand for themselves; saves the round trips of a transaction.
     pub async fn connection(&self) -> Result<Tx> {
         Ok(match self {
-            Self::Sqlite { readers, .. } => Tx::SqliteOnly(readers.acquire().await.map_err(storage)?),
-            Self::Postgres(pool) => Tx::PostgresOnly(pool.acquire().await.map_err(storage)?),
+            Self::Sqlite { readers, .. } => Tx::SqliteReader(readers.take().await.map_err(storage)?),
+            // On the heap, so that a read on SQLite need not have room for it.
+            Self::Postgres(pool) => Tx::PostgresOnly(Box::pin(pool.acquire()).await.map_err(storage)?),
         })
     }
 
     /// How many connections are open, and how many of them idle.
     pub fn pool_use(&self) -> (u32, usize) {
         match self {
-            Self::Sqlite { readers, .. } => (readers.size(), readers.num_idle()),
+            Self::Sqlite { readers, .. } => readers.usage(),
             Self::Postgres(pool) => (pool.size(), pool.num_idle()),
         }
     }
 
-    /// How many small reads are best under way at once, before more of them are put into one statement. A statement's
-    /// way to PostgreSQL and back costs it more than the questions in it, so one at a time answers the most callers;
-    /// SQLite has no way to go, and every connection a thread of its own. Measured: `tests/load`, `floor`.
-    pub fn statements_at_once(&self) -> usize {
-        match self {
-            Self::Sqlite { readers, .. } => readers.options().get_max_connections() as usize,
-            Self::Postgres(_) => 1,
-        }
+    /// Whether small reads that come while another is being answered are best put into one statement. A statement's way to
+    /// PostgreSQL and back costs it more than the questions in it; SQLite has no way to go, and every connection a thread of
+    /// its own. Measured: `tests/load`, `floor`.
+    pub fn shares_statements(&self) -> bool {
+        matches!(self, Self::Postgres(_))
     }
 
     /// `sqlite` or `postgres`.
@@ -197,7 +197,7 @@ impl Tx {
     pub fn sql<'q>(&'q mut self, text: &'static str) -> Statement<'q> {
         match self {
             Self::Sqlite(tx) => Statement::Sqlite(sqlx::query(text), tx),
-            Self::SqliteOnly(conn) => Statement::Sqlite(sqlx::query(text), conn),
+            Self::SqliteReader(reader) => Statement::Sqlite(sqlx::query(text), &mut reader.conn),
             Self::Postgres(tx) => Statement::Postgres(sqlx::query(text), tx),
             Self::PostgresOnly(conn) => Statement::Postgres(sqlx::query(text), conn),
         }
@@ -213,7 +213,7 @@ impl Tx {
         match self {
             Self::Sqlite(tx) => tx.commit().await.map_err(storage),
             Self::Postgres(tx) => tx.commit().await.map_err(storage),
-            Self::SqliteOnly(_) | Self::PostgresOnly(_) => Ok(()),
+            Self::SqliteReader(_) | Self::PostgresOnly(_) => Ok(()),
         }
     }
 }

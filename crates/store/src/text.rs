@@ -12,7 +12,8 @@ pub(crate) const ROWS: usize = 1024;
 /// Values of one IN list at most.
 pub(crate) const LIST: usize = 512;
 
-type Key = (&'static str, &'static str, usize, usize);
+/// Where the two texts are, as they are too long to be read again for each statement; and the two numbers.
+type Key = ([(usize, usize); 2], usize, usize);
 
 static TEXTS: LazyLock<Mutex<HashMap<Key, &'static str>>> = LazyLock::new(Mutex::default);
 
@@ -97,7 +98,12 @@ fn prev_power_of_two(n: usize) -> Option<usize> {
     n.checked_ilog2().map(|exponent| 1 << exponent)
 }
 
-fn kept(key: Key, make: impl FnOnce() -> String) -> &'static str {
+fn kept(
+    (head, tail, first, count): (&'static str, &'static str, usize, usize),
+    make: impl FnOnce() -> String,
+) -> &'static str {
+    let place = |text: &'static str| (text.as_ptr().addr(), text.len());
+    let key = ([place(head), place(tail)], first, count);
     let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
     // Leaked on purpose: there are about a dozen sizes of a dozen statements, and each is used until the program ends.
     texts.entry(key).or_insert_with(|| Box::leak(make().into_boxed_str()))

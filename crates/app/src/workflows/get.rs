@@ -39,8 +39,9 @@ pub async fn get<T>(app: &App, call: &Call, request: &GetWorkflow, shown: &Shown
 where
     T: Clone + Send + Sync + 'static,
 {
+    // What is rare is on the heap: this future is made and moved for each call, with room for all that it might do.
     let (project, id, found) = match &request.which {
-        Which::Name(name) => by_name(app, call, request, name).await?,
+        Which::Name(name) => Box::pin(by_name(app, call, request, name)).await?,
         Which::Id(id) => by_id(app, call, request, *id).await?,
     };
     shown.workflow(app, project, id, found).await
@@ -54,12 +55,9 @@ async fn by_id(
 ) -> Result<(ProjectRef, ResourceId, Found)> {
     let (project, own) = app.enter_to_read(call, request.project, (Kind::Workflow, id)).await?;
     let found = match (request.revision, own) {
-        (Some(revision), _) => {
-            let mut tx = app.db.connection().await?;
-            at_revision(app, &mut tx, project, (Kind::Workflow, id), revision).await?
-        }
+        (Some(revision), _) => Box::pin(then(app, project, id, revision)).await?,
         (None, Some(head)) => head,
-        (None, None) => inherited(app, project, id).await?.ok_or_else(|| missing(&id))?,
+        (None, None) => Box::pin(inherited(app, project, id)).await?.ok_or_else(|| missing(&id))?,
     };
     Ok((project, id, found))
 }
@@ -81,6 +79,12 @@ async fn by_name(
     let id = holders.into_values().next().ok_or_else(|| missing(&name))?;
     let found = resource::resolve(&mut tx, &view, Kind::Workflow, id).await?.ok_or_else(|| missing(&name))?;
     Ok(((&entry.project).into(), id, found))
+}
+
+/// What the project saw at an earlier revision.
+async fn then(app: &App, project: ProjectRef, id: ResourceId, revision: Revision) -> Result<Found> {
+    let mut tx = app.db.connection().await?;
+    at_revision(app, &mut tx, project, (Kind::Workflow, id), revision).await
 }
 
 /// What the project sees of its ancestors.

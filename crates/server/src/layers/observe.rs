@@ -30,6 +30,8 @@ const SLOW: Duration = Duration::from_secs(1);
 pub(super) struct Observer {
     pub(super) methods: Arc<Methods>,
     pub(super) metrics: CallMetrics,
+    /// Whether spans go anywhere but into log lines.
+    pub(super) traced: bool,
 }
 
 /// The layer.
@@ -40,9 +42,7 @@ pub(super) async fn observe<F: Future<Output = Response>>(
 ) -> Response {
     let method = observer.methods.at(request.uri().path());
     let call = Incoming::of(&request);
-    let span = span(method, &call);
-    continue_trace(&span, request.headers());
-    span.set_attribute("rpc.system", "grpc");
+    let span = if observer.traced { traced(method, &call, request.headers()) } else { span(method, &call) };
     request.extensions_mut().insert(method);
     request.extensions_mut().insert(call.clone());
 
@@ -127,14 +127,25 @@ fn span(method: &'static Method, call: &Incoming) -> Span {
         return tracing::debug_span!("call", method = method.name, request_id = call.request_id(), address);
     }
     // At the highest level, so that no log filter takes the request id away from the lines of a call.
-    tracing::error_span!(
+    tracing::error_span!("call", method = method.name, request_id = call.request_id(), address)
+}
+
+/// The same, and what a trace is to know of it. Only where there are traces: each field is laid out for the log as well.
+fn traced(method: &'static Method, call: &Incoming, headers: &HeaderMap) -> Span {
+    if method.operational {
+        return span(method, call);
+    }
+    let span = tracing::error_span!(
         "call",
         otel.name = method.name,
         otel.kind = "server",
         method = method.name,
         request_id = call.request_id(),
-        address,
-    )
+        address = call.address().map(tracing::field::display),
+    );
+    continue_trace(&span, headers);
+    span.set_attribute("rpc.system", "grpc");
+    span
 }
 
 /// The name of a code as gRPC writes it.

@@ -77,6 +77,7 @@ impl Place {
             listener,
             admin: Some(admin),
             metrics: metrics(),
+            traced: true,
             limits,
             cors_origins: vec!["https://app.example".to_owned()],
             health_interval: Duration::from_millis(20),

@@ -9,19 +9,20 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::{PoolSize, storage};
+use super::{PoolSize, Readers, storage};
 
 /// Opens a file, made if it is not there: the connection that writes, and those that read.
-pub(super) async fn sqlite(url: &str, size: PoolSize) -> Result<(SqlitePool, SqlitePool)> {
+pub(super) async fn sqlite(url: &str, size: PoolSize) -> Result<(SqlitePool, Readers)> {
     let options = sqlite_options(url)?;
-    let pool = || SqlitePoolOptions::new().acquire_timeout(size.acquire_timeout).test_before_acquire(false);
-    let writer = pool().max_connections(1).connect_with(options.clone()).await.map_err(storage)?;
-    let readers = pool()
-        .max_connections(size.connections)
-        .connect_with(options.create_if_missing(false).pragma("query_only", "ON"))
+    let writer = SqlitePoolOptions::new()
+        .acquire_timeout(size.acquire_timeout)
+        .test_before_acquire(false)
+        .max_connections(1)
+        .connect_with(options.clone())
         .await
         .map_err(storage)?;
-    Ok((writer, readers))
+    let readers = options.create_if_missing(false).pragma("query_only", "ON");
+    Ok((writer, Readers::open(&readers, size).await.map_err(storage)?))
 }
 
 fn sqlite_options(url: &str) -> Result<SqliteConnectOptions> {
