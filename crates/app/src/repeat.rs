@@ -7,10 +7,11 @@ use backon::{ExponentialBuilder, Retryable};
 use sandbar_model::{ContentHash, Error, ProjectId, Result};
 use sandbar_store::{
     Tx,
-    audit::{self, Event},
+    audit::{self, Event, Subject},
     idempotency::{self, Claim},
 };
 use serde::{Serialize, de::DeserializeOwned};
+use uuid::Uuid;
 
 use crate::{App, Call, gate::Caller};
 
@@ -77,7 +78,10 @@ pub(crate) struct Trace {
     pub(crate) root: Option<ProjectId>,
     /// The project.
     pub(crate) project: Option<ProjectId>,
-    /// What else an auditor wants to know. Never a secret.
+    /// The one thing that it was done to, where that is not the project: its kind and id.
+    pub(crate) subject: Option<(&'static str, Uuid)>,
+    /// What else an auditor wants to know: of what was changed, the hashes, revisions or values before and after. Never a
+    /// secret.
     pub(crate) detail: serde_json::Value,
 }
 
@@ -101,10 +105,12 @@ pub(crate) async fn conclude<R: Request, A: Serialize>(
         time: app.now(),
         principal: caller.id,
         token: caller.token,
+        address: call.address.clone(),
         request_id: call.trace_id.clone(),
-        action: R::ACTION,
-        detail: serde_json::json!({ "address": call.address, "what": trace.detail }).to_string(),
+        action: R::ACTION.to_owned(),
+        subject: trace.subject.map(|(kind, id)| Subject { kind: kind.to_owned(), id }),
+        detail: trace.detail.to_string(),
     };
-    audit::insert(&mut tx, &event).await?;
+    audit::append(&mut tx, &event).await?;
     tx.commit().await
 }

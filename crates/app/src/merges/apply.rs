@@ -282,11 +282,12 @@ async fn check_removed_links(app: &App, tx: &mut Tx, view: &View, plan: &Plan) -
 
 pub(super) fn trace(record: &MergeRecord) -> Trace {
     let detail = serde_json::json!({
-        "merge": record.id, "source": record.source, "revision": record.target_revision,
+        "source": record.source, "revision": record.target_revision,
         "resources": record.resource_count, "retired_source": record.retired_source,
         "unreviewed": record.unreviewed, "reverts": record.reverts,
     });
-    Trace { root: Some(record.root), project: Some(record.target), detail }
+    let subject = Some(("merge", record.id.0));
+    Trace { root: Some(record.root), project: Some(record.target), subject, detail }
 }
 
 pub(super) fn count(resources: &[MergedResource]) -> i64 {

@@ -13,6 +13,7 @@
 
 mod engine;
 
+mod audit;
 mod bookkeeping;
 mod configs;
 mod fixture;
