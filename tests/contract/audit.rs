@@ -96,15 +96,15 @@ impl<'a> Story<'a> {
         let made = self.does(&ann, deed("ProjectsService/CreateProject", create, "project.create", "")).await;
         let project = text(&made["project"]["id"]);
         let of = json!({"project_id": project});
-        let limit = with(&of, json!({"max_active_sandboxes": 50}));
+        let limit = with(&of, &json!({"max_active_sandboxes": 50}));
         self.does(&admin, deed("ProjectsService/UpdateSubscription", limit, "subscription.update", "")).await;
-        let rename = with(&of, json!({"project": {"name": "orders-2"}, "update_mask": "name"}));
+        let rename = with(&of, &json!({"project": {"name": "orders-2"}, "update_mask": "name"}));
         self.does(&ann, deed("ProjectsService/UpdateProject", rename, "project.update", "")).await;
-        let member = with(&of, json!({"principal_id": olga, "role": "ROLE_VIEWER"}));
+        let member = with(&of, &json!({"principal_id": olga, "role": "ROLE_VIEWER"}));
         self.does(&ann, deed("AccessService/SetMember", member, "member.set", "principal")).await;
-        let member = with(&of, json!({"principal_id": olga}));
+        let member = with(&of, &json!({"principal_id": olga}));
         self.does(&ann, deed("AccessService/RemoveMember", member, "member.remove", "principal")).await;
-        let token = with(&of, json!({"name": "one more"}));
+        let token = with(&of, &json!({"name": "one more"}));
         let made = self.does(&ann, deed("AccessService/CreateToken", token, "token.create", "token")).await;
         self.secrets.push(text(&made["secret"]));
         let token = json!({"token_id": made["token"]["id"]});
@@ -117,20 +117,20 @@ impl<'a> Story<'a> {
         let of = json!({"project_id": project, "workflow_id": WORKFLOW});
         self.puts(project, "one();").await;
         self.puts(project, "two();").await;
-        let trigger = with(&of, json!({"trigger_id": TRIGGER, "enabled": true}));
+        let trigger = with(&of, &json!({"trigger_id": TRIGGER, "enabled": true}));
         self.does(
             &ann,
             deed("WorkflowsService/SetTriggerEnabled", trigger, "trigger.set_enabled", "trigger"),
         )
         .await;
-        let back = with(&of, json!({"revision": 1}));
+        let back = with(&of, &json!({"revision": 1}));
         let restore = deed("WorkflowsService/RestoreWorkflowRevision", back, "workflow.restore", "workflow");
         self.does(&ann, restore).await;
         let of = json!({"project_id": project});
         let config = json!({"id": CONFIG, "kind": "journey", "name": "Signup", "value": "{\"steps\": []}"});
-        let config = with(&of, json!({"config": config}));
+        let config = with(&of, &json!({"config": config}));
         self.does(&ann, deed("ConfigsService/PutConfig", config, "config.put", "config")).await;
-        let config = with(&of, json!({"config_id": CONFIG}));
+        let config = with(&of, &json!({"config_id": CONFIG}));
         self.does(&ann, deed("ConfigsService/DeleteConfig", config, "config.delete", "config")).await;
     }
 
@@ -154,7 +154,7 @@ impl<'a> Story<'a> {
         let made =
             self.does(&ann, deed("SandboxesService/CreateSandbox", create, "sandbox.create", "")).await;
         let of = json!({"sandbox_id": made["sandbox"]["id"]});
-        let rename = with(&of, json!({"sandbox": {"name": "tried"}, "update_mask": "name"}));
+        let rename = with(&of, &json!({"sandbox": {"name": "tried"}, "update_mask": "name"}));
         self.does(&ann, deed("SandboxesService/UpdateSandbox", rename, "sandbox.update", "")).await;
         self.puts(of["sandbox_id"].as_str().unwrap(), "three();").await;
         let choices = json!({"defaults": true, "retire_source": false});
@@ -171,7 +171,7 @@ impl<'a> Story<'a> {
     async fn tell_of_the_end(&mut self, project: &str) {
         let ann = self.ann.clone();
         let of = json!({"project_id": project});
-        let workflow = with(&of, json!({"workflow_id": WORKFLOW}));
+        let workflow = with(&of, &json!({"workflow_id": WORKFLOW}));
         self.does(&ann, deed("WorkflowsService/DeleteWorkflow", workflow, "workflow.delete", "workflow"))
             .await;
         let import = json!({"header": of});
@@ -285,7 +285,7 @@ fn text(value: &Value) -> String {
 }
 
 /// Both objects' fields.
-fn with(one: &Value, more: Value) -> Value {
+fn with(one: &Value, more: &Value) -> Value {
     let mut both = one.clone();
     both.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     both

@@ -10,3 +10,4 @@
 )]
 
 mod audit;
+mod matrix;
