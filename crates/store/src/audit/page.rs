@@ -159,17 +159,25 @@ async fn look(
         let next = events.last().map(|event| event.position);
         return Ok(Window { events, next });
     }
+    let next = passed_up_to(tx, texts, (chain, filter), from).await?;
+    Ok(Window { events, next })
+}
+
+/// The last position that a look passed over. None: there is nothing beyond it.
+async fn passed_up_to(
+    tx: &mut Tx,
+    texts: &Texts,
+    (chain, filter): (Chain, &Filter),
+    from: i64,
+) -> Result<Option<i64>> {
     let [whole, one] = texts.end;
-    let statement = tx
-        .sql(if filter.project.is_some() { one } else { whole })
-        .bind(chain_id(chain))
-        .bind(from)
-        .bind(MOST);
+    let text = if filter.project.is_some() { one } else { whole };
+    let statement = tx.sql(text).bind(chain_id(chain)).bind(from).bind(MOST);
     let (last, passed): (i64, i64) = match filter.project {
         Some(project) => statement.bind(project.0).one().await?,
         None => statement.one().await?,
     };
-    Ok(Window { events, next: (passed == MOST).then_some(last) })
+    Ok((passed == MOST).then_some(last))
 }
 
 /// The tree of a project that may be gone, as its events tell. None: there are none.

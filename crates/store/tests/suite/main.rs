@@ -27,6 +27,7 @@ mod projects;
 mod purge;
 mod resources;
 mod statements;
+mod tampering;
 mod tokens;
 mod trees;
 mod triggers;
