@@ -244,19 +244,37 @@ CREATE TABLE idempotency (
 );
 CREATE INDEX idempotency_time ON idempotency (create_time);
 
--- Who did what. Outlives the project.
+-- Who did what: for each tree, and for what belongs to none (chain_id all zeros), a chain in which each event holds the hash
+-- of the one before. Outlives the project and the tree.
 CREATE TABLE audit_events (
-    id           uuid   NOT NULL PRIMARY KEY,
-    root_id      uuid,
+    -- The root.
+    chain_id     uuid   NOT NULL,
+    -- 1, 2, 3, …
+    position     bigint NOT NULL,
+    id           uuid   NOT NULL,
     project_id   uuid,
     event_time   bigint NOT NULL,
     principal_id uuid   NOT NULL,
     token_id     uuid   NOT NULL,
+    address      text   NOT NULL,
     request_id   text   NOT NULL,
     action       text   NOT NULL,
-    detail       text   NOT NULL
+    -- What was done to, where that is neither the project nor many things: such as `workflow`, `token`. Empty: not so.
+    subject_kind text   NOT NULL,
+    subject_id   uuid,
+    detail       text   NOT NULL,
+    prev_hash    bytea  NOT NULL,
+    hash         bytea  NOT NULL,
+    PRIMARY KEY (chain_id, position)
 );
-CREATE INDEX audit_events_root ON audit_events (root_id, id);
+CREATE INDEX audit_events_project ON audit_events (project_id, position) WHERE project_id IS NOT NULL;
+
+-- Where each chain ends. The lock of everything that adds to it, and the last one that a transaction takes.
+CREATE TABLE audit_chains (
+    chain_id uuid   NOT NULL PRIMARY KEY,
+    position bigint NOT NULL,
+    hash     bytea  NOT NULL
+);
 
 -- Who works on what, until when.
 CREATE TABLE leases (

@@ -244,19 +244,37 @@ CREATE TABLE idempotency (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX idempotency_time ON idempotency (create_time);
 
--- Who did what. Outlives the project.
+-- Who did what: for each tree, and for what belongs to none (chain_id all zeros), a chain in which each event holds the hash
+-- of the one before. Outlives the project and the tree.
 CREATE TABLE audit_events (
-    id           BLOB   NOT NULL PRIMARY KEY,
-    root_id      BLOB,
+    -- The root.
+    chain_id     BLOB    NOT NULL,
+    -- 1, 2, 3, …
+    position     INTEGER NOT NULL,
+    id           BLOB    NOT NULL,
     project_id   BLOB,
     event_time   INTEGER NOT NULL,
-    principal_id BLOB   NOT NULL,
-    token_id     BLOB   NOT NULL,
-    request_id   TEXT   NOT NULL,
-    action       TEXT   NOT NULL,
-    detail       TEXT   NOT NULL
+    principal_id BLOB    NOT NULL,
+    token_id     BLOB    NOT NULL,
+    address      TEXT    NOT NULL,
+    request_id   TEXT    NOT NULL,
+    action       TEXT    NOT NULL,
+    -- What was done to, where that is neither the project nor many things: such as `workflow`, `token`. Empty: not so.
+    subject_kind TEXT    NOT NULL,
+    subject_id   BLOB,
+    detail       TEXT    NOT NULL,
+    prev_hash    BLOB    NOT NULL,
+    hash         BLOB    NOT NULL,
+    PRIMARY KEY (chain_id, position)
 ) STRICT;
-CREATE INDEX audit_events_root ON audit_events (root_id, id);
+CREATE INDEX audit_events_project ON audit_events (project_id, position) WHERE project_id IS NOT NULL;
+
+-- Where each chain ends. The lock of everything that adds to it, and the last one that a transaction takes.
+CREATE TABLE audit_chains (
+    chain_id BLOB    NOT NULL PRIMARY KEY,
+    position INTEGER NOT NULL,
+    hash     BLOB    NOT NULL
+) STRICT, WITHOUT ROWID;
 
 -- Who works on what, until when.
 CREATE TABLE leases (

@@ -3,7 +3,8 @@
 use sandbar_client::{
     Client,
     v1::{
-        DeleteProjectRequest, GetMergeChangesRequest, GetMergeRequest, PrincipalKind, Role, SetMemberRequest,
+        AuditFilter, AuditTrail, DeleteProjectRequest, GetMergeChangesRequest, GetMergeRequest,
+        ListAuditEventsRequest, PrincipalKind, Role, SetMemberRequest,
     },
 };
 use sandbar_tests::{Options, on_both_engines};
@@ -93,6 +94,22 @@ on_both_engines! {
         let seen = viewer.client.merges().get_merge(request).await.unwrap().merge.unwrap();
         assert_eq!((&seen.id, seen.resource_count), (&merged.id, merged.resource_count));
         assert!(seen.resources.is_empty() && seen.choices.is_none(), "{seen:?}");
+    }
+
+    async fn both_trees_have_it_in_their_audit_trail(server: Server) {
+        let client = server.user("owner").await;
+        let source = import(&client, "", &states("health-sync").pop().unwrap().text).await.project.unwrap().id;
+        let target = root(&client, "target").await;
+        let merged = merge_everything(&client, &source, &target, "into the target").await.unwrap().merge;
+        for project_id in [&source, &target] {
+            let trail = AuditTrail { project_id: project_id.clone(), tree: true };
+            let filter = AuditFilter { subject_id: merged.id.clone(), ..AuditFilter::default() };
+            let request =
+                ListAuditEventsRequest { trail: Some(trail), filter: Some(filter), ..Default::default() };
+            let events = client.list(request).all().await.unwrap();
+            let told: Vec<_> = events.iter().map(|event| (&event.project_id, event.action.as_str())).collect();
+            assert_eq!(told, [(project_id, "merge.apply")]);
+        }
     }
 }
 

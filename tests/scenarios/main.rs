@@ -29,6 +29,7 @@ files! {
     access_hidden
     access_members
     access_tokens
+    audit_trail
     config_edit
     config_merge
     config_rules
@@ -66,6 +67,7 @@ const PROJECT_FIELDS: &[&str] = &[
     "target_id",
     "revision_project_id",
     "header.project_id",
+    "trail.project_id",
 ];
 
 #[test]

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 pub use run::run;
-pub use wire::{MethodInfo, methods, reasons};
+pub use wire::{Call, MethodInfo, call, methods, reasons};
 
 /// One file of scenarios.
 #[derive(Clone, Debug, Deserialize)]

@@ -7,6 +7,7 @@
     reason = "all of this is tests, also what clippy does not take for one"
 )]
 
+mod audit;
 mod large;
 mod report;
 mod resolve;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sandbar_model::{Project, ProjectId, Result, Revision};
+use sandbar_model::{Kind, Project, ProjectId, ResourceId, Result, Revision};
 use sandbar_store::{
     Tx,
     change::{self, Change, What},
@@ -83,17 +83,17 @@ impl<'a> Changing<'a> {
         change::insert(tx, &change).await
     }
 
-    /// What the audit trail says of one write.
-    pub(crate) fn trace(&self, written: Option<&Written>) -> Trace {
+    /// What the audit trail says of one write, or of one that changed nothing.
+    pub(crate) fn trace(&self, (kind, id): (Kind, ResourceId), written: Option<&Written>) -> Trace {
         let detail = written.map(|written| {
             serde_json::json!({
-                "kind": written.kind, "id": written.id, "revision": written.revision,
-                "before": written.before, "after": written.after,
+                "revision": written.revision, "before": written.before, "after": written.after,
             })
         });
         Trace {
             root: Some(self.project.root),
             project: Some(self.project.id),
+            subject: Some((kind.word(), id.0)),
             detail: detail.unwrap_or_else(|| "unchanged".into()),
         }
     }

@@ -2,6 +2,7 @@
 //! policy. Nothing here knows gRPC or HTTP.
 
 pub mod access;
+pub mod audit;
 pub mod call;
 mod changing;
 pub mod configs;

@@ -7,10 +7,11 @@ use backon::{ExponentialBuilder, Retryable};
 use sandbar_model::{ContentHash, Error, ProjectId, Result};
 use sandbar_store::{
     Tx,
-    audit::{self, Event},
+    audit::{self, Event, Subject},
     idempotency::{self, Claim},
 };
 use serde::{Serialize, de::DeserializeOwned};
+use uuid::Uuid;
 
 use crate::{App, Call, gate::Caller};
 
@@ -77,45 +78,55 @@ pub(crate) struct Trace {
     pub(crate) root: Option<ProjectId>,
     /// The project.
     pub(crate) project: Option<ProjectId>,
-    /// What else an auditor wants to know. Never a secret.
+    /// The one thing that it was done to, where that is not the project: its kind and id.
+    pub(crate) subject: Option<(&'static str, Uuid)>,
+    /// What else an auditor wants to know: of what was changed, the hashes, revisions or values before and after. Never a
+    /// secret.
     pub(crate) detail: serde_json::Value,
 }
 
 /// Ends a mutation: notes the answer for repeats and the event for auditors, and commits.
 pub(crate) async fn conclude<R: Request, A: Serialize>(
     app: &App,
+    tx: Tx,
+    by: (&Call, &Caller),
+    request: &R,
+    trace: Trace,
+    answer: &A,
+) -> Result<()> {
+    conclude_in(app, tx, by, request, vec![trace], answer).await
+}
+
+/// The same for a mutation that several trees are to know of: one event in each.
+pub(crate) async fn conclude_in<R: Request, A: Serialize>(
+    app: &App,
     mut tx: Tx,
     (call, caller): (&Call, &Caller),
     request: &R,
-    trace: Trace,
+    mut traces: Vec<Trace>,
     answer: &A,
 ) -> Result<()> {
     if !request.request_id().is_empty() {
         let answer = serde_json::to_string(answer).map_err(|error| Error::Storage(error.into()))?;
         idempotency::answer(&mut tx, caller.id, request.request_id(), &answer).await?;
     }
-    note(app, &mut tx, (call, caller), R::ACTION, trace).await?;
+    // Each waits for others at the end of its chain, so all who write to several take them in the same order.
+    traces.sort_by_key(|trace| trace.root);
+    for trace in traces {
+        let event = Event {
+            id: app.new_id(),
+            root: trace.root,
+            project: trace.project,
+            time: app.now(),
+            principal: caller.id,
+            token: caller.token,
+            address: call.address.clone(),
+            request_id: call.trace_id.clone(),
+            action: R::ACTION.to_owned(),
+            subject: trace.subject.map(|(kind, id)| Subject { kind: kind.to_owned(), id }),
+            detail: trace.detail.to_string(),
+        };
+        audit::append(&mut tx, &event).await?;
+    }
     tx.commit().await
-}
-
-/// Leaves an event for auditors.
-pub(crate) async fn note(
-    app: &App,
-    tx: &mut Tx,
-    (call, caller): (&Call, &Caller),
-    action: &'static str,
-    trace: Trace,
-) -> Result<()> {
-    let event = Event {
-        id: app.new_id(),
-        root: trace.root,
-        project: trace.project,
-        time: app.now(),
-        principal: caller.id,
-        token: caller.token,
-        request_id: call.trace_id.clone(),
-        action,
-        detail: serde_json::json!({ "address": call.address, "what": trace.detail }).to_string(),
-    };
-    audit::insert(tx, &event).await
 }

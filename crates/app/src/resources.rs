@@ -50,7 +50,7 @@ pub(crate) async fn delete<R: Request>(
     etag.check(Some(hash))?;
     let written = change.write_one(&mut tx, Write { kind, id, document: None }).await?;
     change.end(&mut tx, What::Write).await?;
-    let (revision, trace) = (change.project.head, change.trace(written.as_ref()));
+    let (revision, trace) = (change.project.head, change.trace((kind, id), written.as_ref()));
     conclude(app, tx, by, request, trace, &revision).await?;
     Ok(revision)
 }

@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::{SpanRelativeTo, fmt::friendly::SpanParser};
 use sandbar_client::secrecy::SecretString;
 
-use crate::commands::{access, config, login, merge, project, sandbox, workflow};
+use crate::commands::{access, audit, config, login, merge, project, sandbox, workflow};
 
 /// Sandboxes for workflow products: clone a project, change it, see what a merge would do, merge it.
 ///
@@ -126,6 +126,9 @@ pub(crate) enum Command {
     /// Users and service accounts; for service administrators
     #[command(subcommand)]
     Principal(access::PrincipalCommand),
+    /// Who did what, and whether nobody changed what is written of it
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Print the completion script of a shell
     Completion {
         /// The shell

@@ -42,6 +42,8 @@ pub enum Action {
     ManageTokens,
     /// Delete, restore or transfer it (a root).
     DeleteRoot,
+    /// Read what the audit trail tells of it.
+    ReadAudit,
 }
 
 /// What is known of a caller's standing in a project. Facts only: reading them is the store's work.
@@ -89,7 +91,7 @@ impl Role {
 
 impl Action {
     /// Every action, for tests that walk the table.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::See,
         Self::CreateSandbox,
         Self::Write,
@@ -101,6 +103,7 @@ impl Action {
         Self::ManageCollections,
         Self::ManageTokens,
         Self::DeleteRoot,
+        Self::ReadAudit,
     ];
 
     /// The lowest role in the project that may.
@@ -113,14 +116,15 @@ impl Action {
             | Self::ManageSettings
             | Self::ManageMembers
             | Self::ManageCollections
-            | Self::ManageTokens => Role::Admin,
+            | Self::ManageTokens
+            | Self::ReadAudit => Role::Admin,
             Self::DeleteRoot => Role::Owner,
         }
     }
 
     /// Whether admins and owners of the tree's root may too, as non-members.
     pub const fn open_to_root_admins(self) -> bool {
-        matches!(self, Self::ManageSandbox | Self::MergeFrom)
+        matches!(self, Self::ManageSandbox | Self::MergeFrom | Self::ReadAudit)
     }
 
     /// What a message calls it, as the subject of a sentence.
@@ -137,6 +141,7 @@ impl Action {
             Self::ManageCollections => "creating, renaming or deleting collections",
             Self::ManageTokens => "managing the project's tokens",
             Self::DeleteRoot => "deleting or restoring a root project",
+            Self::ReadAudit => "reading the audit trail",
         }
     }
 }

@@ -2,6 +2,7 @@
 //! the rules are the model's.
 
 pub mod access;
+pub mod audit;
 pub mod common;
 pub mod config;
 pub mod mask;

@@ -2,6 +2,7 @@
 //! into a message. What is decided, is decided in the operations.
 
 mod access;
+mod audit;
 mod configs;
 mod merges;
 mod projects;
@@ -21,9 +22,10 @@ use crate::{
     layers::Incoming,
     status,
     wire::{
-        access_service_server::AccessServiceServer, configs_service_server::ConfigsServiceServer,
-        merge_service_server::MergeServiceServer, projects_service_server::ProjectsServiceServer,
-        sandboxes_service_server::SandboxesServiceServer, workflows_service_server::WorkflowsServiceServer,
+        access_service_server::AccessServiceServer, audit_service_server::AuditServiceServer,
+        configs_service_server::ConfigsServiceServer, merge_service_server::MergeServiceServer,
+        projects_service_server::ProjectsServiceServer, sandboxes_service_server::SandboxesServiceServer,
+        workflows_service_server::WorkflowsServiceServer,
     },
 };
 
@@ -57,6 +59,7 @@ pub fn routes(app: &Arc<App>, limits: MessageLimits) -> Routes {
         .add_service(service!(ConfigsServiceServer))
         .add_service(service!(MergeServiceServer))
         .add_service(service!(AccessServiceServer))
+        .add_service(service!(AuditServiceServer))
 }
 
 /// All services in one: they share little but the application.

@@ -3,9 +3,10 @@
 use tonic::codec::CompressionEncoding;
 
 use crate::v1::{
-    self, access_service_client::AccessServiceClient, configs_service_client::ConfigsServiceClient,
-    merge_service_client::MergeServiceClient, projects_service_client::ProjectsServiceClient,
-    sandboxes_service_client::SandboxesServiceClient, workflows_service_client::WorkflowsServiceClient,
+    self, access_service_client::AccessServiceClient, audit_service_client::AuditServiceClient,
+    configs_service_client::ConfigsServiceClient, merge_service_client::MergeServiceClient,
+    projects_service_client::ProjectsServiceClient, sandboxes_service_client::SandboxesServiceClient,
+    workflows_service_client::WorkflowsServiceClient,
 };
 use crate::{Client, Error, MAX_MESSAGE_BYTES, new_request_id};
 
@@ -178,5 +179,14 @@ services! {
         write set_member "SetMember" SetMemberRequest SetMemberResponse;
         /// Needs admin, or is one's own leaving.
         write remove_member "RemoveMember" RemoveMemberRequest RemoveMemberResponse;
+    }
+
+    /// Who did what. From [`Client::audit`].
+    Audit AuditServiceClient "AuditService" {
+        /// Events, newest first. Needs admin on the project or on the tree's root, or a service administrator.
+        read list_audit_events "ListAuditEvents" ListAuditEventsRequest ListAuditEventsResponse;
+        /// Checks a part of a chain of events; go on from the answer's `head` until it is `complete`, or see
+        /// [`Audit::verify_all`].
+        read verify_audit_chain "VerifyAuditChain" VerifyAuditChainRequest VerifyAuditChainResponse;
     }
 }

@@ -13,7 +13,7 @@ use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
 use tonic::{Request, Status};
 
 use crate::error::{self, Error};
-use crate::{Access, Configs, Merges, Projects, Sandboxes, Workflows};
+use crate::{Access, Audit, Configs, Merges, Projects, Sandboxes, Workflows};
 
 /// The largest message that is sent or taken, in bytes. Larger things travel in chunks.
 pub const MAX_MESSAGE_BYTES: usize = 16 * 1024 * 1024;
@@ -77,6 +77,11 @@ impl Client {
     /// Merges: preview, apply, revert, look up.
     pub fn merges(&self) -> Merges<'_> {
         Merges::new(self)
+    }
+
+    /// Who did what.
+    pub fn audit(&self) -> Audit<'_> {
+        Audit::new(self)
     }
 
     /// Callers, tokens and members.

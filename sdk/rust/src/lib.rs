@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod audit;
 mod calls;
 mod changes;
 mod client;
@@ -17,7 +18,7 @@ pub mod v1 {
     include!("gen/sandbar.v1.rs");
 }
 
-pub use calls::{Access, Configs, METHODS, Merges, Projects, Sandboxes, Workflows};
+pub use calls::{Access, Audit, Configs, METHODS, Merges, Projects, Sandboxes, Workflows};
 pub use client::{Builder, Client, MAX_MESSAGE_BYTES, Service, new_request_id};
 pub use error::{Error, FieldViolation, Refusal};
 pub use list::{Items, List, Page};

@@ -98,4 +98,5 @@ lists! {
     ListPrincipalsRequest: access.list_principals -> principals of Principal;
     ListTokensRequest: access.list_tokens -> tokens of Token;
     ListMembersRequest: access.list_members -> members of Member;
+    ListAuditEventsRequest: audit.list_audit_events -> events of AuditEvent;
 }

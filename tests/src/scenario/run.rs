@@ -117,6 +117,7 @@ impl Play<'_> {
             token: token.as_deref(),
             request: &request,
             document: document.as_deref(),
+            log_id: None,
         };
         let answer = wire::call(&self.channel, &with).await?;
         self.check(step, &answer)?;

@@ -36,6 +36,8 @@ pub struct MethodInfo {
     pub name: String,
     /// The paths of the fields of its request, two levels deep.
     pub fields: Vec<String>,
+    /// Whether the contract says that it changes nothing.
+    pub reading: bool,
 }
 
 /// Every method of the contract.
@@ -45,6 +47,10 @@ pub fn methods() -> Vec<MethodInfo> {
     ours.map(|method| MethodInfo {
         name: format!("{}/{}", method.parent_service().name(), method.name()),
         fields: method.input().fields().flat_map(|field| paths(&field)).collect(),
+        reading: method.method_descriptor_proto().options.as_ref().is_some_and(|options| {
+            options.idempotency_level()
+                == prost_reflect::prost_types::method_options::IdempotencyLevel::NoSideEffects
+        }),
     })
     .collect()
 }
@@ -64,18 +70,26 @@ fn paths(field: &FieldDescriptor) -> Vec<String> {
 }
 
 /// One call.
-pub(super) struct Call<'a> {
-    pub(super) method: &'a str,
-    pub(super) token: Option<&'a str>,
-    pub(super) request: &'a Value,
-    pub(super) document: Option<&'a [u8]>,
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'a> {
+    /// `Service/Method`.
+    pub method: &'a str,
+    /// Whose; none: nobody's.
+    pub token: Option<&'a str>,
+    /// In protobuf's JSON.
+    pub request: &'a Value,
+    /// What comes after the header of an import.
+    pub document: Option<&'a [u8]>,
+    /// The id that it shall have in the server's log; none: the server gives it one.
+    pub log_id: Option<&'a str>,
 }
 
 /// Makes a call. The answer is as the contract's JSON with the field names of the `.proto` files. A stream of answers is
 /// seen as one: each field holds the list of the values that it had; a document's chunks are put together.
 ///
-/// The outer error is a scenario's own fault.
-pub(super) async fn call(channel: &Channel, call: &Call<'_>) -> Result<Result<Value, Status>, String> {
+/// # Errors
+/// The outer one is the test's own fault: the contract has no such call, or the request is not of its form.
+pub async fn call(channel: &Channel, call: &Call<'_>) -> Result<Result<Value, Status>, String> {
     let method = method(call.method)?;
     let mut messages = vec![message(method.input(), call.request)?];
     if let Some(document) = call.document {
@@ -89,6 +103,10 @@ pub(super) async fn call(channel: &Channel, call: &Call<'_>) -> Result<Result<Va
     if let Some(token) = call.token {
         let value = format!("Bearer {token}").parse().map_err(|_| "the token can't be sent".to_owned())?;
         request.metadata_mut().insert("authorization", value);
+    }
+    if let Some(id) = call.log_id {
+        let id = id.parse().map_err(|_| "the log id can't be sent".to_owned())?;
+        request.metadata_mut().insert("x-request-id", id);
     }
     Ok(send(channel, &method, request).await)
 }

@@ -7,7 +7,7 @@ use sandbar_model::{
 use sandbar_store::{Db, Tx, lease, principal, token};
 use uuid::Uuid;
 
-use super::{CreatedToken, scope};
+use super::{CreatedToken, create_principal::told, scope};
 use crate::{World, repeat::retry, system};
 
 /// Who makes principals in this way waits for others who do, in a row of this name. It is gone with the transaction.
@@ -130,6 +130,8 @@ async fn make_admin(tx: &mut Tx, world: &dyn World, name: &str) -> Result<Princi
     };
     admin.violations("").into_result()?;
     principal::insert(tx, &admin).await?;
+    let subject = Some(("principal", admin.id.0));
+    system::note(tx, world, "principal.create", (None, subject), &told(&admin)).await?;
     Ok(admin.id)
 }
 
@@ -151,6 +153,7 @@ async fn insert_token(
         last_use_time: None,
     };
     token::insert(tx, &token, hash).await?;
-    system::note(tx, world, "token.create", None, &serde_json::json!(token)).await?;
+    let subject = Some(("token", token.id.0));
+    system::note(tx, world, "token.create", (None, subject), &serde_json::json!(token)).await?;
     Ok(token)
 }

@@ -62,11 +62,15 @@ async fn once(app: &App, call: &Call, request: &CreatePrincipal) -> Result<Princ
     };
     principal.violations("principal").into_result()?;
     principal::insert(&mut tx, &principal).await?;
-    // Without the address: the audit trail outlives people's wish to be forgotten.
-    let detail = serde_json::json!({
-        "principal": principal.id, "kind": principal.kind, "name": principal.name,
-        "administrator": principal.administrator,
-    });
-    conclude(app, tx, by, request, Trace { detail, ..Trace::default() }, &principal).await?;
+    let detail = told(&principal);
+    let trace = Trace { subject: Some(("principal", principal.id.0)), detail, ..Trace::default() };
+    conclude(app, tx, by, request, trace, &principal).await?;
     Ok(principal)
+}
+
+/// What the audit trail says of a new principal. Without the address: the trail outlives people's wish to be forgotten.
+pub(super) fn told(principal: &Principal) -> serde_json::Value {
+    serde_json::json!({
+        "kind": principal.kind, "name": principal.name, "administrator": principal.administrator,
+    })
 }

@@ -87,6 +87,7 @@ async fn once(app: &App, call: &Call, request: &CreateToken) -> Result<CreatedTo
     let trace = Trace {
         root: project.map(|project| project.root),
         project: project.map(|project| project.id),
+        subject: Some(("token", token.id.0)),
         // The record only. What the bearer gets is written down nowhere, neither here nor for repeats.
         detail: serde_json::json!(token),
     };

@@ -59,8 +59,9 @@ async fn once(app: &App, call: &Call, request: &RemoveMember) -> Result<()> {
     let above = roles_above(&mut tx, &entry.project, request.principal).await?;
     Move { principal: request.principal, from: Some(from), to: None }.check(&above)?;
     member::remove(&mut tx, request.project, request.principal).await?;
-    let detail = serde_json::json!({ "principal": request.principal, "before": from });
+    let detail = serde_json::json!({ "before": from });
+    let subject = Some(("principal", request.principal.0));
     let Entry { caller, project, .. } = entry;
-    let trace = Trace { root: Some(project.root), project: Some(project.id), detail };
+    let trace = Trace { root: Some(project.root), project: Some(project.id), subject, detail };
     conclude(app, tx, (call, &caller), request, trace, &()).await
 }

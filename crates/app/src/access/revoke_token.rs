@@ -58,7 +58,8 @@ async fn once(app: &App, call: &Call, request: &RevokeToken) -> Result<Token> {
     let trace = Trace {
         root: project.as_ref().map(|project| project.root),
         project: token.scope.project,
-        detail: serde_json::json!({ "token": token.id, "principal": token.principal, "name": token.name }),
+        subject: Some(("token", token.id.0)),
+        detail: serde_json::json!({ "before": token.revoke_time, "after": answer.revoke_time, "principal": token.principal, "name": token.name }),
     };
     conclude(app, tx, by, request, trace, &answer).await?;
     Ok(answer)

@@ -62,8 +62,9 @@ async fn once(app: &App, call: &Call, request: &SetMember) -> Result<MemberView>
     let member = Member { principal: who.id, role: request.role };
     member::put(&mut tx, request.project, &member).await?;
     let answer = MemberView { member, name: who.name, email: who.email };
-    let detail = serde_json::json!({ "principal": who.id, "before": from, "after": request.role });
-    let trace = Trace { root: Some(entry.project.root), project: Some(request.project), detail };
+    let detail = serde_json::json!({ "before": from, "after": request.role });
+    let subject = Some(("principal", who.id.0));
+    let trace = Trace { root: Some(entry.project.root), project: Some(request.project), subject, detail };
     conclude(app, tx, (call, &entry.caller), request, trace, &answer).await?;
     Ok(answer)
 }

@@ -79,7 +79,7 @@ async fn once(app: &App, call: &Call, request: &PutConfig) -> Result<ConfigView>
     let answer =
         now(app, &mut tx, &Entry { project: change.project.clone(), ..entry.clone() }, request.id).await?;
     if !request.validate_only {
-        let trace = change.trace(written.as_ref());
+        let trace = change.trace((Kind::Config, request.id), written.as_ref());
         conclude(app, tx, by, request, trace, &Done { id: request.id }).await?;
     }
     Ok(answer)

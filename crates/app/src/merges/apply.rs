@@ -24,7 +24,7 @@ use super::{
 use crate::{
     App, Call, Request,
     changing::Changing,
-    repeat::{Trace, conclude, note, repeated, retry},
+    repeat::{Trace, conclude_in, repeated, retry},
     sandboxes,
     workflows::link_user,
 };
@@ -134,13 +134,13 @@ async fn once(app: &App, call: &Call, request: &ApplyMerge) -> Result<MergeView>
     }
     let answer = view(app, &mut tx, record.id).await?;
     if !request.validate_only {
+        let mut traces = vec![trace(&record)];
         if !relation.one_tree() {
             // Whoever answers for the source's tree finds there what left it.
             let source = &sides.source.project;
-            let left = Trace { root: Some(source.root), project: Some(source.id), ..trace(&record) };
-            note(app, &mut tx, by, ApplyMerge::ACTION, left).await?;
+            traces.push(Trace { root: Some(source.root), project: Some(source.id), ..trace(&record) });
         }
-        conclude(app, tx, by, request, trace(&record), &record.id).await?;
+        conclude_in(app, tx, by, request, traces, &record.id).await?;
     }
     Ok(answer)
 }
@@ -300,11 +300,12 @@ async fn check_removed_links(app: &App, tx: &mut Tx, view: &View, plan: &Plan) -
 
 pub(super) fn trace(record: &MergeRecord) -> Trace {
     let detail = serde_json::json!({
-        "merge": record.id, "source": record.source, "revision": record.target_revision,
+        "source": record.source, "revision": record.target_revision,
         "resources": record.resource_count, "retired_source": record.retired_source,
         "unreviewed": record.unreviewed, "reverts": record.reverts,
     });
-    Trace { root: Some(record.root), project: Some(record.target), detail }
+    let subject = Some(("merge", record.id.0));
+    Trace { root: Some(record.root), project: Some(record.target), subject, detail }
 }
 
 pub(super) fn count(resources: &[MergedResource]) -> i64 {

@@ -56,7 +56,8 @@ async fn once(app: &App, call: &Call, request: &CreateProject) -> Result<Project
     let answer = ProjectView { project, role: Some(Role::Owner) };
     if !request.validate_only {
         let (id, name) = (answer.project.id, &answer.project.profile.name);
-        let trace = Trace { root: Some(id), project: Some(id), detail: serde_json::json!({ "name": name }) };
+        let detail = serde_json::json!({ "name": name });
+        let trace = Trace { root: Some(id), project: Some(id), subject: None, detail };
         conclude(app, tx, by, request, trace, &answer).await?;
     }
     Ok(answer)

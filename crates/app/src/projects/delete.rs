@@ -56,7 +56,7 @@ async fn once(app: &App, call: &Call, request: &DeleteProject) -> Result<Vec<Pro
     let answer = views(&mut tx, &entry.caller, scheduled).await?;
     let ids: Vec<_> = answer.iter().map(|view| view.project.id).collect();
     let detail = serde_json::json!({ "name": root.profile.name, "scheduled": ids });
-    let trace = Trace { root: Some(root.root), project: Some(root.id), detail };
+    let trace = Trace { root: Some(root.root), project: Some(root.id), subject: None, detail };
     conclude(app, tx, by, request, trace, &answer).await?;
     Ok(answer)
 }

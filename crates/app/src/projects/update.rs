@@ -60,7 +60,7 @@ async fn once(app: &App, call: &Call, request: &UpdateProject) -> Result<Project
     project::set_profile(&mut tx, before.id, &profile, before.expire_time, app.now()).await?;
     let answer = ProjectView { project: reread(&mut tx, before.id).await?, role: entry.role() };
     let detail = serde_json::json!({ "before": before.profile, "after": answer.project.profile });
-    let trace = Trace { root: Some(before.root), project: Some(before.id), detail };
+    let trace = Trace { root: Some(before.root), project: Some(before.id), subject: None, detail };
     conclude(app, tx, by, request, trace, &answer).await?;
     Ok(answer)
 }

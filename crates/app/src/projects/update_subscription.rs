@@ -56,10 +56,14 @@ async fn once(app: &App, call: &Call, request: &UpdateSubscription) -> Result<Su
         ));
     }
     let project = project::get(&mut tx, request.project).await?.ok_or_else(|| hidden(request.project))?;
+    let before = tree::lock(&mut tx, project.root).await?.ok_or_else(|| hidden(request.project))?;
     let row = tree::set_allowance(&mut tx, project.root, request.max_active_sandboxes).await?;
     let answer: Subscription = row.ok_or_else(|| hidden(request.project))?.into();
-    let detail = serde_json::json!({ "max_active_sandboxes": answer.max_active_sandboxes });
-    let trace = Trace { root: Some(answer.root), project: Some(project.id), detail };
+    let detail = serde_json::json!({
+        "before": { "max_active_sandboxes": before.max_active_sandboxes },
+        "after": { "max_active_sandboxes": answer.max_active_sandboxes },
+    });
+    let trace = Trace { root: Some(answer.root), project: Some(project.id), subject: None, detail };
     conclude(app, tx, by, request, trace, &answer).await?;
     Ok(answer)
 }

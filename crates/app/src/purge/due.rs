@@ -134,7 +134,7 @@ async fn last_step(app: &App, worker: &Worker, project: &Project) -> Result<Step
     }
     purge::finish(&mut tx, project.id).await?;
     let detail = serde_json::json!({ "name": project.profile.name, "worker": worker.name });
-    system::note(&mut tx, &*app.world, "project.purge", Some(project), &detail).await?;
+    system::note(&mut tx, &*app.world, "project.purge", (Some(project), None), &detail).await?;
     tx.commit().await?;
     Ok(Step::Gone)
 }

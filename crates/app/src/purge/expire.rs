@@ -33,7 +33,7 @@ async fn one(app: &App, found: &Project) -> Result<bool> {
     let retired = sandboxes::retire(app, &mut tx, &project, now).await?;
     let ids: Vec<_> = retired.iter().map(|project| project.id).collect();
     let detail = serde_json::json!({ "name": project.profile.name, "scheduled": ids });
-    system::note(&mut tx, &*app.world, "sandbox.expire", Some(&project), &detail).await?;
+    system::note(&mut tx, &*app.world, "sandbox.expire", (Some(&project), None), &detail).await?;
     tx.commit().await?;
     tracing::info!(project = %project.id, root = %project.root, with = ids.len(), "expired; scheduled for deletion");
     Ok(true)

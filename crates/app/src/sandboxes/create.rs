@@ -145,7 +145,7 @@ fn trace(sandbox: &Project) -> Trace {
     let Project { root, id, profile, fork, .. } = sandbox;
     let detail =
         serde_json::json!({ "name": profile.name, "environment": profile.environment, "fork": fork });
-    Trace { root: Some(*root), project: Some(*id), detail }
+    Trace { root: Some(*root), project: Some(*id), subject: None, detail }
 }
 
 #[cfg(test)]

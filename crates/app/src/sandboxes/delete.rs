@@ -157,7 +157,7 @@ fn trace(sandbox: &Project, answer: &Deleted) -> Trace {
     let detail = serde_json::json!({
         "name": sandbox.profile.name, "scheduled": ids(&answer.scheduled), "moved": ids(&answer.moved),
     });
-    Trace { root: Some(sandbox.root), project: Some(sandbox.id), detail }
+    Trace { root: Some(sandbox.root), project: Some(sandbox.id), subject: None, detail }
 }
 
 #[cfg(test)]

@@ -55,7 +55,8 @@ async fn once(app: &App, call: &Call, request: &RestoreSandbox) -> Result<Restor
     let answer = back.answer(&mut tx, &entry.caller).await?;
     let ids: Vec<_> = answer.restored.iter().map(|view| view.project.id).collect();
     let detail = serde_json::json!({ "name": request.name, "restored": ids });
-    let trace = Trace { root: Some(entry.project.root), project: Some(entry.project.id), detail };
+    let trace =
+        Trace { root: Some(entry.project.root), project: Some(entry.project.id), subject: None, detail };
     conclude(app, tx, by, request, trace, &answer).await?;
     Ok(answer)
 }

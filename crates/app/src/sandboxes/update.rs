@@ -69,7 +69,7 @@ async fn once(app: &App, call: &Call, request: &UpdateSandbox) -> Result<Project
         "before": { "profile": before.profile, "expire_time": before.expire_time },
         "after": { "profile": profile, "expire_time": expire_time },
     });
-    let trace = Trace { root: Some(before.root), project: Some(before.id), detail };
+    let trace = Trace { root: Some(before.root), project: Some(before.id), subject: None, detail };
     conclude(app, tx, by, request, trace, &answer).await?;
     Ok(answer)
 }

@@ -197,5 +197,5 @@ fn trace(answer: &Imported) -> Trace {
         "created": answer.created, "updated": answer.updated, "deleted": answer.deleted,
         "unchanged": answer.unchanged, "bytes": answer.bytes, "revision": project.head,
     });
-    Trace { root: Some(project.root), project: Some(project.id), detail }
+    Trace { root: Some(project.root), project: Some(project.id), subject: None, detail }
 }

@@ -67,7 +67,7 @@ async fn once(app: &App, call: &Call, request: &RestoreRevision) -> Result<Workf
     change.end(&mut tx, What::Restore).await?;
     let entry = Entry { project: change.project.clone(), ..entry.clone() };
     let answer = newest(app, &mut tx, &entry, request.id).await?;
-    let trace = change.trace(written.as_ref());
+    let trace = change.trace((Kind::Workflow, request.id), written.as_ref());
     conclude(app, tx, by, request, trace, &Done { id: request.id }).await?;
     Ok(answer)
 }

@@ -70,11 +70,15 @@ async fn once(app: &App, call: &Call, request: &SetTrigger) -> Result<TriggerVie
     let document = app.stored_workflow(&mut tx, change.view.root, hash).await?;
     let trigger = as_workflow(&document)?.triggers.iter().find(|trigger| trigger.id == request.trigger);
     let trigger = trigger.ok_or(Error::TriggerNotFound { id: request.trigger })?.clone();
+    let before = trigger::states(&mut tx, request.project, &[request.trigger]).await?;
     trigger::set(&mut tx, request.project, request.trigger, request.enabled).await?;
     let (project, in_root) = (request.project, !change.project.is_sandbox());
     let answer = TriggerView { project, in_root, trigger, enabled: request.enabled };
-    let detail = serde_json::json!({ "trigger": request.trigger, "enabled": request.enabled });
-    let trace = Trace { root: Some(change.project.root), project: Some(project), detail };
+    let before = before.get(&request.trigger);
+    let detail =
+        serde_json::json!({ "workflow": request.workflow, "before": before, "after": request.enabled });
+    let subject = Some(("trigger", request.trigger.0));
+    let trace = Trace { root: Some(change.project.root), project: Some(project), subject, detail };
     conclude(app, tx, by, request, trace, &answer).await?;
     Ok(answer)
 }

@@ -44,7 +44,7 @@ async fn the_first_start_makes_an_administrator(bench: Bench) {
     assert_eq!((found.principal.name.as_str(), found.principal.administrator), ("admin", true));
     assert_eq!((found.token.scope, found.token.expire_time), (Scope::default(), None));
     assert!(matches!(start(&bench, None).await.unwrap(), Bootstrap::Kept));
-    for (table, count) in [("principals", 1), ("tokens", 1), ("leases", 0), ("audit_events", 1)] {
+    for (table, count) in [("principals", 1), ("tokens", 1), ("leases", 0), ("audit_events", 2)] {
         assert_eq!(bench.count(table).await, count, "{table}");
     }
 }

@@ -1,6 +1,7 @@
 //! The commands: each takes its arguments, asks the server and prints what it says.
 
 pub(crate) mod access;
+pub(crate) mod audit;
 pub(crate) mod config;
 pub(crate) mod edit;
 pub(crate) mod login;
@@ -33,6 +34,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Merge(command) => merge::run(&Session::open(globals).await?, command).await,
         Command::Token(command) => access::token(&Session::open(globals).await?, command).await,
         Command::Member(command) => access::member(&Session::open(globals).await?, command).await,
+        Command::Audit(command) => audit::run(&Session::open(globals).await?, command).await,
         Command::Principal(command) => access::principal(&Session::open(globals).await?, command).await,
     }
 }

@@ -1,6 +1,7 @@
 //! Text for people, made from messages. Nothing here does I/O, and colours are always in the text: the streams leave
 //! them out where they don't belong.
 
+pub(crate) mod audit;
 pub(crate) mod conflicts;
 pub(crate) mod diff;
 mod field;

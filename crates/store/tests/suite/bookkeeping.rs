@@ -1,14 +1,12 @@
-//! Repeats, leases, the audit trail.
+//! Repeats and leases.
 
 use sandbar_model::{ContentHash, PrincipalId, time::HOUR};
 use sandbar_store::{
     Db,
-    audit::{self, Event},
     idempotency::{self, Claim},
     lease,
 };
 use tokio::task::JoinSet;
-use uuid::Uuid;
 
 use crate::{
     engine::cases,
@@ -22,7 +20,6 @@ cases! {
     old_answers_are_erased_in_batches
     lease_has_one_holder
     two_takers_of_an_expired_lease
-    audit_keeps_everything
 }
 
 const SAME: ContentHash = ContentHash([1; 32]);
@@ -133,39 +130,4 @@ async fn two_takers_of_an_expired_lease(db: Db) {
         });
     }
     assert_eq!(tasks.join_all().await.into_iter().filter(|taken| *taken).count(), 1);
-}
-
-/// Event, root, project, time, principal, token.
-type Who = (Uuid, Option<Uuid>, Option<Uuid>, i64, Uuid, Uuid);
-
-async fn audit_keeps_everything(db: Db) {
-    let event = Event {
-        id: Uuid::from_u128(1),
-        root: Some(id(10)),
-        project: Some(id(20)),
-        time: NOW,
-        principal: id(1),
-        token: id(100),
-        request_id: "r".to_owned(),
-        action: "create_sandbox",
-        detail: "{}".to_owned(),
-    };
-    let bare = Event { id: Uuid::from_u128(2), root: None, project: None, ..event.clone() };
-    let mut tx = db.write().await.unwrap();
-    for event in [&event, &bare] {
-        audit::insert(&mut tx, event).await.unwrap();
-    }
-    let who: Vec<Who> = tx
-        .sql("SELECT id, root_id, project_id, event_time, principal_id, token_id FROM audit_events ORDER BY id")
-        .all()
-        .await
-        .unwrap();
-    let wanted = [&event, &bare].map(|event| {
-        let (root, project) = (event.root.map(|root| root.0), event.project.map(|project| project.0));
-        (event.id, root, project, event.time.0, event.principal.0, event.token.0)
-    });
-    assert_eq!(who, wanted);
-    let what: Vec<(String, String, String)> =
-        tx.sql("SELECT request_id, action, detail FROM audit_events").all().await.unwrap();
-    assert_eq!(what[0], ("r".to_owned(), "create_sandbox".to_owned(), "{}".to_owned()));
 }

@@ -13,6 +13,7 @@
 
 mod engine;
 
+mod audit;
 mod bookkeeping;
 mod configs;
 mod fixture;
@@ -26,6 +27,7 @@ mod projects;
 mod purge;
 mod resources;
 mod statements;
+mod tampering;
 mod tokens;
 mod trees;
 mod triggers;

@@ -76,11 +76,13 @@ async fn fill(tx: &mut Tx, project: ProjectId, rows: u8) {
         time: NOW,
         principal: id(1),
         token: id(1),
+        address: String::new(),
         request_id: String::new(),
-        action: "purge",
+        action: "purge".to_owned(),
+        subject: None,
         detail: String::new(),
     };
-    audit::insert(tx, &event).await.unwrap();
+    audit::append(tx, &event).await.unwrap();
 }
 
 /// How many rows of a project there are, by table and column, wherever the catalog knows a column that holds one.

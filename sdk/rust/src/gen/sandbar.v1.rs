@@ -888,6 +888,486 @@ pub mod access_service_client {
         }
     }
 }
+/// Whose events. Where a project is purged, its id still does, for those who may read its tree's.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AuditTrail {
+    /// Empty: what belongs to no tree. Needs a service administrator.
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    /// Not only the project's own events, but those of the whole tree that it is in. Needs admin on the root.
+    #[prost(bool, tag = "2")]
+    pub tree: bool,
+}
+impl ::prost::Name for AuditTrail {
+    const NAME: &'static str = "AuditTrail";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.AuditTrail".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.AuditTrail".into()
+    }
+}
+/// Which of them.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AuditFilter {
+    /// Only by this user or service account.
+    #[prost(string, tag = "1")]
+    pub principal_id: ::prost::alloc::string::String,
+    /// Only this, such as `member.set`. Empty: all.
+    #[prost(string, tag = "2")]
+    pub action: ::prost::alloc::string::String,
+    /// Only at or after.
+    #[prost(message, optional, tag = "3")]
+    pub since: ::core::option::Option<::prost_types::Timestamp>,
+    /// Only before.
+    #[prost(message, optional, tag = "4")]
+    pub until: ::core::option::Option<::prost_types::Timestamp>,
+    /// Only what was done to this one workflow, config, trigger, token, principal or merge. Merges and imports write many
+    /// resources and name none here; ListMerges finds the merges that wrote one.
+    #[prost(string, tag = "5")]
+    pub subject_id: ::prost::alloc::string::String,
+}
+impl ::prost::Name for AuditFilter {
+    const NAME: &'static str = "AuditFilter";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.AuditFilter".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.AuditFilter".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AuditEvent {
+    /// UUID.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// Its place in the chain: 1, 2, 3, …
+    #[prost(int64, tag = "2")]
+    pub position: i64,
+    /// The tree, by its root. Empty: it was about none.
+    #[prost(string, tag = "3")]
+    pub root_id: ::prost::alloc::string::String,
+    /// The project. Empty: it was about none.
+    #[prost(string, tag = "4")]
+    pub project_id: ::prost::alloc::string::String,
+    /// When, by the clock of the server that did it.
+    #[prost(message, optional, tag = "5")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Who. Absent: nobody called; it was the purge worker, or the operator at the server's console.
+    #[prost(message, optional, tag = "6")]
+    pub actor: ::core::option::Option<Actor>,
+    /// With which token, by its record's id. Empty where the actor is absent.
+    #[prost(string, tag = "7")]
+    pub token_id: ::prost::alloc::string::String,
+    /// Where the call came from, as the server knows it. Empty: it does not.
+    #[prost(string, tag = "8")]
+    pub address: ::prost::alloc::string::String,
+    /// The id under which the call stands in the server's log.
+    #[prost(string, tag = "9")]
+    pub request_id: ::prost::alloc::string::String,
+    /// What, such as `sandbox.create`.
+    #[prost(string, tag = "10")]
+    pub action: ::prost::alloc::string::String,
+    /// What it was done to, where that is one thing other than the project: `workflow`, `config`, `trigger`, `token`,
+    /// `principal`, `merge`. Empty otherwise.
+    #[prost(string, tag = "11")]
+    pub subject_kind: ::prost::alloc::string::String,
+    #[prost(string, tag = "12")]
+    pub subject_id: ::prost::alloc::string::String,
+    /// JSON: values, hashes or revisions before and after, and what else there is to know. Never a secret.
+    #[prost(string, tag = "13")]
+    pub detail: ::prost::alloc::string::String,
+    /// The `hash` of the event before, as 64 hexadecimal digits; of the first one all zeros.
+    #[prost(string, tag = "14")]
+    pub previous_hash: ::prost::alloc::string::String,
+    /// SHA-256, likewise, over these texts in this order, each written as its length in bytes, a colon, the text and a comma:
+    /// `sandbar.audit.1`, previous_hash, position, id, root_id, project_id, the time in microseconds since 1970 UTC, the
+    /// actor's principal_id, token_id (both 00000000-0000-0000-0000-000000000000 where they are absent), address, request_id,
+    /// action, subject_kind, subject_id, detail.
+    #[prost(string, tag = "15")]
+    pub hash: ::prost::alloc::string::String,
+}
+impl ::prost::Name for AuditEvent {
+    const NAME: &'static str = "AuditEvent";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.AuditEvent".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.AuditEvent".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListAuditEventsRequest {
+    #[prost(message, optional, tag = "1")]
+    pub trail: ::core::option::Option<AuditTrail>,
+    #[prost(message, optional, tag = "2")]
+    pub filter: ::core::option::Option<AuditFilter>,
+    /// At most 500; 0: 50.
+    #[prost(int32, tag = "3")]
+    pub page_size: i32,
+    #[prost(string, tag = "4")]
+    pub page_token: ::prost::alloc::string::String,
+}
+impl ::prost::Name for ListAuditEventsRequest {
+    const NAME: &'static str = "ListAuditEventsRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.ListAuditEventsRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.ListAuditEventsRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListAuditEventsResponse {
+    /// May be fewer than asked for, even none, while there is a next page: a page passes over some 10,000 events at most.
+    #[prost(message, repeated, tag = "1")]
+    pub events: ::prost::alloc::vec::Vec<AuditEvent>,
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+impl ::prost::Name for ListAuditEventsResponse {
+    const NAME: &'static str = "ListAuditEventsResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.ListAuditEventsResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.ListAuditEventsResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ExportAuditEventsRequest {
+    #[prost(message, optional, tag = "1")]
+    pub trail: ::core::option::Option<AuditTrail>,
+    #[prost(message, optional, tag = "2")]
+    pub filter: ::core::option::Option<AuditFilter>,
+    /// Only events after this position: to go on where the last export ended.
+    #[prost(int64, tag = "3")]
+    pub after_position: i64,
+}
+impl ::prost::Name for ExportAuditEventsRequest {
+    const NAME: &'static str = "ExportAuditEventsRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.ExportAuditEventsRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.ExportAuditEventsRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ExportAuditEventsResponse {
+    #[prost(message, optional, tag = "1")]
+    pub event: ::core::option::Option<AuditEvent>,
+}
+impl ::prost::Name for ExportAuditEventsResponse {
+    const NAME: &'static str = "ExportAuditEventsResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.ExportAuditEventsResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.ExportAuditEventsResponse".into()
+    }
+}
+/// A place in a chain. Whoever keeps one elsewhere can later tell whether what came before it was rewritten or cut off.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AuditHead {
+    /// 0: before the first event.
+    #[prost(int64, tag = "1")]
+    pub position: i64,
+    /// The hash of the event there. Empty before the first.
+    #[prost(string, tag = "2")]
+    pub hash: ::prost::alloc::string::String,
+}
+impl ::prost::Name for AuditHead {
+    const NAME: &'static str = "AuditHead";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.AuditHead".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.AuditHead".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct VerifyAuditChainRequest {
+    /// Any project of the tree. Empty: the chain of what belongs to no tree. Needs a service administrator.
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    /// Checks what comes after it, and that it is still there. Absent: from the first event on.
+    #[prost(message, optional, tag = "2")]
+    pub after: ::core::option::Option<AuditHead>,
+}
+impl ::prost::Name for VerifyAuditChainRequest {
+    const NAME: &'static str = "VerifyAuditChainRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.VerifyAuditChainRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.VerifyAuditChainRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct VerifyAuditChainResponse {
+    /// How many events this call checked.
+    #[prost(int64, tag = "1")]
+    pub checked: i64,
+    /// Up to where nothing is wrong.
+    #[prost(message, optional, tag = "2")]
+    pub head: ::core::option::Option<AuditHead>,
+    /// The end was reached, and nothing is wrong. Else, without `broken`, there is more to check after `head`.
+    #[prost(bool, tag = "3")]
+    pub complete: bool,
+    /// The first place where something is wrong. Absent: nothing is, so far.
+    #[prost(message, optional, tag = "4")]
+    pub broken: ::core::option::Option<AuditBreak>,
+}
+impl ::prost::Name for VerifyAuditChainResponse {
+    const NAME: &'static str = "VerifyAuditChainResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.VerifyAuditChainResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.VerifyAuditChainResponse".into()
+    }
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AuditBreak {
+    #[prost(int64, tag = "1")]
+    pub position: i64,
+    #[prost(enumeration = "AuditDamage", tag = "2")]
+    pub damage: i32,
+}
+impl ::prost::Name for AuditBreak {
+    const NAME: &'static str = "AuditBreak";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.AuditBreak".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.AuditBreak".into()
+    }
+}
+/// What somebody did to a chain, as far as can be told from one place of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum AuditDamage {
+    Unspecified = 0,
+    /// The event was changed since it was written, or is not the one whose hash the caller kept.
+    Changed = 1,
+    /// The event that was written here is gone.
+    Removed = 2,
+    /// The event here was put in later.
+    Inserted = 3,
+    /// The event here was written elsewhere in the chain.
+    Reordered = 4,
+}
+impl AuditDamage {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "AUDIT_DAMAGE_UNSPECIFIED",
+            Self::Changed => "AUDIT_DAMAGE_CHANGED",
+            Self::Removed => "AUDIT_DAMAGE_REMOVED",
+            Self::Inserted => "AUDIT_DAMAGE_INSERTED",
+            Self::Reordered => "AUDIT_DAMAGE_REORDERED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "AUDIT_DAMAGE_UNSPECIFIED" => Some(Self::Unspecified),
+            "AUDIT_DAMAGE_CHANGED" => Some(Self::Changed),
+            "AUDIT_DAMAGE_REMOVED" => Some(Self::Removed),
+            "AUDIT_DAMAGE_INSERTED" => Some(Self::Inserted),
+            "AUDIT_DAMAGE_REORDERED" => Some(Self::Reordered),
+            _ => None,
+        }
+    }
+}
+/// Generated client implementations.
+pub mod audit_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// Every call that changed something left one event, in the transaction that changed it; refused calls and those with
+    /// `validate_only` left none. The events of a tree are one chain, those of no tree (users, service accounts, tokens of no
+    /// project) another. They stay when the project is purged.
+    #[derive(Debug, Clone)]
+    pub struct AuditServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl AuditServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> AuditServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> AuditServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            AuditServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Events, newest first. Needs admin on the project or on the tree's root, or a service administrator.
+        pub async fn list_audit_events(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListAuditEventsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListAuditEventsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.AuditService/ListAuditEvents",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("sandbar.v1.AuditService", "ListAuditEvents"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Events, oldest first, up to the newest one when the call began, however many. Needs the same.
+        pub async fn export_audit_events(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ExportAuditEventsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::ExportAuditEventsResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.AuditService/ExportAuditEvents",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("sandbar.v1.AuditService", "ExportAuditEvents"));
+            self.inner.server_streaming(req, path, codec).await
+        }
+        /// Checks a chain: that no event was changed, removed, inserted or moved since it was written. A call checks some
+        /// 20,000 events; go on from its `head` until it is `complete`. Needs admin on the tree's root, or a service
+        /// administrator. What is wrong is the answer, not an error.
+        pub async fn verify_audit_chain(
+            &mut self,
+            request: impl tonic::IntoRequest<super::VerifyAuditChainRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::VerifyAuditChainResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.AuditService/VerifyAuditChain",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("sandbar.v1.AuditService", "VerifyAuditChain"));
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
 /// A JSON document with what it refers to. What it means is the product's business.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Config {

@@ -1,0 +1,75 @@
+//! What comes of each call, cell by cell.
+//!
+//! A text has a letter for each caller: viewer, editor, admin and owner of the project and its tree; the owner of another
+//! tree (of the foreign one); a support user (all these trees allow support); a service administrator. Callers without a
+//! token that holds get the same everywhere: see `WITHOUT`.
+//!
+//! | letter | what comes |
+//! |---|---|
+//! | `Y` | done |
+//! | `e` | let in: refused for the etag or plan of nothing that it carries |
+//! | `r` | let in: a sandbox has no revision of that number of its own |
+//! | `.` | as if there was no such project, merge or token |
+//! | `n` | the role is too low |
+//! | `a` | only for service administrators |
+//! | `s` | the project is scheduled for deletion |
+//! | `k` | a root where a sandbox is needed, or the other way round |
+//! | `u` | nothing to restore |
+
+/// Calls that are not about one project.
+#[rustfmt::skip]
+pub(super) const PLAIN: &[(&str, &str)] = &[
+    ("AccessService/WhoAmI",                     "YYYYYYY"),
+    ("AccessService/CreatePrincipal",            "aaaaaaY"),
+    ("AccessService/ListPrincipals",             "aaaaaaY"),
+    ("ProjectsService/CreateProject",            "YYYYYaY"),
+    ("ProjectsService/ListProjects",             "YYYYYYY"),
+];
+
+/// Calls about a project (or a merge into it, or a token of it), in each of its states; `gone`: scheduled for deletion.
+#[rustfmt::skip]
+pub(super) const TABLE: &[(&str, [&str; 7])] = &[
+    //                                             a root     a sandbox  root gone  sbx gone   foreign    purged     nothing
+    ("AccessService/CreateToken",                ["YYYY.YY", "YYYY.YY", "ssss.ss", "ssss.ss", "....YYY", ".......", "......."]),
+    ("AccessService/ListTokens",                 ["nnYY.n.", "nnYY.n.", "nnss.n.", "nnss.n.", "....Yn.", ".......", "......."]),
+    ("AccessService/RevokeToken",                ["..YY..Y", "..YY..Y", "..YY..Y", "..YY..Y", "....Y.Y", ".......", "......."]),
+    ("AccessService/ListMembers",                ["YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "....YY.", ".......", "......."]),
+    ("AccessService/SetMember",                  ["nnYY.n.", "nnYY.n.", "nnss.n.", "nnss.n.", "....Yn.", ".......", "......."]),
+    ("AccessService/RemoveMember",               ["nnYY.n.", "nnYY.n.", "ssss.s.", "ssss.s.", "....Yn.", ".......", "......."]),
+    ("AuditService/ListAuditEvents",             ["nnYY.nY", "nnYY.nY", "nnYY.nY", "nnYY.nY", "....YnY", "......Y", "......."]),
+    ("AuditService/ExportAuditEvents",           ["nnYY.nY", "nnYY.nY", "nnYY.nY", "nnYY.nY", "....YnY", "......Y", "......."]),
+    ("AuditService/VerifyAuditChain",            ["nnYY.nY", "nnYY.nY", "nnYY.nY", "nnYY.nY", "....YnY", "......Y", "......."]),
+    ("ConfigsService/ListConfigs",               ["YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "....YY.", ".......", "......."]),
+    ("ConfigsService/GetConfig",                 ["YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "....YY.", ".......", "......."]),
+    ("ConfigsService/PutConfig",                 ["nYYY.n.", "nYYY.n.", "nsss.n.", "nsss.n.", "....Yn.", ".......", "......."]),
+    ("ConfigsService/DeleteConfig",              ["neee.n.", "neee.n.", "nsss.n.", "nsss.n.", "....en.", ".......", "......."]),
+    ("MergeService/PreviewMerge",                ["nYYY.n.", "nnYY.n.", "nnss.n.", "nnss.n.", "....Yn.", ".......", "......."]),
+    ("MergeService/ApplyMerge",                  ["neee.n.", "nnee.n.", "nnss.n.", "nnss.n.", "....en.", ".......", "......."]),
+    ("MergeService/PreviewRevert",               ["nYYY.n.", "nYYY.n.", "nsss.n.", "nsss.n.", "....Yn.", ".......", "......."]),
+    ("MergeService/RevertMerge",                 ["neee.n.", "neee.n.", "nsss.n.", "nsss.n.", "....en.", ".......", "......."]),
+    ("MergeService/GetMerge",                    ["YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "....YY.", ".......", "......."]),
+    ("MergeService/GetMergeChanges",             ["YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "....YY.", ".......", "......."]),
+    ("MergeService/ListMerges",                  ["YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "....YY.", ".......", "......."]),
+    ("ProjectsService/GetProject",               ["YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "....YY.", ".......", "......."]),
+    ("ProjectsService/UpdateProject",            ["nnYY.n.", "nnkk.n.", "nnss.n.", "nnkk.n.", "....Yn.", ".......", "......."]),
+    ("ProjectsService/DeleteProject",            ["nnne.n.", "nnnk.n.", "nnns.n.", "nnnk.n.", "....en.", ".......", "......."]),
+    ("ProjectsService/RestoreProject",           ["nnnu.n.", "nnnk.n.", "nnnY.n.", "nnnk.n.", "....un.", ".......", "......."]),
+    ("ProjectsService/GetSubscription",          ["YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "....YY.", ".......", "......."]),
+    ("ProjectsService/UpdateSubscription",       ["aaaaaaY", "aaaaaaY", "aaaaaaY", "aaaaaaY", "aaaaaaY", "aaaaaa.", "aaaaaa."]),
+    ("ProjectsService/ImportProject",            ["nYYY.n.", "nYYY.n.", "nsss.n.", "nsss.n.", "....Yn.", ".......", "......."]),
+    ("ProjectsService/ExportProject",            ["YYYY.Y.", "YYYY.Y.", "ssss.s.", "ssss.s.", "....YY.", ".......", "......."]),
+    ("SandboxesService/CreateSandbox",           ["nYYY.n.", "nYYY.n.", "nsss.n.", "nsss.n.", "....Yn.", ".......", "......."]),
+    ("SandboxesService/GetSandbox",              ["kkkk.k.", "YYYY.Y.", "kkkk.k.", "YYYY.Y.", "....kk.", ".......", "......."]),
+    ("SandboxesService/ListSandboxes",           ["YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "....YY.", ".......", "......."]),
+    ("SandboxesService/GetSandboxTree",          ["YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "....YY.", ".......", "......."]),
+    ("SandboxesService/UpdateSandbox",           ["nnkk.n.", "nnYY.n.", "nnkk.n.", "nnss.n.", "....kn.", ".......", "......."]),
+    ("SandboxesService/DeleteSandbox",           ["nnkk.n.", "nnee.n.", "nnkk.n.", "nnss.n.", "....kn.", ".......", "......."]),
+    ("SandboxesService/RestoreSandbox",          ["nnkk.n.", "nnuu.n.", "nnkk.n.", "nnYY.n.", "....kn.", ".......", "......."]),
+    ("WorkflowsService/ListWorkflows",           ["YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "....YY.", ".......", "......."]),
+    ("WorkflowsService/GetWorkflow",             ["YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "....YY.", ".......", "......."]),
+    ("WorkflowsService/PutWorkflow",             ["nYYY.n.", "nYYY.n.", "nsss.n.", "nsss.n.", "....Yn.", ".......", "......."]),
+    ("WorkflowsService/DeleteWorkflow",          ["neee.n.", "neee.n.", "nsss.n.", "nsss.n.", "....en.", ".......", "......."]),
+    ("WorkflowsService/SetTriggerEnabled",       ["nYYY.n.", "nYYY.n.", "nsss.n.", "nsss.n.", "....Yn.", ".......", "......."]),
+    ("WorkflowsService/ListWorkflowRevisions",   ["YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "....YY.", ".......", "......."]),
+    ("WorkflowsService/RestoreWorkflowRevision", ["nYYY.n.", "nrrr.n.", "nsss.n.", "nsss.n.", "....Yn.", ".......", "......."]),
+];
