@@ -297,6 +297,7 @@ fn launch(folder: &Path, database: Option<&Database>, options: &Options, ports: 
     args.extend(options.args.iter().cloned());
     let mut env = options.env.clone();
     env.push(("SANDBAR_KEY".to_owned(), KEY.to_owned()));
+    env.push(("SANDBAR_MASTER_KEYS".to_owned(), format!("k1:{}", "5a".repeat(32))));
     Process::start(SERVER, &args, &env, &folder.join("server.log"))
 }
 

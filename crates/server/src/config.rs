@@ -7,17 +7,20 @@
 mod database;
 mod key;
 mod limits;
+mod master_key;
 mod purge;
 mod value;
 
 use std::{net::SocketAddr, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
+use sandbar_app::vault::BadKeys;
 use secrecy::SecretString;
 
 pub use database::{DatabaseArgs, DatabaseUrl, Engine};
 pub use key::{KeyArgs, make_private_directory, write_secret};
 pub use limits::LimitArgs;
+pub use master_key::MasterKeyArgs;
 pub use purge::PurgeArgs;
 
 use crate::telemetry::LogFormat;
@@ -45,6 +48,19 @@ pub enum ConfigError {
         given: usize,
         /// How long it must be.
         least: usize,
+    },
+    /// Several servers must have the same master keys.
+    #[error(
+        "with PostgreSQL a master key is required, which encrypts credentials' values, the same on every server: make one with `echo k1:$(openssl rand -hex 32)` and give it with --master-key-file (or SANDBAR_MASTER_KEYS)"
+    )]
+    MasterKeysMissing,
+    /// What was given holds no master keys.
+    #[error("{place}: {problem}")]
+    MasterKeys {
+        /// The file or flag.
+        place: String,
+        /// What is wrong.
+        problem: BadKeys,
     },
     /// A file could not be read or made.
     #[error("{path}: {source}")]
@@ -134,6 +150,9 @@ pub struct ServeArgs {
     /// What authenticates page and plan tokens.
     #[command(flatten)]
     pub key: KeyArgs,
+    /// What encrypts credentials' values.
+    #[command(flatten)]
+    pub master_keys: MasterKeyArgs,
     /// How much is too much.
     #[command(flatten)]
     pub limits: LimitArgs,

@@ -4,6 +4,7 @@
 pub mod access;
 pub mod common;
 pub mod config;
+pub mod credential;
 pub mod mask;
 pub mod merge;
 pub mod project;

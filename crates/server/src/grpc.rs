@@ -3,6 +3,7 @@
 
 mod access;
 mod configs;
+mod credentials;
 mod merges;
 mod projects;
 mod sandboxes;
@@ -22,8 +23,9 @@ use crate::{
     status,
     wire::{
         access_service_server::AccessServiceServer, configs_service_server::ConfigsServiceServer,
-        merge_service_server::MergeServiceServer, projects_service_server::ProjectsServiceServer,
-        sandboxes_service_server::SandboxesServiceServer, workflows_service_server::WorkflowsServiceServer,
+        credentials_service_server::CredentialsServiceServer, merge_service_server::MergeServiceServer,
+        projects_service_server::ProjectsServiceServer, sandboxes_service_server::SandboxesServiceServer,
+        workflows_service_server::WorkflowsServiceServer,
     },
 };
 
@@ -55,6 +57,7 @@ pub fn routes(app: &Arc<App>, limits: MessageLimits) -> Routes {
         .add_service(service!(SandboxesServiceServer))
         .add_service(service!(WorkflowsServiceServer))
         .add_service(service!(ConfigsServiceServer))
+        .add_service(service!(CredentialsServiceServer))
         .add_service(service!(MergeServiceServer))
         .add_service(service!(AccessServiceServer))
 }

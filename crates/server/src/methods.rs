@@ -96,8 +96,9 @@ mod tests {
         assert!(!methods.0.is_empty());
         for (path, method) in &methods.0 {
             let name = path.rsplit('/').next().unwrap();
-            let reads =
-                ["Get", "List", "Preview", "Export", "WhoAmI"].iter().any(|verb| name.starts_with(verb));
+            let reads = ["Get", "List", "Preview", "Preflight", "Export", "WhoAmI"]
+                .iter()
+                .any(|verb| name.starts_with(verb));
             assert_eq!(method.reading, reads, "{path}");
         }
     }

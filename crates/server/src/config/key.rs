@@ -102,10 +102,10 @@ pub fn make_private_directory(path: &Path) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
-fn read(path: &Path) -> io::Result<SecretString> {
+pub(super) fn read(path: &Path) -> io::Result<SecretString> {
     Ok(fs::read_to_string(path)?.trim().into())
 }
 
-fn failed(path: &Path, source: io::Error) -> ConfigError {
+pub(super) fn failed(path: &Path, source: io::Error) -> ConfigError {
     ConfigError::File { path: path.display().to_string(), source }
 }
