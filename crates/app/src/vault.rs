@@ -30,7 +30,7 @@ pub type DataKey = SecretBox<[u8; 32]>;
 /// Where master keys are. [`KeyRing`] holds them in memory; a key service would do the same elsewhere.
 pub trait MasterKeys: Debug + Send + Sync {
     /// The ids of the keys that there are; the last is the one that data keys are encrypted with from now on.
-    fn ids(&self) -> Vec<&str>;
+    fn ids(&self) -> Vec<String>;
 
     /// Encrypts a data key, bound to some bytes. `fresh`: random bytes, for those who need a nonce.
     ///

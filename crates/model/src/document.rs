@@ -81,9 +81,7 @@ pub struct CredentialLink {
     pub credential: Option<CredentialId>,
     /// The credential's name when it was linked, 1–255 characters.
     pub name: String,
-    /// E-mail address of the credential's owner then, 1–254 characters; empty only where there is a credential, whose
-    /// owner may have none.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    /// Address of the credential's owner then, 1–254 characters: see [`crate::access::Principal::address`].
     pub owner: String,
 }
 
@@ -114,9 +112,6 @@ impl CredentialLink {
         let mut found = Violations::default();
         text::check_name(&mut found, &path(prefix, "name"), &self.name, MAX_NAME);
         let owner = path(prefix, "owner");
-        if self.credential.is_some() && self.owner.is_empty() {
-            return found;
-        }
         text::check_email(&mut found, &owner, &self.owner);
         // Else `a@x|b` with `c` and `a@x` with `b|c` would share a key.
         found.require(
@@ -278,10 +273,6 @@ impl<'de> Deserialize<'de> for ContentHash {
 mod tests {
     use super::*;
 
-    fn link_fields(owner: &str, name: &str) -> Vec<String> {
-        fields_of(None, owner, name)
-    }
-
     fn fields_of(credential: Option<CredentialId>, owner: &str, name: &str) -> Vec<String> {
         let link = Document::CredentialLink(CredentialLink {
             credential,
@@ -314,13 +305,13 @@ mod tests {
 
     #[test]
     fn a_link_has_an_owner_and_a_name() {
-        assert!(link_fields("user-1@example.org", "DHIS2 (raw)|2").is_empty());
-        assert_eq!(link_fields("", ""), ["link.name", "link.owner"]);
-        assert_eq!(link_fields("user-1", "x"), ["link.owner"]);
-        assert_eq!(link_fields("a@b|c", "x"), ["link.owner"], "its key could be another's");
+        assert!(fields_of(None, "user-1@example.org", "DHIS2 (raw)|2").is_empty());
+        assert_eq!(fields_of(None, "", ""), ["link.name", "link.owner"]);
+        assert_eq!(fields_of(None, "user-1", "x"), ["link.owner"]);
+        assert_eq!(fields_of(None, "a@b|c", "x"), ["link.owner"], "its key could be another's");
         let credential = Some(CredentialId(uuid::Uuid::from_u128(7)));
-        assert!(fields_of(credential, "", "x").is_empty(), "a service account may have no address");
-        assert_eq!(fields_of(credential, "user-1", ""), ["link.name", "link.owner"]);
+        assert!(fields_of(credential, "a@b|c", "x").is_empty(), "its key is the credential's id");
+        assert_eq!(fields_of(credential, "", ""), ["link.name", "link.owner"]);
     }
 
     #[test]

@@ -100,6 +100,38 @@ pub enum Command {
     /// Manages tokens from the server's machine, for when nobody has one that works.
     #[command(subcommand)]
     Tokens(TokensCommand),
+    /// Manages the master keys that encrypt credentials' values, beside running servers.
+    #[command(subcommand)]
+    Keys(KeysCommand),
+}
+
+/// See [`Command::Keys`].
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Shows which master keys there are, and how many credentials each of them encrypts.
+    Status(KeysArgs),
+    /// Adds a new master key to the file of the keys, which is then the current one. Servers read the file again when they
+    /// meet a credential that needs it. With several servers, give all of them the new file before `keys rewrap`.
+    Rotate(KeysArgs),
+    /// Encrypts every credential's data key with the current master key. Can be stopped at any point and run again; run it
+    /// until `keys status` shows no older key in use, before you take that one away.
+    Rewrap(KeysArgs),
+    /// Opens everything that is encrypted, and fails when something does not open. Shows no value.
+    Verify(KeysArgs),
+}
+
+/// What managing master keys needs.
+#[derive(Clone, Debug, Args)]
+pub struct KeysArgs {
+    /// Where data is kept.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+    /// The keys.
+    #[command(flatten)]
+    pub master_keys: MasterKeyArgs,
+    /// What is told to the operator.
+    #[command(flatten)]
+    pub telemetry: TelemetryArgs,
 }
 
 /// See [`Command::Tokens`].

@@ -1,6 +1,7 @@
 //! `sandbar-server`: serves calls, brings the schema up to date, answers health checks, makes a first token.
 
 mod healthcheck;
+mod keys;
 mod open;
 
 use std::{error::Error, process::ExitCode, sync::Arc};
@@ -25,6 +26,7 @@ async fn main() -> ExitCode {
         Command::Migrate(args) => open::migrate(&args).await,
         Command::Healthcheck(args) => healthcheck::run(&args).await,
         Command::Tokens(TokensCommand::Create(args)) => open::create_token(&args).await,
+        Command::Keys(command) => keys::run(command).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

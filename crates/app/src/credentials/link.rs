@@ -83,7 +83,7 @@ async fn once(app: &App, call: &Call, request: &LinkCredential) -> Result<LinkVi
 /// What a link to a credential holds.
 pub(crate) async fn document(tx: &mut Tx, credential: &Credential) -> Result<CredentialLink> {
     let owner = principal::get(tx, credential.owner).await?;
-    let owner = owner.ok_or(Error::Bug("a credential's owner is gone"))?.email;
+    let owner = owner.ok_or(Error::Bug("a credential's owner is gone"))?.address();
     Ok(CredentialLink { credential: Some(credential.id), name: credential.name.clone(), owner })
 }
 

@@ -29,7 +29,7 @@ pub async fn key_use(app: &App) -> Result<Vec<(String, i64)>> {
 /// # Errors
 /// [`Error::MasterKeyMissing`] when a credential needs a key that was not given; the database's.
 pub async fn rewrap(app: &App, after: Option<CredentialId>, limit: i64) -> Result<Rekeyed> {
-    let current = app.master_keys.ids().last().map(ToString::to_string).unwrap_or_default();
+    let current = app.master_keys.ids().pop().unwrap_or_default();
     let ids = batch(app, after, Some(&current), limit).await?;
     let mut done = Rekeyed { next: ids.last().copied(), ..Rekeyed::default() };
     for id in ids {

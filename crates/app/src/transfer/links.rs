@@ -90,11 +90,11 @@ async fn real(app: &App, tx: &mut Tx, change: &Changing<'_>) -> Result<HashMap<S
 /// that it is not deleted meanwhile.
 async fn own(tx: &mut Tx, change: &Changing<'_>, link: &CredentialLink) -> Result<Option<Credential>> {
     let caller = change.caller;
-    if caller.whole().is_err() || link.owner.is_empty() {
+    if caller.whole().is_err() {
         return Ok(None);
     }
-    let email = principal::get(tx, caller.id).await?.map(|caller| caller.email).unwrap_or_default();
-    if email != link.owner.to_lowercase() {
+    let principal = principal::get(tx, caller.id).await?;
+    if principal.is_none_or(|one| one.address() != link.owner.to_lowercase()) {
         return Ok(None);
     }
     match credential::named(tx, caller.id, &link.name).await? {

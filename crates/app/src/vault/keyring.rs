@@ -1,11 +1,14 @@
 //! Master keys in memory, as an operator gives them: in a file or an environment variable.
 
-use std::fmt;
+use std::{
+    fmt,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use futures::future::{self, BoxFuture};
 use ring::aead::NONCE_LEN;
 use sandbar_store::credential::WrappedKey;
-use secrecy::{ExposeSecret, ExposeSecretMut, SecretBox};
+use secrecy::{ExposeSecret, ExposeSecretMut, SecretBox, SecretString};
 
 use super::{DataKey, MasterKeys, Unopened, open, seal};
 
@@ -13,8 +16,18 @@ use super::{DataKey, MasterKeys, Unopened, open, seal};
 const MAX_ID: usize = 32;
 
 /// Master keys by id, in the order in which they came into use.
+type Keys = Vec<(String, DataKey)>;
+
+/// Where they can be read again; none: not just now.
+type Source = dyn Fn() -> Option<SecretString> + Send + Sync;
+
+/// The master keys of one server.
 #[derive(Default)]
-pub struct KeyRing(Vec<(String, DataKey)>);
+pub struct KeyRing {
+    keys: RwLock<Arc<Keys>>,
+    /// Read again when a key is needed that is not there: an operator may have added it meanwhile.
+    source: Option<Box<Source>>,
+}
 
 /// Why a text holds no master keys. Says nothing of a key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -43,7 +56,7 @@ impl KeyRing {
     pub fn parse(text: &str) -> Result<Self, BadKeys> {
         let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default());
         let said = lines.flat_map(|line| line.split([',', ' ', '\t'])).filter(|word| !word.is_empty());
-        let mut keys: Vec<(String, DataKey)> = Vec::new();
+        let mut keys = Keys::new();
         for (number, word) in said.enumerate() {
             let (id, key) = entry(word).ok_or(BadKeys::Malformed(number + 1))?;
             if keys.iter().any(|(other, _)| *other == id) {
@@ -51,12 +64,46 @@ impl KeyRing {
             }
             keys.push((id, key));
         }
-        if keys.is_empty() { Err(BadKeys::None) } else { Ok(Self(keys)) }
+        if keys.is_empty() {
+            return Err(BadKeys::None);
+        }
+        Ok(Self { keys: RwLock::new(Arc::new(keys)), source: None })
     }
 
-    fn key(&self, id: &str) -> Result<&DataKey, Unopened> {
-        let found = self.0.iter().find(|(other, _)| other == id).map(|(_, key)| key);
-        found.ok_or_else(|| Unopened::NoKey(id.to_owned()))
+    /// The same keys, that are read again from where they came when one is needed that is not among them. So a server
+    /// takes up a new key while it runs.
+    #[must_use]
+    pub fn reading_again(self, source: impl Fn() -> Option<SecretString> + Send + Sync + 'static) -> Self {
+        Self { source: Some(Box::new(source)), ..self }
+    }
+
+    fn keys(&self) -> Arc<Keys> {
+        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The keys, with this one among them.
+    fn with(&self, id: &str) -> Result<Arc<Keys>, Unopened> {
+        let has = |keys: &Keys| keys.iter().any(|(other, _)| other == id);
+        let keys = self.keys();
+        if has(&keys) {
+            return Ok(keys);
+        }
+        let again = self.source.as_ref().and_then(|source| source());
+        let read = again.and_then(|text| Self::parse(text.expose_secret()).ok()).map(|ring| ring.keys());
+        match read {
+            Some(keys) if has(&keys) => {
+                *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&keys);
+                Ok(keys)
+            }
+            _ => Err(Unopened::NoKey(id.to_owned())),
+        }
+    }
+
+    /// Does something with a key.
+    fn use_key<T>(&self, id: &str, act: impl FnOnce(&DataKey) -> Option<T>) -> Result<T, Unopened> {
+        let keys = self.with(id)?;
+        let key = keys.iter().find(|(other, _)| other == id).map(|(_, key)| key);
+        key.and_then(act).ok_or(Unopened::Damaged)
     }
 }
 
@@ -76,8 +123,8 @@ fn entry(word: &str) -> Option<(String, DataKey)> {
 }
 
 impl MasterKeys for KeyRing {
-    fn ids(&self) -> Vec<&str> {
-        self.0.iter().map(|(id, _)| id.as_str()).collect()
+    fn ids(&self) -> Vec<String> {
+        self.keys().iter().map(|(id, _)| id.clone()).collect()
     }
 
     fn wrap<'a>(
@@ -87,11 +134,8 @@ impl MasterKeys for KeyRing {
         key: &'a DataKey,
         fresh: [u8; NONCE_LEN],
     ) -> BoxFuture<'a, Result<WrappedKey, Unopened>> {
-        let wrapped = self.key(master).and_then(|own| {
-            let bytes = seal(own, bound, key.expose_secret(), fresh).ok_or(Unopened::Damaged)?;
-            Ok(WrappedKey { master: master.to_owned(), bytes })
-        });
-        Box::pin(future::ready(wrapped))
+        let bytes = self.use_key(master, |own| seal(own, bound, key.expose_secret(), fresh));
+        Box::pin(future::ready(bytes.map(|bytes| WrappedKey { master: master.to_owned(), bytes })))
     }
 
     fn unwrap<'a>(
@@ -99,10 +143,10 @@ impl MasterKeys for KeyRing {
         wrapped: &'a WrappedKey,
         bound: &'a [u8],
     ) -> BoxFuture<'a, Result<DataKey, Unopened>> {
-        let key = self.key(&wrapped.master).and_then(|own| {
-            let plain = open(own, bound, &wrapped.bytes).ok_or(Unopened::Damaged)?;
-            let bytes = <[u8; 32]>::try_from(plain.expose_secret()).map_err(|_| Unopened::Damaged)?;
-            Ok(SecretBox::new(Box::new(bytes)))
+        let key = self.use_key(&wrapped.master, |own| {
+            let plain = open(own, bound, &wrapped.bytes)?;
+            let bytes = <[u8; 32]>::try_from(plain.expose_secret()).ok()?;
+            Some(SecretBox::new(Box::new(bytes)))
         });
         Box::pin(future::ready(key))
     }
@@ -127,9 +171,28 @@ mod tests {
         let (one, other) = ("0a".repeat(32), "F0".repeat(32));
         let ring = KeyRing::parse(&format!("# ours\nk1:{one} # of 2025\n\n k-2_x:{other},\n")).unwrap();
         assert_eq!(ring.ids(), ["k1", "k-2_x"]);
-        assert_eq!(ring.key("k1").unwrap().expose_secret(), &[0x0a; 32]);
-        assert_eq!(ring.key("k-2_x").unwrap().expose_secret(), &[0xf0; 32]);
-        assert!(matches!(ring.key("k3"), Err(Unopened::NoKey(id)) if id == "k3"));
+        let first = |id| ring.use_key(id, |key| key.expose_secret().first().copied());
+        assert_eq!((first("k1").unwrap(), first("k-2_x").unwrap()), (0x0a, 0xf0));
+        assert!(matches!(first("k3"), Err(Unopened::NoKey(id)) if id == "k3"));
+    }
+
+    #[test]
+    fn a_key_that_was_added_meanwhile_is_taken_up_when_it_is_needed() {
+        let digits = "ab".repeat(32);
+        let file = Arc::new(std::sync::Mutex::new(None::<String>));
+        let read = Arc::clone(&file);
+        let ring = KeyRing::parse(&format!("k1:{digits}")).unwrap();
+        let ring = ring.reading_again(move || read.lock().unwrap().clone().map(SecretString::from));
+        let finds = |id| ring.use_key(id, |_| Some(())).is_ok();
+        assert!(!finds("k2"), "the file can't be read just now");
+        for broken in ["", "k1", "k3:0"] {
+            *file.lock().unwrap() = Some(broken.to_owned());
+            assert!(!finds("k2") && finds("k1"), "{broken:?} takes no key away");
+        }
+        *file.lock().unwrap() = Some(format!("k1:{digits} k2:{digits}"));
+        assert_eq!(ring.ids(), ["k1"]);
+        assert!(finds("k2"));
+        assert_eq!(ring.ids(), ["k1", "k2"], "from here on it is the current one");
     }
 
     #[test]

@@ -58,15 +58,14 @@ impl App {
             master_key::note(&mut tx, id, &proof.bytes, self.now()).await?;
         }
         for (id, proof) in master_key::all(&mut tx).await? {
-            if given.contains(&id.as_str()) {
+            if given.contains(&id) {
                 let kept = WrappedKey { master: id.clone(), bytes: proof };
                 let opened = self.master_keys.unwrap(&kept, &bound_proof(&id)).await;
                 opened.map_err(|why| problem(why, &id))?;
             }
         }
         for (key, credentials) in credential::by_master_key(&mut tx).await? {
-            if !given.contains(&key.as_str()) {
-                let given = given.iter().map(ToString::to_string).collect();
+            if !given.contains(&key) {
                 return Err(KeyProblem::Missing { key, credentials, given });
             }
         }

@@ -2,6 +2,7 @@
 //! them out where they don't belong.
 
 pub(crate) mod conflicts;
+pub(crate) mod credential;
 pub(crate) mod diff;
 mod field;
 pub(crate) mod page;

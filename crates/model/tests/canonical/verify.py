@@ -122,7 +122,7 @@ def canonical(given):
     if given["kind"] == "config":
         return write(config(given))
     if given["kind"] == "credential_link":
-        given = without(given, {"credential": None, "owner": ""})
+        given = without(given, {"credential": None})
     return write(given | {"name": nfc(given["name"])})
 
 

@@ -14,7 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     ConfigError, DatabaseArgs, Engine,
-    key::{failed, read, write_secret},
+    key::{failed, read, replace_secret, write_secret},
 };
 
 /// Where the master keys come from.
@@ -46,7 +46,45 @@ impl MasterKeyArgs {
     /// When there are none, when they are malformed, or when the file can't be read or made.
     pub fn load(&self, database: &DatabaseArgs) -> Result<KeyRing, ConfigError> {
         let (place, text) = self.text(database)?;
-        KeyRing::parse(text.expose_secret()).map_err(|problem| ConfigError::MasterKeys { place, problem })
+        let ring = KeyRing::parse(text.expose_secret())
+            .map_err(|problem| ConfigError::MasterKeys { place, problem })?;
+        Ok(match self.file(database)? {
+            Some(path) => ring.reading_again(move || read(&path).ok()),
+            None => ring,
+        })
+    }
+
+    /// Adds a new key at the end of the file of the keys, so that it is the current one, and answers its id and the file.
+    ///
+    /// # Errors
+    /// When the keys are not in a file, or it can't be read or written.
+    pub fn rotate(&self, database: &DatabaseArgs) -> Result<(String, PathBuf), ConfigError> {
+        let path = self.file(database)?.ok_or_else(|| {
+            ConfigError::Contradiction(
+                "the master keys are given with --master-keys (or SANDBAR_MASTER_KEYS), where a new one can't be added: \
+                 add it there, at the end, or keep them in a file"
+                    .to_owned(),
+            )
+        })?;
+        // Malformed ones are refused before anything is added to them.
+        self.load(database)?;
+        let (_, text) = self.text(database)?;
+        let (id, line) = new_key();
+        let text = SecretString::from(format!("{}\n{}", text.expose_secret(), line.expose_secret()));
+        replace_secret(&path, text.expose_secret()).map_err(|source| failed(&path, source))?;
+        Ok((id, path))
+    }
+
+    /// The file that the keys are in.
+    fn file(&self, database: &DatabaseArgs) -> Result<Option<PathBuf>, ConfigError> {
+        Ok(match (&self.master_keys, &self.master_key_file) {
+            (Some(_), _) => None,
+            (None, Some(path)) => Some(path.clone()),
+            (None, None) if database.engine()? == Engine::Postgres => {
+                return Err(ConfigError::MasterKeysMissing);
+            }
+            (None, None) => Some(database.data_dir.join("master.keys")),
+        })
     }
 
     fn text(&self, database: &DatabaseArgs) -> Result<(String, SecretString), ConfigError> {
@@ -73,11 +111,17 @@ fn own(path: &Path) -> io::Result<SecretString> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         found => return found,
     }
+    write_secret(path, new_key().1.expose_secret())?;
+    // Read, not remembered: another process may have been first.
+    read(path)
+}
+
+/// A new key: its id, and the line that holds it.
+fn new_key() -> (String, SecretString) {
     let (mut id, mut key) = ([0u8; 4], [0u8; 32]);
     rand::rng().fill_bytes(&mut id);
     rand::rng().fill_bytes(&mut key);
-    let line = SecretString::from(format!("k{}:{}", hex::encode(id), hex::encode(key)));
-    write_secret(path, line.expose_secret())?;
-    // Read, not remembered: another process may have been first.
-    read(path)
+    let id = format!("k{}", hex::encode(id));
+    let line = SecretString::from(format!("{id}:{}", hex::encode(key)));
+    (id, line)
 }

@@ -15,6 +15,7 @@ mod engine;
 
 mod bookkeeping;
 mod configs;
+mod credentials;
 mod fixture;
 mod gate;
 mod kin;
