@@ -26,5 +26,6 @@ mod oracle;
 mod purge;
 mod races;
 mod replay;
+mod secrets;
 mod stop;
 mod walk;
