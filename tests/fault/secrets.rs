@@ -29,7 +29,7 @@ fn values(credential_id: &str, environment: &str, values: &str) -> SetCredential
 
 /// Whether bytes hold the canary: as it is, in hexadecimal digits, in base64, or as a URL has it.
 fn holds(bytes: &[u8]) -> bool {
-    let hex: String = CANARY.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let hex = CANARY.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
     let forms = [
         CANARY.to_owned(),
         CANARY.replace('-', "%2D"),

@@ -164,7 +164,9 @@ fn bound_values(id: CredentialId, environment: &str, version: i64) -> Vec<u8> {
 /// Parts as one, each with its length, so that no two different lists of parts are the same bytes.
 fn bound(parts: &[&[u8]]) -> Vec<u8> {
     let mut all = b"sandbar".to_vec();
-    parts.iter().for_each(|part| append(&mut all, part));
+    for part in parts {
+        append(&mut all, part);
+    }
     all
 }
 

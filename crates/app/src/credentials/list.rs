@@ -32,9 +32,10 @@ pub async fn list(app: &App, call: &Call, request: &ListCredentials) -> Result<P
     if request.all {
         caller.administrator()?;
     }
-    let (whose, list) = match request.all {
-        true => (Whose::All, "credentials".to_owned()),
-        false => (Whose::Of(caller.id), format!("credentials {}", caller.id)),
+    let (whose, list) = if request.all {
+        (Whose::All, "credentials".to_owned())
+    } else {
+        (Whose::Of(caller.id), format!("credentials {}", caller.id))
     };
     let size = app.page_size(request.page_size)?.min(MAX_PAGE);
     let cursor = app.sealer.cursor(&list, &request.page_token)?;

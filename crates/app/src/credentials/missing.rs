@@ -1,15 +1,16 @@
 //! Which credentials steps use that have no values where they would run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use sandbar_merge::Plan;
 use sandbar_model::{
     CredentialId, CredentialLink, Error, JobId, Kind, Project, ResourceId, Result,
+    credential::ValueSet,
     workflow::{StoredWorkflow, Uses},
 };
 use sandbar_store::{Tx, resource, value_set, view::View};
 
-use super::links::as_link;
+use super::links::{LinkedCredential, as_link};
 use crate::App;
 
 /// The most steps that are named for one credential.
@@ -113,56 +114,67 @@ impl Needs {
         }
     }
 
-    /// What of it is missing in an environment. `known`: links that are not (yet) as the view has them.
+    /// What of it is missing in an environment. `links`: those that are not (yet) as the view has them.
     pub(super) async fn missing(
         self,
         app: &App,
         tx: &mut Tx,
         (view, environment): (&View, &str),
-        mut known: BTreeMap<ResourceId, CredentialLink>,
+        mut links: BTreeMap<ResourceId, CredentialLink>,
     ) -> Result<Vec<MissingCredential>> {
-        let unknown = self.0.keys().filter(|link| !known.contains_key(link)).copied().collect();
+        let unknown = self.0.keys().filter(|link| !links.contains_key(link)).copied().collect();
         let found = resource::resolve_many(tx, view, Kind::CredentialLink, unknown).await?;
         let hashes = found.values().filter_map(|found| found.hash).collect();
         let documents = app.contents.documents(tx, view.root, hashes).await?;
         for (id, found) in found {
             if let Some(document) = found.hash.and_then(|hash| documents.get(&hash)) {
-                known.insert(id, as_link(document)?.clone());
+                links.insert(id, as_link(document)?.clone());
             }
         }
-        let ids: Vec<_> = known.values().filter_map(|link| link.credential).collect();
+        let ids: Vec<_> = links.values().filter_map(|link| link.credential).collect();
         let credentials = app.linked_credentials(tx, ids.iter().copied()).await?;
         let sets = value_set::of(tx, &ids).await?;
-        let mut missing = Vec::new();
-        for (link, (steps, step_count)) in self.0 {
-            let document = known.get(&link);
-            let credential = document.and_then(|document| document.credential);
-            let real = credential.and_then(|id| credentials.get(&id));
-            let labels: Vec<String> = real
-                .and_then(|real| sets.get(&real.id))
-                .map(|sets| sets.iter().map(|set| set.environment.clone()).collect())
-                .unwrap_or_default();
-            let why = match (document, credential, real) {
-                (None, ..) => Why::Link,
-                (Some(_), None, _) => Why::Credential,
-                (Some(_), Some(_), None) => Why::Deleted,
-                (Some(_), Some(_), Some(_)) if labels.iter().any(|label| label == environment) => continue,
-                (Some(_), Some(_), Some(_)) => Why::Values,
-            };
-            let said = |of: fn(&CredentialLink) -> &String| document.map(of).cloned().unwrap_or_default();
-            missing.push(MissingCredential {
-                link,
-                why,
-                credential,
-                name: real.map_or_else(|| said(|document| &document.name), |real| real.name.clone()),
-                owner: real.map_or_else(|| said(|document| &document.owner), |real| real.owner.name.clone()),
-                environment: environment.to_owned(),
-                labels,
-                steps,
-                step_count,
-            });
-        }
-        Ok(missing)
+        let behind = Behind { environment, links, credentials, sets };
+        Ok(self.0.into_iter().filter_map(|(link, needs)| behind.missing(link, needs)).collect())
+    }
+}
+
+/// What stands behind links.
+struct Behind<'a> {
+    environment: &'a str,
+    links: BTreeMap<ResourceId, CredentialLink>,
+    credentials: HashMap<CredentialId, LinkedCredential>,
+    sets: HashMap<CredentialId, Vec<ValueSet>>,
+}
+
+impl Behind<'_> {
+    /// What steps that use a link lack; none: nothing.
+    fn missing(&self, link: ResourceId, (steps, step_count): (Vec<Step>, u64)) -> Option<MissingCredential> {
+        let document = self.links.get(&link);
+        let credential = document.and_then(|document| document.credential);
+        let real = credential.and_then(|id| self.credentials.get(&id));
+        let sets = real.and_then(|real| self.sets.get(&real.id)).map_or(&[][..], Vec::as_slice);
+        let why = match (document, credential, real) {
+            (None, ..) => Why::Link,
+            (Some(_), None, _) => Why::Credential,
+            (Some(_), Some(_), None) => Why::Deleted,
+            (Some(_), Some(_), Some(_)) if sets.iter().any(|set| set.environment == self.environment) => {
+                return None;
+            }
+            (Some(_), Some(_), Some(_)) => Why::Values,
+        };
+        let said = |of: fn(&CredentialLink) -> &String| document.map(of).cloned().unwrap_or_default();
+        Some(MissingCredential {
+            link,
+            why,
+            credential,
+            name: real.map_or_else(|| said(|document| &document.name), |real| real.name.clone()),
+            owner: real.map_or_else(|| said(|document| &document.owner), |real| real.owner.name.clone()),
+            environment: self.environment.to_owned(),
+            labels: sets.iter().map(|set| set.environment.clone()).collect(),
+            steps,
+            step_count,
+        })
     }
 }
 

@@ -17,7 +17,7 @@ cases! { no_table_holds_a_value }
 /// The canary as something may write it.
 fn forms() -> Vec<String> {
     let canary = "canary-7f3a9";
-    let hex: String = canary.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let hex = canary.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
     // "canary-7f3a9" in base64, at each of its three places in a group of bytes, without the ends that depend on the rest.
     let base64 = ["Y2FuYXJ5LTdmM2E5", "NhbmFyeS03ZjNhO", "jYW5hcnktN2YzYT"];
     [canary.to_owned(), canary.replace('-', "%2D"), hex.to_uppercase(), hex]
@@ -50,9 +50,10 @@ async fn no_table_holds_a_value(bench: Bench) {
     let mut tx = bench.app.db.connection().await.unwrap();
     let sqlite = bench.app.db.engine() == "sqlite";
     let tables: Vec<(String,)> = tx
-        .sql(match sqlite {
-            true => "SELECT name FROM sqlite_master WHERE type = 'table'",
-            false => "SELECT CAST(tablename AS text) FROM pg_tables WHERE schemaname = 'public'",
+        .sql(if sqlite {
+            "SELECT name FROM sqlite_master WHERE type = 'table'"
+        } else {
+            "SELECT CAST(tablename AS text) FROM pg_tables WHERE schemaname = 'public'"
         })
         .all()
         .await

@@ -64,7 +64,7 @@ pub enum Role {
     Unspecified = 0,
     /// Sees the project and its history.
     Viewer = 1,
-    /// Also writes workflows and configs, turns triggers on and off, makes sandboxes, receives merges.
+    /// Also writes workflows and configs, links credentials, turns triggers on and off, makes sandboxes, receives merges.
     Editor = 2,
     /// Also changes settings, members, tokens and sandboxes, and merges a sandbox elsewhere.
     Admin = 3,
@@ -105,7 +105,7 @@ pub enum ResourceKind {
     Workflow = 1,
     /// A collection's name. Its items are data of one project and never cross.
     Collection = 2,
-    /// A project's permission to use a credential, by name and owner. Never its values.
+    /// A project's permission to use a credential: see CredentialsService. Never its values.
     CredentialLink = 3,
     /// A JSON document of the product's own kind, with what it refers to.
     Config = 4,
@@ -1710,7 +1710,7 @@ pub struct CredentialLink {
     /// Empty where there is no credential.
     #[prost(message, optional, tag = "5")]
     pub owner: ::core::option::Option<Actor>,
-    /// The owner's e-mail address when it was linked.
+    /// The owner's e-mail address when it was linked; `<id>@sandbar.invalid` of one that has none.
     #[prost(string, tag = "6")]
     pub owner_email: ::prost::alloc::string::String,
     /// The project's revision that wrote this.
@@ -3603,6 +3603,8 @@ pub mod projects_service_client {
         /// Takes a project state document in chunks and makes the project equal to it in one atomic change that touches only
         /// what differs. The first message is the header. Needs editor; settings that differ need admin. The name and the
         /// environment of an existing project stay, and so does what triggers of a sandbox are on: nothing begins to run twice.
+        /// A document names credentials by owner and name: a link that leads to one goes on doing so; a new one leads to the
+        /// caller's own credential of that name, if they have it and their token has no limits, and else nowhere yet.
         pub async fn import_project(
             &mut self,
             request: impl tonic::IntoStreamingRequest<
