@@ -159,6 +159,8 @@ CREATE TABLE claims (
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX claims_live ON claims (project_id, space, key) WHERE until_seq = 9223372036854775807;
 CREATE INDEX claims_holder ON claims (project_id, id) WHERE until_seq = 9223372036854775807;
+-- Where a credential is linked: a link's key is the credential's id.
+CREATE INDEX claims_link ON claims (key) WHERE space = 3;
 
 -- The project's log. what: write, import, merge, sync, revert, restore.
 CREATE TABLE changes (
@@ -274,6 +276,45 @@ CREATE TABLE audit_chains (
     chain_id BLOB    NOT NULL PRIMARY KEY,
     position INTEGER NOT NULL,
     hash     BLOB    NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- A user's credentials. The values are in value_sets, encrypted with a data key that is here, encrypted with the master key
+-- that master_key names.
+CREATE TABLE credentials (
+    id          BLOB   NOT NULL PRIMARY KEY,
+    owner_id    BLOB   NOT NULL REFERENCES principals (id),
+    name        TEXT   NOT NULL,
+    schema_name TEXT   NOT NULL,
+    external_id TEXT   NOT NULL,
+    -- Bumped first in every write to it or its values: its lock and its etag.
+    version     INTEGER NOT NULL,
+    master_key  TEXT   NOT NULL,
+    data_key    BLOB  NOT NULL,
+    create_time INTEGER NOT NULL,
+    update_time INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX credentials_name ON credentials (owner_id, name);
+CREATE INDEX credentials_list ON credentials (name, id);
+CREATE INDEX credentials_master_key ON credentials (master_key, id);
+
+-- What a credential is in one environment. sealed: the values, encrypted; key_names: JSON, no secret.
+CREATE TABLE value_sets (
+    credential_id BLOB   NOT NULL REFERENCES credentials (id),
+    environment   TEXT   NOT NULL,
+    -- The credential's version that wrote it.
+    version       INTEGER NOT NULL,
+    key_names     TEXT   NOT NULL,
+    sealed        BLOB  NOT NULL,
+    update_time   INTEGER NOT NULL,
+    PRIMARY KEY (credential_id, environment)
+) STRICT;
+
+-- The master keys that were ever used here. proof: something known, encrypted with the key, so that another key under the
+-- same id is noticed when a server starts.
+CREATE TABLE master_keys (
+    id          TEXT   NOT NULL PRIMARY KEY,
+    proof       BLOB  NOT NULL,
+    create_time INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- Who works on what, until when.

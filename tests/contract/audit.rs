@@ -18,6 +18,8 @@ const JOB: &str = "aaaaaaaa-0001-4aaa-8aaa-aaaaaaaaaaaa";
 const TRIGGER: &str = "bbbbbbbb-0001-4bbb-8bbb-bbbbbbbbbbbb";
 const EDGE: &str = "cccccccc-0001-4ccc-8ccc-cccccccccccc";
 const CONFIG: &str = "dddddddd-0001-4ddd-8ddd-dddddddddddd";
+/// Of a credential.
+const VALUE: &str = "correct-horse-battery";
 const DOCUMENT: &[u8] = br#"{"name": "orders", "workflows": {}}"#;
 
 on_both_engines! {
@@ -25,6 +27,7 @@ on_both_engines! {
         let mut story = Story::begin(&server).await;
         let project = story.tell_of_projects_and_people().await;
         story.tell_of_resources(&project).await;
+        story.tell_of_credentials(&project).await;
         story.tell_of_sandboxes(&project).await;
         story.tell_of_the_end(&project).await;
         story.all_was_told();
@@ -132,6 +135,39 @@ impl<'a> Story<'a> {
         self.does(&ann, deed("ConfigsService/PutConfig", config, "config.put", "config")).await;
         let config = with(&of, &json!({"config_id": CONFIG}));
         self.does(&ann, deed("ConfigsService/DeleteConfig", config, "config.delete", "config")).await;
+    }
+
+    async fn tell_of_credentials(&mut self, project: &str) {
+        let ann = self.ann.clone();
+        let create = json!({"credential": {"name": "erp", "schema": "raw"}});
+        let made = self.credential(&ann, "CreateCredential", create, "credential.create").await;
+        let id = text(&made["credential"]["id"]);
+        let of = json!({"credential_id": id});
+        let rename = json!({"credential": {"id": id, "name": "erp-2"}, "update_mask": "name"});
+        self.credential(&ann, "UpdateCredential", rename, "credential.update").await;
+        let values =
+            with(&of, &json!({"environment": "main", "values": json!({"password": VALUE}).to_string()}));
+        self.credential(&ann, "SetCredentialValues", values, "credential.set_values").await;
+        let link = with(&of, &json!({"project_id": project}));
+        let linking = deed("CredentialsService/LinkCredential", link, "credential.link", "credential link");
+        let made = self.does(&ann, linking).await;
+        let link = json!({"project_id": project, "credential_link_id": made["credential_link"]["id"]});
+        self.does(
+            &ann,
+            deed("CredentialsService/UnlinkCredential", link, "credential.unlink", "credential link"),
+        )
+        .await;
+        let values = with(&of, &json!({"environment": "main"}));
+        self.credential(&ann, "RemoveCredentialValues", values, "credential.remove_values").await;
+        let admin = self.admin.clone();
+        let give = with(&of, &json!({"owner_id": self.olga.id}));
+        self.credential(&admin, "TransferCredential", give, "credential.transfer").await;
+        self.credential(&admin, "DeleteCredential", of, "credential.delete").await;
+    }
+
+    async fn credential(&mut self, who: &Person, name: &str, request: Value, action: &str) -> Value {
+        let method = format!("CredentialsService/{name}");
+        self.does(who, deed(&method, request, action, "credential")).await
     }
 
     async fn puts(&mut self, project: &str, body: &str) {
@@ -254,6 +290,7 @@ impl<'a> Story<'a> {
             assert!(secret.starts_with("sbr_") && !all.contains(secret), "a token is in the trail");
         }
         assert!(!all.contains("sbr_"), "a token is in the trail");
+        assert!(!all.contains(VALUE), "a credential's value is in the trail");
     }
 
     async fn every_chain_is_whole(&self) {

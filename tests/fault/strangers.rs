@@ -4,16 +4,18 @@ use sandbar_client::{
     Client,
     v1::{
         AuditFilter, AuditTrail, DeleteProjectRequest, GetMergeChangesRequest, GetMergeRequest,
-        ListAuditEventsRequest, PrincipalKind, Role, SetMemberRequest,
+        LinkCredentialRequest, ListAuditEventsRequest, ListCredentialLinksRequest, PrincipalKind, Role,
+        SetMemberRequest, job, merge_warning,
     },
 };
 use sandbar_tests::{Options, on_both_engines};
 
 use crate::{
-    flow::{assert_sound, export, fork, holdings, import, root},
+    flow::{assert_sound, export, fork, holdings, import, put, root, workflow},
     history::states,
     kin::picks,
-    merging::{merge_everything, revert, there_and_back},
+    merging::{apply, applying, defaults, merge_everything, preview, revert, there_and_back},
+    secrets::create,
 };
 
 on_both_engines! {
@@ -94,6 +96,37 @@ on_both_engines! {
         let seen = viewer.client.merges().get_merge(request).await.unwrap().merge.unwrap();
         assert_eq!((&seen.id, seen.resource_count), (&merged.id, merged.resource_count));
         assert!(seen.resources.is_empty() && seen.choices.is_none(), "{seen:?}");
+    }
+
+    async fn somebody_elses_credential_does_not_cross(server: Server) {
+        let (ann, bob) = (server.user("ann").await, server.principal("bob", PrincipalKind::User).await);
+        let source = root(&ann, "source").await;
+        let (project_id, role) = (source.clone(), Role::Admin.into());
+        let request = SetMemberRequest { project_id, principal_id: bob.id, role, ..Default::default() };
+        ann.access().set_member(request).await.unwrap();
+        let credential_id = create(&ann, "production").await;
+        let request =
+            LinkCredentialRequest { project_id: source.clone(), credential_id, ..Default::default() };
+        let link = ann.credentials().link_credential(request).await.unwrap().credential_link.unwrap();
+        let mut step = workflow("Send", "post();\n");
+        step.jobs[0].uses = Some(job::Uses::CredentialLinkId(link.id));
+        put(&ann, &source, step, "*").await.unwrap();
+
+        let target = root(&bob.client, "target of bob's").await;
+        let plan = preview(&bob.client, &source, &target, &defaults()).await;
+        assert_eq!(plan.resources.len(), 1, "{:?}", plan.resources);
+        let left = plan.head.warnings.iter().find(|one| one.kind() == merge_warning::Kind::CredentialNotLinked);
+        assert!(left.is_some(), "{:?}", plan.head.warnings);
+        apply(&bob.client, applying(&source, &target, &defaults(), &plan)).await.unwrap();
+        let links = |client: &Client, project_id: &str| {
+            let request = ListCredentialLinksRequest { project_id: project_id.to_owned(), ..Default::default() };
+            client.list(request).all()
+        };
+        assert!(links(&bob.client, &target).await.unwrap().is_empty());
+        // Its owner takes it along.
+        let target = root(&ann, "target of ann's").await;
+        merge_everything(&ann, &source, &target, "by its owner").await.unwrap();
+        assert_eq!(links(&ann, &target).await.unwrap().len(), 1);
     }
 
     async fn both_trees_have_it_in_their_audit_trail(server: Server) {

@@ -33,6 +33,8 @@ files! {
     config_edit
     config_merge
     config_rules
+    credential_links
+    credential_values
     merge_apply
     merge_combine
     merge_plan
@@ -54,6 +56,8 @@ const NOT_BY_CALLS: &[(&str, &str)] = &[
     ("OVERLOADED", "needs hundreds of calls in flight at once: crates/server/tests/server/limits.rs"),
     ("DEADLINE_EXCEEDED", "depends on the clock: crates/server/tests/server/limits.rs"),
     ("STORAGE_UNAVAILABLE", "needs a database that is gone: tests/fault"),
+    ("CREDENTIAL_DAMAGED", "needs a database that was changed by hand: crates/app/tests/credentials"),
+    ("MASTER_KEY_MISSING", "needs an operator's mistake: crates/app/tests/credentials"),
     ("INTERNAL", "needs a broken database or a bug"),
     ("CONTENTION", "needs other writers that are faster, several times in a row: tests/fault"),
 ];

@@ -20,6 +20,14 @@ const GRACE: &str = "--grace-period=";
 /// The same for every server of a test, as operators of PostgreSQL must see to.
 const KEY: &str = "the-tests-key-the-tests-key-the-tests-key";
 
+/// Likewise.
+const MASTER_KEY: &str = "k1:5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a\n";
+
+/// The file of the master keys.
+fn master_keys(folder: &Path) -> PathBuf {
+    folder.join("master.keys")
+}
+
 /// The two engines that everything must work on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
@@ -194,6 +202,14 @@ impl Server {
         PurgeWorker { process, port, log }
     }
 
+    /// Runs `sandbar-server keys …` on the same data and keys, beside it, and gives what it says.
+    pub async fn keys(&self, command: &str) -> String {
+        let mut args = vec!["keys".to_owned(), command.to_owned()];
+        args.extend(place(self.folder.path(), self.database.as_ref()));
+        args.push(format!("--master-key-file={}", master_keys(self.folder.path()).display()));
+        run(SERVER, &args).await
+    }
+
     /// Runs a purge worker until nothing is due any more, and ends it.
     pub async fn purge_once(&self) {
         let mut worker = self.purge_worker(&[]);
@@ -297,6 +313,11 @@ fn launch(folder: &Path, database: Option<&Database>, options: &Options, ports: 
     args.extend(options.args.iter().cloned());
     let mut env = options.env.clone();
     env.push(("SANDBAR_KEY".to_owned(), KEY.to_owned()));
+    let keys = master_keys(folder);
+    if !keys.exists() {
+        std::fs::write(&keys, MASTER_KEY).unwrap();
+    }
+    env.push(("SANDBAR_MASTER_KEY_FILE".to_owned(), keys.display().to_string()));
     Process::start(SERVER, &args, &env, &folder.join("server.log"))
 }
 

@@ -20,7 +20,7 @@ use crate::{
 /// One change of a project's resources: its lock, its writes, its line in the project's log.
 pub(crate) struct Changing<'a> {
     app: &'a App,
-    caller: &'a Caller,
+    pub(crate) caller: &'a Caller,
     first: Revision,
     counts: (i64, i64),
     pub(crate) project: Project,

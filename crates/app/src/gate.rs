@@ -40,6 +40,12 @@ impl Caller {
         if self.scope.project.is_some() { Err(Error::TokenLimited) } else { Ok(()) }
     }
 
+    /// Refuses tokens that are limited to one project or to a role: credentials are their owner's in every project.
+    pub(crate) fn whole(&self) -> Result<()> {
+        self.unlimited()?;
+        if self.scope.max_role.is_some() { Err(Error::TokenLimited) } else { Ok(()) }
+    }
+
     /// Refuses all but service administrators with an unlimited token.
     pub(crate) fn administrator(&self) -> Result<()> {
         self.unlimited()?;

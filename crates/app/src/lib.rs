@@ -6,6 +6,7 @@ pub mod audit;
 pub mod call;
 mod changing;
 pub mod configs;
+pub mod credentials;
 mod gate;
 pub mod merges;
 pub mod openfn;
@@ -18,6 +19,7 @@ pub mod sandboxes;
 mod seal;
 mod system;
 pub mod transfer;
+pub mod vault;
 pub mod view;
 pub mod workflows;
 mod world;
@@ -32,6 +34,7 @@ pub use call::{Call, Credentials};
 pub use repeat::{Request, retry};
 pub use seal::Sealer;
 pub use system::SYSTEM;
+use vault::MasterKeys;
 pub use world::World;
 
 /// Everything that operations need. One for the whole program; shared.
@@ -46,6 +49,7 @@ pub struct App {
     pub(crate) contents: Contents,
     pub(crate) views: Views,
     pub(crate) sealer: Sealer,
+    pub(crate) master_keys: Arc<dyn MasterKeys>,
     pub(crate) names: Cache<PrincipalId, Arc<str>>,
     pub(crate) triggers: Cache<(ProjectId, i64, ResourceId), Arc<[TriggerId]>>,
     pub(crate) uses: gate::Uses,
@@ -71,7 +75,13 @@ impl Default for Limits {
 
 impl App {
     /// Puts the parts together.
-    pub fn new(db: Db, world: Arc<dyn World>, sealer: Sealer, limits: Limits) -> Self {
+    pub fn new(
+        db: Db,
+        world: Arc<dyn World>,
+        sealer: Sealer,
+        master_keys: Arc<dyn MasterKeys>,
+        limits: Limits,
+    ) -> Self {
         Self {
             readings: reading::Readings::new(db.clone()),
             db,
@@ -80,6 +90,7 @@ impl App {
             contents: Contents::default(),
             views: Views::default(),
             sealer,
+            master_keys,
             names: Cache::builder().max_capacity(100_000).time_to_live(Duration::from_mins(1)).build(),
             triggers: Cache::new(200_000),
             uses: gate::Uses::default(),

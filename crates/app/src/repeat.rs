@@ -4,7 +4,7 @@
 use std::{future::Future, time::Duration};
 
 use backon::{ExponentialBuilder, Retryable};
-use sandbar_model::{ContentHash, Error, ProjectId, Result};
+use sandbar_model::{Error, ProjectId, Result};
 use sandbar_store::{
     Tx,
     audit::{self, Event, Subject},
@@ -61,7 +61,8 @@ pub(crate) async fn repeated<R: Request, A: DeserializeOwned>(
             "must be at most 64 characters, none of them a control character",
         ));
     }
-    let fingerprint = ContentHash::of(&[R::ACTION.as_bytes(), &call.digest.0].concat());
+    // Keyed, and not a plain hash: the request may hold a secret, which who gets hold of the database could then guess.
+    let fingerprint = app.sealer.fingerprint(R::ACTION, &call.digest);
     match idempotency::claim(tx, caller.id, id, &fingerprint, app.now()).await? {
         Claim::New => Ok(None),
         Claim::Repeat { answer } => {

@@ -79,6 +79,11 @@ impl Sealer {
         })
     }
 
+    /// What a repeat of a request is known by. Nobody without the key can tell which request it was made of.
+    pub(crate) fn fingerprint(&self, action: &str, digest: &ContentHash) -> ContentHash {
+        ContentHash(self.whole_mac(&["request", action], &digest.0))
+    }
+
     fn seal(&self, purpose: &[&str], payload: &[u8]) -> String {
         let mut bytes = payload.to_vec();
         bytes.extend(self.mac(purpose, payload));
@@ -95,15 +100,19 @@ impl Sealer {
     }
 
     fn mac(&self, purpose: &[&str], payload: &[u8]) -> [u8; MAC] {
+        let mut short = [0; MAC];
+        short.iter_mut().zip(self.whole_mac(purpose, payload)).for_each(|(to, from)| *to = from);
+        short
+    }
+
+    fn whole_mac(&self, purpose: &[&str], payload: &[u8]) -> [u8; 32] {
         let mut mac = self.key.clone();
         // Each part with its length, so that no two different lists of parts are the same bytes.
         for part in purpose.iter().map(|part| part.as_bytes()).chain([payload]) {
             mac.update(&(part.len() as u64).to_be_bytes());
             mac.update(part);
         }
-        let mut short = [0; MAC];
-        short.iter_mut().zip(mac.finalize().into_bytes()).for_each(|(to, from)| *to = from);
-        short
+        mac.finalize().into_bytes().into()
     }
 }
 

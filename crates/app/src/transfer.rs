@@ -3,6 +3,7 @@
 mod export;
 mod import;
 mod landing;
+mod links;
 mod spool;
 
 pub use export::{Exported, export};

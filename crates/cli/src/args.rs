@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::{SpanRelativeTo, fmt::friendly::SpanParser};
 use sandbar_client::secrecy::SecretString;
 
-use crate::commands::{access, audit, config, login, merge, project, sandbox, workflow};
+use crate::commands::{access, audit, config, credential, login, merge, project, sandbox, workflow};
 
 /// Sandboxes for workflow products: clone a project, change it, see what a merge would do, merge it.
 ///
@@ -114,6 +114,9 @@ pub(crate) enum Command {
     /// Configs: JSON documents of your product's own kinds
     #[command(subcommand)]
     Config(config::ConfigCommand),
+    /// Credentials: what steps sign in with, and the projects that link them
+    #[command(subcommand)]
+    Credential(credential::CredentialCommand),
     /// Merges: preview, apply, revert
     #[command(subcommand)]
     Merge(merge::MergeCommand),

@@ -72,7 +72,7 @@ pub struct Write {
 
 impl Item {
     pub(crate) fn new(subject: Subject, label: Label, warnings: Vec<Warning>) -> Self {
-        let name = |state: &Option<State>| state.as_ref().map(|state| state.document.name());
+        let name = |state: &Option<State>| state.as_ref().map(|state| state.document.title());
         let (base, source, target) = (name(&subject.base), name(&subject.source), name(&subject.target));
         let renamed = |now: &Option<String>| now.is_some() && *now != base;
         let renamed_from = base.clone().filter(|_| renamed(&source) || renamed(&target));

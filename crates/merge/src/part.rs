@@ -82,8 +82,12 @@ pub(crate) fn collection_fields(collection: &Collection) -> Vec<Field> {
 }
 
 pub(crate) fn link_fields(link: &CredentialLink) -> Vec<Field> {
-    let CredentialLink { name, owner } = link;
-    vec![field("name", "name", json!(name)), field("owner", "owner", json!(owner))]
+    let CredentialLink { credential, name, owner } = link;
+    vec![
+        field("name", "name", json!(name)),
+        field("owner", "owner", json!(owner)),
+        optional("credential_id", "credential", credential.map(|id| json!(id))),
+    ]
 }
 
 impl Part for Job<ContentHash> {

@@ -148,7 +148,7 @@ pub struct Withheld {
 impl Withheld {
     fn new(subject: &Subject, warnings: Vec<Warning>) -> Option<Self> {
         let source = subject.source.as_ref()?;
-        let name = source.document.name();
+        let name = source.document.title();
         (!warnings.is_empty()).then_some(Self { kind: subject.kind, id: subject.id, name, warnings })
     }
 }

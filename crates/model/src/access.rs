@@ -41,6 +41,14 @@ pub enum PrincipalKind {
     Support = 3,
 }
 
+impl Principal {
+    /// Its e-mail address; of one that has none, one that can never be anybody's (RFC 2606), so that documents that name
+    /// owners by their addresses can name it too.
+    pub fn address(&self) -> String {
+        if self.email.is_empty() { format!("{}@sandbar.invalid", self.id) } else { self.email.clone() }
+    }
+}
+
 impl PrincipalKind {
     /// From its number in the database.
     pub const fn from_number(number: i64) -> Option<Self> {

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest, Sha256};
 
-use crate::{Config, Violations, field::path, text, workflow::StoredWorkflow};
+use crate::{Config, CredentialId, Violations, field::path, text, workflow::StoredWorkflow};
 
 /// The longest name of a collection, a credential or a config, in characters.
 pub const MAX_NAME: usize = 255;
@@ -72,13 +72,16 @@ pub struct Collection {
     pub name: String,
 }
 
-/// A project's permission to use a credential, known by its owner and name. Never holds a value.
+/// A project's permission to use a credential. Never holds a value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CredentialLink {
-    /// The credential's name, 1–255 characters.
+    /// The credential. None: it was imported, and known are only its name and owner, so nothing stands behind it yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<CredentialId>,
+    /// The credential's name when it was linked, 1–255 characters.
     pub name: String,
-    /// E-mail address of the credential's owner, 1–254 characters.
+    /// Address of the credential's owner then, 1–254 characters: see [`crate::access::Principal::address`].
     pub owner: String,
 }
 
@@ -101,7 +104,7 @@ impl CredentialLink {
     /// The one form in which it is kept: with its name in NFC, so that what looks alike is alike.
     #[must_use]
     pub fn tidy(self) -> Self {
-        Self { name: text::nfc(&self.name), owner: self.owner }
+        Self { name: text::nfc(&self.name), ..self }
     }
 
     /// What breaks a rule; the same before and after [`Self::tidy`]. Fields are named below `prefix`.
@@ -112,15 +115,20 @@ impl CredentialLink {
         text::check_email(&mut found, &owner, &self.owner);
         // Else `a@x|b` with `c` and `a@x` with `b|c` would share a key.
         found.require(
-            !self.owner.contains('|'),
+            self.credential.is_some() || !self.owner.contains('|'),
             owner,
             "must not contain `|`, which parts owner and name in the link's key",
         );
         found
     }
 
-    /// What is unique in a project: `owner|name`, the form that `@openfn/cli` uses too.
+    /// What is unique in a project: the credential's id, or (of one that was imported) [`Self::title`].
     pub fn key(&self) -> String {
+        self.credential.map_or_else(|| self.title(), |credential| credential.to_string())
+    }
+
+    /// For people: `owner|name`, the form that `@openfn/cli` uses too.
+    pub fn title(&self) -> String {
         format!("{}|{}", self.owner, self.name)
     }
 }
@@ -159,6 +167,14 @@ impl Document {
             Self::Collection(collection) => collection.name.clone(),
             Self::CredentialLink(link) => link.key(),
             Self::Config(config) => config.key(),
+        }
+    }
+
+    /// What a person calls it: its [name](Self::name), but of a credential link, whose name is an id, `owner|name`.
+    pub fn title(&self) -> String {
+        match self {
+            Self::CredentialLink(link) => link.title(),
+            Self::Workflow(_) | Self::Collection(_) | Self::Config(_) => self.name(),
         }
     }
 
@@ -257,9 +273,12 @@ impl<'de> Deserialize<'de> for ContentHash {
 mod tests {
     use super::*;
 
-    fn link_fields(owner: &str, name: &str) -> Vec<String> {
-        let link =
-            Document::CredentialLink(CredentialLink { owner: owner.to_owned(), name: name.to_owned() });
+    fn fields_of(credential: Option<CredentialId>, owner: &str, name: &str) -> Vec<String> {
+        let link = Document::CredentialLink(CredentialLink {
+            credential,
+            owner: owner.to_owned(),
+            name: name.to_owned(),
+        });
         link.violations("link").0.into_iter().map(|violation| violation.field).collect()
     }
 
@@ -286,9 +305,22 @@ mod tests {
 
     #[test]
     fn a_link_has_an_owner_and_a_name() {
-        assert!(link_fields("user-1@example.org", "DHIS2 (raw)|2").is_empty());
-        assert_eq!(link_fields("", ""), ["link.name", "link.owner"]);
-        assert_eq!(link_fields("user-1", "x"), ["link.owner"]);
-        assert_eq!(link_fields("a@b|c", "x"), ["link.owner"], "its key could be another's");
+        assert!(fields_of(None, "user-1@example.org", "DHIS2 (raw)|2").is_empty());
+        assert_eq!(fields_of(None, "", ""), ["link.name", "link.owner"]);
+        assert_eq!(fields_of(None, "user-1", "x"), ["link.owner"]);
+        assert_eq!(fields_of(None, "a@b|c", "x"), ["link.owner"], "its key could be another's");
+        let credential = Some(CredentialId(uuid::Uuid::from_u128(7)));
+        assert!(fields_of(credential, "a@b|c", "x").is_empty(), "its key is the credential's id");
+        assert_eq!(fields_of(credential, "", ""), ["link.name", "link.owner"]);
+    }
+
+    #[test]
+    fn a_link_is_known_by_its_credential_and_called_by_its_name() {
+        let link =
+            |credential| CredentialLink { credential, owner: "a@b".to_owned(), name: "DHIS2".to_owned() };
+        let real = Document::CredentialLink(link(Some(CredentialId(uuid::Uuid::from_u128(7)))));
+        assert_eq!(real.name(), "00000000-0000-0000-0000-000000000007");
+        assert_eq!(real.title(), "a@b|DHIS2");
+        assert_eq!(Document::CredentialLink(link(None)).name(), "a@b|DHIS2");
     }
 }

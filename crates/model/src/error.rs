@@ -3,8 +3,8 @@
 use std::error::Error as StdError;
 
 use crate::{
-    Kind, MergeId, PrincipalId, ProjectId, ResourceId, Revision, Role, Time, TokenId, TriggerId, Violation,
-    policy::Action,
+    CredentialId, Kind, MergeId, PrincipalId, ProjectId, ResourceId, Revision, Role, Time, TokenId,
+    TriggerId, Violation, policy::Action,
 };
 
 /// The result of anything that can be refused.
@@ -48,6 +48,9 @@ pub enum Error {
     /// No such user, service account or member.
     #[error("there is no user or service account {id} here")]
     PrincipalNotFound { id: PrincipalId },
+    /// Missing and foreign credentials are deliberately not told apart.
+    #[error("there is no credential {id} that you may see; list yours to see what you have")]
+    CredentialNotFound { id: CredentialId },
     /// No such token among those that the caller may manage.
     #[error("there is no token {id} that you may manage")]
     TokenNotFound { id: TokenId },
@@ -124,6 +127,40 @@ pub enum Error {
     /// A kind of reference that no project can have yet.
     #[error("step {job:?} uses the keychain {keychain}, which the project does not have")]
     KeychainNotFound { job: String, keychain: ResourceId },
+    /// Nothing to remove.
+    #[error(
+        "credential {id} has no values for the environment {environment:?}; it has some for {}",
+        say_labels(labels)
+    )]
+    ValuesNotFound { id: CredentialId, environment: String, labels: Vec<String> },
+    /// An administrator sees it, but values and links are its owner's.
+    #[error(
+        "credential {id} belongs to somebody else: only its owner may change it, set its values or link it; a service administrator can transfer or delete it"
+    )]
+    CredentialNotOwned { id: CredentialId },
+    /// Removing it would stop the runs of projects.
+    #[error("credential {id} is linked in {count} projects ({}); unlink it there first, or delete it with force: steps that use it can't run then", say_projects(projects, *count))]
+    CredentialInUse { id: CredentialId, count: u64, projects: Vec<String> },
+    /// Too many environments.
+    #[error(
+        "credential {id} has values for {limit} environments, the most that one can have; remove those that no project needs"
+    )]
+    TooManyEnvironments { id: CredentialId, limit: usize },
+    /// Steps still use the link.
+    #[error(
+        "step {job:?} uses the credential link {link}; change the step first, then unlink the credential"
+    )]
+    LinkInUse { job: String, link: ResourceId },
+    /// What is kept of it does not fit together: rows were changed, swapped or restored one by one.
+    #[error(
+        "what is kept of credential {id} does not fit together, so none of its values can be trusted; tell the operator (the database was restored in part or changed by hand), or delete it and make it anew"
+    )]
+    CredentialDamaged { id: CredentialId },
+    /// The operator has not given this server a key that the database needs.
+    #[error(
+        "this server does not have the master key {key:?}, with which the values are encrypted; its operator must give it"
+    )]
+    MasterKeyMissing { key: String },
     /// What a config refers to must be there first.
     #[error(
         "config {config:?} refers to the {} {id}, which the project does not have; make it first, or leave the reference out",
@@ -181,6 +218,19 @@ impl Error {
     pub fn invalid(field: impl Into<String>, problem: impl Into<String>) -> Self {
         Self::InvalidFields { violations: vec![Violation { field: field.into(), problem: problem.into() }] }
     }
+}
+
+fn say_labels(labels: &[String]) -> String {
+    if labels.is_empty() { "none".to_owned() } else { labels.join(", ") }
+}
+
+fn say_projects(names: &[String], count: u64) -> String {
+    const NAMED: usize = 10;
+    let mut said: Vec<_> = names.iter().take(NAMED).map(String::as_str).collect();
+    if count > said.len() as u64 {
+        said.push("and others");
+    }
+    said.join(", ")
 }
 
 fn say_violations(violations: &[Violation]) -> String {

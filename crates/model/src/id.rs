@@ -57,6 +57,8 @@ ids! {
     TokenId
     /// The record of a merge.
     MergeId
+    /// A credential of a user; its values are kept for each environment.
+    CredentialId
 }
 
 /// A project's counter: every write to one of its resources takes the next one. 0: nothing was written yet.

@@ -5,6 +5,7 @@
 pub mod access;
 pub mod claim;
 pub mod config;
+pub mod credential;
 pub mod document;
 pub mod error;
 pub mod field;
@@ -17,10 +18,13 @@ pub mod time;
 pub mod workflow;
 
 pub use config::Config;
+pub use credential::Credential;
 pub use document::{Collection, ContentHash, CredentialLink, Document, Kind};
 pub use error::{Error, Result};
 pub use field::{Violation, Violations};
-pub use id::{EdgeId, JobId, MergeId, PrincipalId, ProjectId, ResourceId, Revision, TokenId, TriggerId};
+pub use id::{
+    CredentialId, EdgeId, JobId, MergeId, PrincipalId, ProjectId, ResourceId, Revision, TokenId, TriggerId,
+};
 pub use policy::Role;
 pub use project::Project;
 pub use time::Time;

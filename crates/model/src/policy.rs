@@ -26,6 +26,8 @@ pub enum Action {
     CreateSandbox,
     /// Write workflows and configs, turn triggers on and off.
     Write,
+    /// Link and unlink credentials.
+    LinkCredentials,
     /// Update, delete or restore it (a sandbox).
     ManageSandbox,
     /// Merge from it.
@@ -91,10 +93,11 @@ impl Role {
 
 impl Action {
     /// Every action, for tests that walk the table.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::See,
         Self::CreateSandbox,
         Self::Write,
+        Self::LinkCredentials,
         Self::ManageSandbox,
         Self::MergeFrom,
         Self::MergeInto,
@@ -110,7 +113,7 @@ impl Action {
     pub const fn needs(self) -> Role {
         match self {
             Self::See => Role::Viewer,
-            Self::CreateSandbox | Self::Write | Self::MergeInto => Role::Editor,
+            Self::CreateSandbox | Self::Write | Self::LinkCredentials | Self::MergeInto => Role::Editor,
             Self::ManageSandbox
             | Self::MergeFrom
             | Self::ManageSettings
@@ -133,6 +136,7 @@ impl Action {
             Self::See => "seeing the project",
             Self::CreateSandbox => "making a sandbox",
             Self::Write => "writing workflows and configs",
+            Self::LinkCredentials => "linking or unlinking credentials",
             Self::ManageSandbox => "changing, deleting or restoring a sandbox",
             Self::MergeFrom => "merging from a project",
             Self::MergeInto => "merging into a project",

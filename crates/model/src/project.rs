@@ -2,6 +2,8 @@
 
 mod rules;
 
+pub(crate) use rules::check_environment;
+
 use serde::{Deserialize, Serialize};
 
 pub use rules::{

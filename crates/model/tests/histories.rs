@@ -105,7 +105,11 @@ fn others(state: &Value) -> impl Iterator<Item = Document> {
     let collections =
         parts(state, "collections").map(move |given| Document::Collection(Collection { name: name(given) }));
     let links = parts(state, "project_credentials").map(move |given| {
-        Document::CredentialLink(CredentialLink { name: name(given), owner: text(given, "owner").unwrap() })
+        Document::CredentialLink(CredentialLink {
+            credential: None,
+            name: name(given),
+            owner: text(given, "owner").unwrap(),
+        })
     });
     collections.chain(links)
 }

@@ -11,11 +11,12 @@ const ROLES: [Option<Role>; 5] =
 /// The groups: by that role alone; also admin or owner of the tree's root (`R`); also a support user of a project that
 /// allows support; both. A lesser role in the root gives nothing, so it belongs to the groups without `R`.
 #[rustfmt::skip]
-const TABLE: [(Action, Role, [&str; 4]); 12] = [
+const TABLE: [(Action, Role, [&str; 4]); 13] = [
     //                                        role alone  R        support  both
     (Action::See,               Role::Viewer, [".YYYY", ".YYYY", "YYYYY", "YYYYY"]),
     (Action::CreateSandbox,     Role::Editor, [".nYYY", ".nYYY", "nnYYY", "nnYYY"]),
     (Action::Write,             Role::Editor, [".nYYY", ".nYYY", "nnYYY", "nnYYY"]),
+    (Action::LinkCredentials,   Role::Editor, [".nYYY", ".nYYY", "nnYYY", "nnYYY"]),
     (Action::ManageSandbox,     Role::Admin,  [".nnYY", "YYYYY", "nnnYY", "YYYYY"]),
     (Action::MergeFrom,         Role::Admin,  [".nnYY", "YYYYY", "nnnYY", "YYYYY"]),
     (Action::MergeInto,         Role::Editor, [".nYYY", ".nYYY", "nnYYY", "nnYYY"]),

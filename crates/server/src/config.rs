@@ -7,17 +7,20 @@
 mod database;
 mod key;
 mod limits;
+mod master_key;
 mod purge;
 mod value;
 
 use std::{net::SocketAddr, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
+use sandbar_app::vault::BadKeys;
 use secrecy::SecretString;
 
 pub use database::{DatabaseArgs, DatabaseUrl, Engine};
 pub use key::{KeyArgs, make_private_directory, write_secret};
 pub use limits::LimitArgs;
+pub use master_key::MasterKeyArgs;
 pub use purge::PurgeArgs;
 
 use crate::telemetry::LogFormat;
@@ -45,6 +48,19 @@ pub enum ConfigError {
         given: usize,
         /// How long it must be.
         least: usize,
+    },
+    /// Several servers must have the same master keys.
+    #[error(
+        "with PostgreSQL a master key is required, which encrypts credentials' values, the same on every server: make one with `echo k1:$(openssl rand -hex 32)` and give it with --master-key-file (or SANDBAR_MASTER_KEYS)"
+    )]
+    MasterKeysMissing,
+    /// What was given holds no master keys.
+    #[error("{place}: {problem}")]
+    MasterKeys {
+        /// The file or flag.
+        place: String,
+        /// What is wrong.
+        problem: BadKeys,
     },
     /// A file could not be read or made.
     #[error("{path}: {source}")]
@@ -84,6 +100,38 @@ pub enum Command {
     /// Manages tokens from the server's machine, for when nobody has one that works.
     #[command(subcommand)]
     Tokens(TokensCommand),
+    /// Manages the master keys that encrypt credentials' values, beside running servers.
+    #[command(subcommand)]
+    Keys(KeysCommand),
+}
+
+/// See [`Command::Keys`].
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Shows which master keys there are, and how many credentials each of them encrypts.
+    Status(KeysArgs),
+    /// Adds a new master key to the file of the keys, which is then the current one. Servers read the file again when they
+    /// meet a credential that needs it. With several servers, give all of them the new file before `keys rewrap`.
+    Rotate(KeysArgs),
+    /// Encrypts every credential's data key with the current master key. Can be stopped at any point and run again; run it
+    /// until `keys status` shows no older key in use, before you take that one away.
+    Rewrap(KeysArgs),
+    /// Opens everything that is encrypted, and fails when something does not open. Shows no value.
+    Verify(KeysArgs),
+}
+
+/// What managing master keys needs.
+#[derive(Clone, Debug, Args)]
+pub struct KeysArgs {
+    /// Where data is kept.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+    /// The keys.
+    #[command(flatten)]
+    pub master_keys: MasterKeyArgs,
+    /// What is told to the operator.
+    #[command(flatten)]
+    pub telemetry: TelemetryArgs,
 }
 
 /// See [`Command::Tokens`].
@@ -134,6 +182,9 @@ pub struct ServeArgs {
     /// What authenticates page and plan tokens.
     #[command(flatten)]
     pub key: KeyArgs,
+    /// What encrypts credentials' values.
+    #[command(flatten)]
+    pub master_keys: MasterKeyArgs,
     /// How much is too much.
     #[command(flatten)]
     pub limits: LimitArgs,

@@ -5,6 +5,7 @@ pub mod access;
 pub mod audit;
 pub mod common;
 pub mod config;
+pub mod credential;
 pub mod mask;
 pub mod merge;
 pub mod project;

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use sandbar_app::{App, Limits, Sealer};
+use sandbar_app::{App, Limits, Sealer, vault::MasterKeys};
 use sandbar_model::{Error, Result};
 use sandbar_store::{Db, PoolSize, schema};
 
@@ -35,8 +35,8 @@ pub async fn open(args: &DatabaseArgs) -> Result<Db, Box<dyn std::error::Error>>
 ///
 /// # Errors
 /// When the key is too short.
-pub fn app(db: Db, key: &[u8], limits: Limits) -> Result<Arc<App>> {
-    Ok(Arc::new(App::new(db, Arc::new(RealWorld), Sealer::new(key)?, limits)))
+pub fn app(db: Db, key: &[u8], master_keys: Arc<dyn MasterKeys>, limits: Limits) -> Result<Arc<App>> {
+    Ok(Arc::new(App::new(db, Arc::new(RealWorld), Sealer::new(key)?, master_keys, limits)))
 }
 
 /// Whether the database answers and has the schema that this version works with; else why not.

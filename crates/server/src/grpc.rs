@@ -4,6 +4,7 @@
 mod access;
 mod audit;
 mod configs;
+mod credentials;
 mod merges;
 mod projects;
 mod sandboxes;
@@ -23,9 +24,9 @@ use crate::{
     status,
     wire::{
         access_service_server::AccessServiceServer, audit_service_server::AuditServiceServer,
-        configs_service_server::ConfigsServiceServer, merge_service_server::MergeServiceServer,
-        projects_service_server::ProjectsServiceServer, sandboxes_service_server::SandboxesServiceServer,
-        workflows_service_server::WorkflowsServiceServer,
+        configs_service_server::ConfigsServiceServer, credentials_service_server::CredentialsServiceServer,
+        merge_service_server::MergeServiceServer, projects_service_server::ProjectsServiceServer,
+        sandboxes_service_server::SandboxesServiceServer, workflows_service_server::WorkflowsServiceServer,
     },
 };
 
@@ -57,6 +58,7 @@ pub fn routes(app: &Arc<App>, limits: MessageLimits) -> Routes {
         .add_service(service!(SandboxesServiceServer))
         .add_service(service!(WorkflowsServiceServer))
         .add_service(service!(ConfigsServiceServer))
+        .add_service(service!(CredentialsServiceServer))
         .add_service(service!(MergeServiceServer))
         .add_service(service!(AccessServiceServer))
         .add_service(service!(AuditServiceServer))

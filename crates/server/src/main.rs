@@ -1,6 +1,7 @@
 //! `sandbar-server`: serves calls, brings the schema up to date, answers health checks, makes a first token.
 
 mod healthcheck;
+mod keys;
 mod open;
 
 use std::{error::Error, process::ExitCode, sync::Arc};
@@ -25,6 +26,7 @@ async fn main() -> ExitCode {
         Command::Migrate(args) => open::migrate(&args).await,
         Command::Healthcheck(args) => healthcheck::run(&args).await,
         Command::Tokens(TokensCommand::Create(args)) => open::create_token(&args).await,
+        Command::Keys(command) => keys::run(command).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -41,10 +43,11 @@ async fn serve(args: &ServeArgs) -> Result<(), Box<dyn Error>> {
     tracing::info!(version = env!("CARGO_PKG_VERSION"), config = ?args, "starting");
     let shutdown = serve::signals()?;
     let key = args.key.load(&args.database)?;
+    let master_keys = args.master_keys.load(&args.database)?;
 
     // Bound first: a second server on the same port is told so before it touches the database.
     let serving = Serving::bind(args, telemetry.metrics.clone()).await?;
-    let opened = open::app(args, &key, &telemetry.metrics).await?;
+    let opened = open::app(args, &key, master_keys, &telemetry.metrics).await?;
     tracing::info!(address = %serving.listener.local_addr()?, "serving");
     let noting = tokio::spawn(open::note_token_uses(Arc::clone(&opened.app)));
     let db = opened.db.clone();

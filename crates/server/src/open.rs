@@ -5,6 +5,7 @@ use std::{error::Error, io::Write, path::Path, sync::Arc, time::Duration};
 use sandbar_app::{
     App, Limits, World,
     access::{self, Bootstrap},
+    vault::KeyRing,
 };
 use sandbar_server::{
     config::{CreateTokenArgs, DatabaseArgs, MigrateArgs, ServeArgs, write_secret},
@@ -35,6 +36,7 @@ pub(crate) struct Opened {
 pub(crate) async fn app(
     args: &ServeArgs,
     key: &SecretString,
+    master_keys: KeyRing,
     metrics: &Metrics,
 ) -> Result<Opened, Box<dyn Error>> {
     let db = database::open(&args.database).await?;
@@ -46,7 +48,8 @@ pub(crate) async fn app(
         max_depth: args.max_depth,
         max_page: usize::try_from(args.limits.max_page).unwrap_or(usize::MAX),
     };
-    let app = database::app(db.clone(), key.expose_secret().as_bytes(), limits)?;
+    let app = database::app(db.clone(), key.expose_secret().as_bytes(), Arc::new(master_keys), limits)?;
+    app.check_master_keys().await?;
     let services = grpc::routes(
         &app,
         MessageLimits {

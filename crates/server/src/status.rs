@@ -56,15 +56,20 @@ const fn code(reason: Reason) -> Code {
     use Reason as R;
     match reason {
         R::TokenMissing | R::TokenInvalid => Code::Unauthenticated,
-        R::PermissionDenied | R::AdministratorRequired | R::TokenLimited | R::EnvironmentGuarded => {
-            Code::PermissionDenied
-        }
+        R::PermissionDenied
+        | R::AdministratorRequired
+        | R::TokenLimited
+        | R::EnvironmentGuarded
+        | R::CredentialNotOwned => Code::PermissionDenied,
+        R::CredentialDamaged => Code::DataLoss,
         R::ProjectNotFound
         | R::ResourceNotFound
         | R::RevisionNotFound
         | R::MergeNotFound
         | R::PrincipalNotFound
         | R::TokenNotFound
+        | R::CredentialNotFound
+        | R::ValuesNotFound
         | R::TriggerNotFound => Code::NotFound,
         R::InvalidFields
         | R::InvalidDocument
@@ -87,12 +92,15 @@ const fn code(reason: Reason) -> Code {
         | R::NotARoot
         | R::KeychainNotFound
         | R::ReferenceNotFound
+        | R::CredentialInUse
+        | R::TooManyEnvironments
+        | R::LinkInUse
         | R::PlanRequired
         | R::InvalidResult
         | R::MergeConflicts => Code::FailedPrecondition,
         R::SandboxAllowanceReached | R::TooLarge | R::Overloaded => Code::ResourceExhausted,
         R::DeadlineExceeded => Code::DeadlineExceeded,
-        R::StorageUnavailable => Code::Unavailable,
+        R::StorageUnavailable | R::MasterKeyMissing => Code::Unavailable,
         R::Internal | R::Unspecified => Code::Internal,
     }
 }
@@ -182,6 +190,24 @@ fn explain(error: Error) -> Explained {
         E::KeychainNotFound { job, keychain } => {
             (Reason::KeychainNotFound, vec![("job", job), ("keychain_id", keychain.to_string())])
         }
+        E::CredentialNotFound { id } => (Reason::CredentialNotFound, vec![("id", id.to_string())]),
+        E::CredentialNotOwned { id } => (Reason::CredentialNotOwned, vec![("id", id.to_string())]),
+        E::CredentialInUse { id, count, projects } => (
+            Reason::CredentialInUse,
+            vec![("id", id.to_string()), ("count", count.to_string()), ("projects", projects.join(", "))],
+        ),
+        E::ValuesNotFound { id, environment, labels } => (
+            Reason::ValuesNotFound,
+            vec![("id", id.to_string()), ("environment", environment), ("environments", labels.join(", "))],
+        ),
+        E::TooManyEnvironments { id, limit } => {
+            (Reason::TooManyEnvironments, vec![("id", id.to_string()), ("limit", limit.to_string())])
+        }
+        E::LinkInUse { job, link } => {
+            (Reason::LinkInUse, vec![("job", job), ("credential_link_id", link.to_string())])
+        }
+        E::CredentialDamaged { id } => (Reason::CredentialDamaged, vec![("id", id.to_string())]),
+        E::MasterKeyMissing { key } => (Reason::MasterKeyMissing, vec![("key", key)]),
         E::ReferenceNotFound { config, kind, id } => (
             Reason::ReferenceNotFound,
             vec![("config", config), ("kind", kind.word().to_owned()), ("id", id.to_string())],
@@ -230,6 +256,10 @@ fn log_inner(error: &Error) {
             tracing::warn!(error = chain(source.as_ref()), "the database can't be reached");
         }
         Error::Bug(what) => tracing::error!(error = what, "something that can't be, was"),
+        Error::CredentialDamaged { id } => {
+            tracing::error!(credential = %id, "what is kept of a credential does not fit together");
+        }
+        Error::MasterKeyMissing { key } => tracing::error!(key, "a master key is needed that was not given"),
         _ => {}
     }
 }

@@ -16,15 +16,28 @@ tonic::include_proto!("sandbar.v1");
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/sandbar.v1.bin"));
 
 /// The services of the contract, by the names that health and reflection know them by.
-pub const SERVICES: [&str; 7] = [
+pub const SERVICES: [&str; 8] = [
     projects_service_server::SERVICE_NAME,
     sandboxes_service_server::SERVICE_NAME,
     workflows_service_server::SERVICE_NAME,
     configs_service_server::SERVICE_NAME,
+    credentials_service_server::SERVICE_NAME,
     merge_service_server::SERVICE_NAME,
     access_service_server::SERVICE_NAME,
     audit_service_server::SERVICE_NAME,
 ];
+
+impl fmt::Debug for SetCredentialValuesRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { credential_id, environment, values: _, etag, request_id } = self;
+        f.debug_struct("SetCredentialValuesRequest")
+            .field("credential_id", credential_id)
+            .field("environment", environment)
+            .field("etag", etag)
+            .field("request_id", request_id)
+            .finish_non_exhaustive()
+    }
+}
 
 impl fmt::Debug for CreateTokenResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -28,8 +28,8 @@ pub(crate) fn generate(proto: &Path, out: &Path) -> Result<(), Box<dyn Error>> {
         // Import and export pass each chunk on without copying it.
         .bytes(".")
         .btree_map(".")
-        // It holds a new token's secret; the client writes its Debug by hand.
-        .skip_debug(["sandbar.v1.CreateTokenResponse"])
+        // They hold secrets; the client writes their Debug by hand.
+        .skip_debug(["sandbar.v1.CreateTokenResponse", "sandbar.v1.SetCredentialValuesRequest"])
         .out_dir(out)
         .compile_fds_with_config(compiler.file_descriptor_set(), config)?;
     let path = out.join("sandbar.v1.rs");

@@ -4,9 +4,9 @@ use tonic::codec::CompressionEncoding;
 
 use crate::v1::{
     self, access_service_client::AccessServiceClient, audit_service_client::AuditServiceClient,
-    configs_service_client::ConfigsServiceClient, merge_service_client::MergeServiceClient,
-    projects_service_client::ProjectsServiceClient, sandboxes_service_client::SandboxesServiceClient,
-    workflows_service_client::WorkflowsServiceClient,
+    configs_service_client::ConfigsServiceClient, credentials_service_client::CredentialsServiceClient,
+    merge_service_client::MergeServiceClient, projects_service_client::ProjectsServiceClient,
+    sandboxes_service_client::SandboxesServiceClient, workflows_service_client::WorkflowsServiceClient,
 };
 use crate::{Client, Error, MAX_MESSAGE_BYTES, new_request_id};
 
@@ -144,6 +144,34 @@ services! {
         write put_config "PutConfig" PutConfigRequest PutConfigResponse;
         /// Needs editor. What refers to it keeps its reference; a merge warns of those that lead nowhere.
         write delete_config "DeleteConfig" DeleteConfigRequest DeleteConfigResponse;
+    }
+
+    /// Credentials, their values in each environment, and the projects that link them. From [`Client::credentials`].
+    Credentials CredentialsServiceClient "CredentialsService" {
+        /// Makes a credential of the caller's, without values.
+        write create_credential "CreateCredential" CreateCredentialRequest CreateCredentialResponse;
+        /// Answers one credential, and where it is linked.
+        read get_credential "GetCredential" GetCredentialRequest GetCredentialResponse;
+        /// Lists the caller's credentials by name. A service administrator may list everybody's.
+        read list_credentials "ListCredentials" ListCredentialsRequest ListCredentialsResponse;
+        /// Changes name, schema or external id. Only its owner.
+        write update_credential "UpdateCredential" UpdateCredentialRequest UpdateCredentialResponse;
+        /// Gives a credential with its values to another user or service account. Its links stay.
+        write transfer_credential "TransferCredential" TransferCredentialRequest TransferCredentialResponse;
+        /// Deletes a credential with its values, for good. Refused while projects link it, unless forced.
+        write delete_credential "DeleteCredential" DeleteCredentialRequest DeleteCredentialResponse;
+        /// Sets the values for an environment. Only its owner. No call answers them.
+        write set_credential_values "SetCredentialValues" SetCredentialValuesRequest SetCredentialValuesResponse;
+        /// Removes the values for an environment. Only its owner.
+        write remove_credential_values "RemoveCredentialValues" RemoveCredentialValuesRequest RemoveCredentialValuesResponse;
+        /// Lists a project's credential links.
+        read list_credential_links "ListCredentialLinks" ListCredentialLinksRequest ListCredentialLinksResponse;
+        /// Lets a project use a credential of the caller's. Needs editor.
+        write link_credential "LinkCredential" LinkCredentialRequest LinkCredentialResponse;
+        /// Takes a credential from a project. Refused while a step uses it. Needs editor.
+        write unlink_credential "UnlinkCredential" UnlinkCredentialRequest UnlinkCredentialResponse;
+        /// Lists, all at once, every credential that a project's steps use and that has no values for its environment.
+        read preflight_credentials "PreflightCredentials" PreflightCredentialsRequest PreflightCredentialsResponse;
     }
 
     /// Merges. From [`Client::merges`].

@@ -18,7 +18,7 @@ pub mod v1 {
     include!("gen/sandbar.v1.rs");
 }
 
-pub use calls::{Access, Audit, Configs, METHODS, Merges, Projects, Sandboxes, Workflows};
+pub use calls::{Access, Audit, Configs, Credentials, METHODS, Merges, Projects, Sandboxes, Workflows};
 pub use client::{Builder, Client, MAX_MESSAGE_BYTES, Service, new_request_id};
 pub use error::{Error, FieldViolation, Refusal};
 pub use list::{Items, List, Page};
@@ -31,6 +31,18 @@ pub use v1::Reason;
 
 /// The contract as an encoded `google.protobuf.FileDescriptorSet`, for programs that read messages by reflection.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!("gen/sandbar.v1.bin");
+
+impl std::fmt::Debug for v1::SetCredentialValuesRequest {
+    /// Leaves out the values, which must never reach a log.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SetCredentialValuesRequest")
+            .field("credential_id", &self.credential_id)
+            .field("environment", &self.environment)
+            .field("etag", &self.etag)
+            .field("request_id", &self.request_id)
+            .finish_non_exhaustive()
+    }
+}
 
 impl std::fmt::Debug for v1::CreateTokenResponse {
     /// Leaves out the secret, which must never reach a log.

@@ -94,6 +94,8 @@ lists! {
     ListWorkflowsRequest: workflows.list_workflows -> workflows of WorkflowSummary;
     ListWorkflowRevisionsRequest: workflows.list_workflow_revisions -> revisions of WorkflowRevision;
     ListConfigsRequest: configs.list_configs -> configs of ConfigSummary;
+    ListCredentialsRequest: credentials.list_credentials -> credentials of Credential;
+    ListCredentialLinksRequest: credentials.list_credential_links -> credential_links of CredentialLink;
     ListMergesRequest: merges.list_merges -> merges of Merge;
     ListPrincipalsRequest: access.list_principals -> principals of Principal;
     ListTokensRequest: access.list_tokens -> tokens of Token;

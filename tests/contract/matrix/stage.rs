@@ -57,6 +57,8 @@ pub(super) struct Stage {
     pub(super) callers: Vec<(&'static str, Option<String>)>,
     /// A member whom nobody is.
     extra: String,
+    /// A credential of the owner's.
+    credential: String,
 }
 
 impl Stage {
@@ -69,8 +71,16 @@ impl Stage {
         let channel = Endpoint::from_shared(server.endpoint()).unwrap().connect_lazy();
         let (owner, stranger) = (people[3].token.clone(), people[4].token.clone());
         let made = tokio::time::Instant::now();
-        let mut stage =
-            Self { channel, places: Vec::new(), callers: Vec::new(), extra: people[5].id.clone() };
+        let mut stage = Self {
+            channel,
+            places: Vec::new(),
+            callers: Vec::new(),
+            extra: people[5].id.clone(),
+            credential: String::new(),
+        };
+        let create = json!({"credential": {"name": "erp", "schema": "raw"}});
+        let erp = stage.does(&owner, "CredentialsService/CreateCredential", create).await;
+        stage.credential = text(&erp["credential"]["id"]);
         let expired = stage.token_of(&owner, json!({"name": "short", "ttl": "60s"})).await;
         let revoked = stage.token_of(&owner, json!({"name": "ended"})).await;
         stage.does(&owner, "AccessService/RevokeToken", json!({"token_id": revoked.1})).await;
@@ -208,18 +218,49 @@ impl Stage {
     /// What is asked.
     pub(super) fn request(&self, method: &str, place: Option<&Place>) -> Value {
         let (service, name) = method.split_once('/').unwrap();
-        let Some(place) = place else { return plain(name) };
+        let Some(place) = place else { return self.plain(name) };
         let project = &place.project;
         match service {
             "ProjectsService" => of_projects(name, project),
             "SandboxesService" => of_sandboxes(name, project),
             "WorkflowsService" => of_workflows(name, project),
             "ConfigsService" => of_configs(name, project),
+            "CredentialsService" => self.of_links(name, project),
             "MergeService" => of_merges(name, place),
             "AccessService" => self.of_access(name, place),
             "AuditService" if name == "VerifyAuditChain" => json!({"project_id": project}),
             "AuditService" => json!({"trail": {"project_id": project}}),
             _ => panic!("what does one ask {method}?"),
+        }
+    }
+
+    fn plain(&self, name: &str) -> Value {
+        #[expect(clippy::disallowed_methods, reason = "tests make names")]
+        let new = Uuid::now_v7().to_string();
+        let one = json!({"credential_id": self.credential, "etag": "of nothing"});
+        match name {
+            "CreateProject" => json!({"project": {"name": new}, "validate_only": true}),
+            "CreatePrincipal" => json!({"principal": {"kind": "PRINCIPAL_KIND_USER", "name": new}}),
+            "CreateCredential" => json!({"credential": {"name": new, "schema": "raw"}}),
+            "GetCredential" => json!({"credential_id": self.credential}),
+            "UpdateCredential" => {
+                let renamed = json!({"id": self.credential, "name": new});
+                json!({"credential": renamed, "update_mask": "name", "etag": "of nothing"})
+            }
+            "TransferCredential" => with(one, &json!({"owner_id": self.extra})),
+            "SetCredentialValues" => with(one, &json!({"environment": "main", "values": "{}"})),
+            "RemoveCredentialValues" => with(one, &json!({"environment": "main"})),
+            "DeleteCredential" => one,
+            _ => json!({}),
+        }
+    }
+
+    fn of_links(&self, name: &str, project: &str) -> Value {
+        match name {
+            "LinkCredential" => json!({"project_id": project, "credential_id": self.credential}),
+            // There is none of this id.
+            "UnlinkCredential" => json!({"project_id": project, "credential_link_id": OTHER}),
+            _ => json!({"project_id": project}),
         }
     }
 
@@ -232,16 +273,6 @@ impl Stage {
             "RemoveMember" => json!({"project_id": project, "principal_id": extra}),
             _ => json!({"project_id": project}),
         }
-    }
-}
-
-fn plain(name: &str) -> Value {
-    #[expect(clippy::disallowed_methods, reason = "tests make names")]
-    let new = Uuid::now_v7().to_string();
-    match name {
-        "CreateProject" => json!({"project": {"name": new}, "validate_only": true}),
-        "CreatePrincipal" => json!({"principal": {"kind": "PRINCIPAL_KIND_USER", "name": new}}),
-        _ => json!({}),
     }
 }
 

@@ -10,18 +10,29 @@
 //! | `e` | let in: refused for the etag or plan of nothing that it carries |
 //! | `r` | let in: a sandbox has no revision of that number of its own |
 //! | `.` | as if there was no such project, merge or token |
+//! | `c` | as if there was no such credential |
+//! | `o` | the credential is somebody else's |
+//! | `m` | let in: there is no such link |
 //! | `n` | the role is too low |
 //! | `a` | only for service administrators |
 //! | `s` | the project is scheduled for deletion |
 //! | `k` | a root where a sandbox is needed, or the other way round |
 //! | `u` | nothing to restore |
 
-/// Calls that are not about one project.
+/// Calls that are not about one project. The credential is the owner's.
 #[rustfmt::skip]
 pub(super) const PLAIN: &[(&str, &str)] = &[
     ("AccessService/WhoAmI",                     "YYYYYYY"),
     ("AccessService/CreatePrincipal",            "aaaaaaY"),
     ("AccessService/ListPrincipals",             "aaaaaaY"),
+    ("CredentialsService/CreateCredential",      "YYYYYYY"),
+    ("CredentialsService/ListCredentials",       "YYYYYYY"),
+    ("CredentialsService/GetCredential",         "cccYccY"),
+    ("CredentialsService/UpdateCredential",      "cccecco"),
+    ("CredentialsService/TransferCredential",    "cccecce"),
+    ("CredentialsService/DeleteCredential",      "cccecce"),
+    ("CredentialsService/SetCredentialValues",   "cccecco"),
+    ("CredentialsService/RemoveCredentialValues", "cccecco"),
     ("ProjectsService/CreateProject",            "YYYYYaY"),
     ("ProjectsService/ListProjects",             "YYYYYYY"),
 ];
@@ -43,6 +54,10 @@ pub(super) const TABLE: &[(&str, [&str; 7])] = &[
     ("ConfigsService/GetConfig",                 ["YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "....YY.", ".......", "......."]),
     ("ConfigsService/PutConfig",                 ["nYYY.n.", "nYYY.n.", "nsss.n.", "nsss.n.", "....Yn.", ".......", "......."]),
     ("ConfigsService/DeleteConfig",              ["neee.n.", "neee.n.", "nsss.n.", "nsss.n.", "....en.", ".......", "......."]),
+    ("CredentialsService/ListCredentialLinks",   ["YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "....YY.", ".......", "......."]),
+    ("CredentialsService/LinkCredential",        ["nccY.n.", "nccY.n.", "nsss.n.", "nsss.n.", "....cn.", ".......", "......."]),
+    ("CredentialsService/UnlinkCredential",      ["nmmm.n.", "nmmm.n.", "nsss.n.", "nsss.n.", "....mn.", ".......", "......."]),
+    ("CredentialsService/PreflightCredentials",  ["YYYY.Y.", "YYYY.Y.", "ssss.s.", "ssss.s.", "....YY.", ".......", "......."]),
     ("MergeService/PreviewMerge",                ["nYYY.n.", "nnYY.n.", "nnss.n.", "nnss.n.", "....Yn.", ".......", "......."]),
     ("MergeService/ApplyMerge",                  ["neee.n.", "nnee.n.", "nnss.n.", "nnss.n.", "....en.", ".......", "......."]),
     ("MergeService/PreviewRevert",               ["nYYY.n.", "nYYY.n.", "nsss.n.", "nsss.n.", "....Yn.", ".......", "......."]),

@@ -112,6 +112,7 @@ impl Database {
         let mut command = Command::new(&self.server);
         command.env("SANDBAR_DATA_DIR", &self.folder).env("SANDBAR_DATABASE", &self.url);
         command.env("SANDBAR_KEY", "5a".repeat(32)).stdin(Stdio::null());
+        command.env("SANDBAR_MASTER_KEYS", format!("k1:{}", "5a".repeat(32)));
         command
     }
 }

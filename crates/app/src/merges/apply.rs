@@ -245,7 +245,7 @@ pub(super) fn merged(
     bases: Option<&Bases>,
 ) -> Vec<MergedResource> {
     let name = |state: &Option<sandbar_merge::State>| {
-        state.as_ref().map(|state| state.document.name()).unwrap_or_default()
+        state.as_ref().map(|state| state.document.title()).unwrap_or_default()
     };
     let line = |item: &Item| {
         let here = item.target.as_ref().map(|target| target.hash);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use sandbar_merge::{Candidate, Choices, Context, Plan, Purpose, State};
 use sandbar_model::{
-    ContentHash, Document, Error, Kind, ResourceId, Result,
+    ContentHash, CredentialId, Document, Error, Kind, PrincipalId, ResourceId, Result,
     claim::{Claim, claims},
     config::Reference,
     workflow::Uses,
@@ -12,6 +12,7 @@ use sandbar_model::{
 use sandbar_store::{
     Tx, claim,
     content::Trees,
+    credential,
     resource::{self, Found},
     view::View,
 };
@@ -36,8 +37,13 @@ pub(crate) struct Hashes {
     pub(crate) target: Option<ContentHash>,
 }
 
-/// Reads what a merge between two projects is planned from.
-pub(crate) async fn between(app: &App, tx: &mut Tx, relation: &Relation) -> Result<Gathered> {
+/// Reads what a merge between two projects is planned from, for somebody.
+pub(crate) async fn between(
+    app: &App,
+    tx: &mut Tx,
+    relation: &Relation,
+    caller: PrincipalId,
+) -> Result<Gathered> {
     let mut gathered = BTreeMap::new();
     let mut found = BTreeMap::new();
     let mut keys = relation.touched(tx).await?;
@@ -47,10 +53,38 @@ pub(crate) async fn between(app: &App, tx: &mut Tx, relation: &Relation) -> Resu
         keys = namesakes(app, tx, relation, &keys, &gathered).await?;
         keys.retain(|key| !gathered.contains_key(key));
     }
-    let candidates = candidates(app, tx, relation.trees(), gathered).await?;
+    let mut candidates = candidates(app, tx, relation.trees(), gathered).await?;
+    if !relation.one_tree() {
+        candidates = without_others_credentials(tx, candidates, caller).await?;
+    }
     let context = context(tx, &relation.target, &candidates, Purpose::Merge).await?;
     let context = Context { same_root: relation.one_tree(), ..context };
     Ok(Gathered { candidates, context, found })
+}
+
+/// A link lets a project's runs use a credential. Into another tree, where nothing guards the environments, only its owner
+/// takes it; else whoever is admin of a sandbox could run with production's values in a project of their own.
+async fn without_others_credentials(
+    tx: &mut Tx,
+    mut candidates: Vec<Candidate>,
+    caller: PrincipalId,
+) -> Result<Vec<Candidate>> {
+    let linked = |state: &Option<State>| state.as_ref().and_then(|state| credential(&state.document));
+    let there: BTreeSet<_> = candidates.iter().filter_map(|c| linked(&c.target)).collect();
+    let new: BTreeSet<_> =
+        candidates.iter().filter_map(|c| linked(&c.source)).filter(|id| !there.contains(id)).collect();
+    let new: Vec<_> = new.into_iter().collect();
+    let own = credential::many(tx, &new).await?.into_iter().filter(|one| one.owner == caller);
+    let own: BTreeSet<_> = own.map(|one| one.id).collect();
+    candidates.retain(|c| linked(&c.source).is_none_or(|id| there.contains(&id) || own.contains(&id)));
+    Ok(candidates)
+}
+
+fn credential(document: &Document) -> Option<CredentialId> {
+    match document {
+        Document::CredentialLink(link) => link.credential,
+        Document::Workflow(_) | Document::Collection(_) | Document::Config(_) => None,
+    }
 }
 
 /// Reads what an undo is planned from: `hashes` holds what the merge left (base) and what was before (source).

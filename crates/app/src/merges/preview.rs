@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     App, Call,
+    credentials::{MissingCredential, of_plan},
     gate::Entry,
     seal::PlanToken,
     view::{ProjectView, Stamp, stamp},
@@ -58,6 +59,8 @@ pub struct PlanView {
     pub retirement: Option<Retirement>,
     /// Who wrote each resource last, in the source and in the target.
     pub stamps: BTreeMap<Key, (Option<Stamp>, Option<Stamp>)>,
+    /// The credentials that the workflows it would write could not run with in the target.
+    pub missing: Vec<MissingCredential>,
     trees: Trees,
 }
 
@@ -190,7 +193,7 @@ impl Planned {
     ) -> Result<Self> {
         let relation = Relation::of(app, tx, &sides.source.project, &sides.target.project).await?;
         let retirement = retirement(app, tx, sides, &relation, retire).await?;
-        let gathered = gather::between(app, tx, &relation).await?;
+        let gathered = gather::between(app, tx, &relation, sides.target.caller.id).await?;
         let plan = gather::plan(app, tx, relation.trees(), &gathered, choices).await?;
         Ok(Self::finish(sides, gathered, plan, retirement, Some(relation)))
     }
@@ -273,10 +276,20 @@ impl Planned {
             target: sides.target.project.head,
             digest: self.digest,
         });
+        let missing = of_plan(app, tx, &sides.target.project, &self.plan).await?;
         let view = |entry: Entry| ProjectView { role: entry.role(), project: entry.project };
         let trees = Trees::of(sides.source.project.root, sides.target.project.root);
         let (source, target) = (view(sides.source), view(sides.target));
-        Ok(PlanView { token, source, target, plan: self.plan, retirement: self.retirement, stamps, trees })
+        Ok(PlanView {
+            token,
+            source,
+            target,
+            plan: self.plan,
+            retirement: self.retirement,
+            stamps,
+            missing,
+            trees,
+        })
     }
 }
 

@@ -56,7 +56,7 @@ impl Item for wire::CredentialLink {
         found.into_result()?;
         Ok(Piece::CredentialLink {
             id: self.id.map(ResourceId),
-            link: CredentialLink { name, owner },
+            link: CredentialLink { credential: None, name, owner },
             delete,
         })
     }

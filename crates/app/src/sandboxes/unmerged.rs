@@ -38,7 +38,7 @@ pub(super) async fn unmerged(app: &App, tx: &mut Tx, projects: &[Project]) -> Re
     let documents = app.contents.documents(tx, root, hashes).await?;
     let named = rows.into_iter().map(|(project, row)| {
         let document = row.hash.or(row.base).and_then(|hash| documents.get(&hash));
-        let name = document.map(|document| document.name()).unwrap_or_default();
+        let name = document.map(|document| document.title()).unwrap_or_default();
         UnmergedResource { project, kind: row.kind, id: row.id, name }
     });
     Ok(named.collect())

@@ -17,6 +17,7 @@ use sandbar_store::{
     write::{Clash, Write, Written},
 };
 
+use super::links::Links;
 use crate::{
     App,
     changing::Changing,
@@ -56,6 +57,7 @@ pub(super) struct Landing<'a> {
     references: BTreeMap<Reference, String>,
     /// What needs a name that something else has, which may be about to go.
     clashes: Vec<Clash>,
+    links: Links,
 }
 
 impl<'a> Landing<'a> {
@@ -73,6 +75,7 @@ impl<'a> Landing<'a> {
             uses: BTreeMap::new(),
             references: BTreeMap::new(),
             clashes: Vec::new(),
+            links: Links::default(),
         }
     }
 
@@ -86,7 +89,7 @@ impl<'a> Landing<'a> {
                 ((Kind::Collection, id), (!delete).then_some(Document::Collection(collection)))
             }
             Piece::CredentialLink { id, link, delete } => {
-                let id = self.identify(tx, id, Claim::Name(Kind::CredentialLink, link.key())).await?;
+                let (id, link) = self.links.land(self.app, tx, &self.change, (id, link)).await?;
                 ((Kind::CredentialLink, id), (!delete).then_some(Document::CredentialLink(link)))
             }
             Piece::Config { id, config, delete } => {

@@ -17,6 +17,7 @@ use sandbar_app::{
     App, Limits, Sealer,
     projects::{self, CreateProject},
     sandboxes::{self, CreateSandbox},
+    vault::KeyRing,
     view::WorkflowView,
     workflows::{self, GetWorkflow, PutWorkflow, Shown},
 };
@@ -50,13 +51,13 @@ impl Bench {
     pub fn with_limits(db: Db, limits: Limits) -> Self {
         let world = Arc::new(FakeWorld::default());
         let sealer = Sealer::new(b"a key for the tests").unwrap();
-        Self { app: Arc::new(App::new(db, Arc::clone(&world) as _, sealer, limits)), world }
+        Self { app: Arc::new(App::new(db, Arc::clone(&world) as _, sealer, master_keys(), limits)), world }
     }
 
     /// The same database and world under other limits, like another server of one service.
     pub fn limited(&self, limits: Limits) -> Self {
         let sealer = Sealer::new(b"a key for the tests").unwrap();
-        let app = App::new(self.app.db.clone(), Arc::clone(&self.world) as _, sealer, limits);
+        let app = App::new(self.app.db.clone(), Arc::clone(&self.world) as _, sealer, master_keys(), limits);
         Self { app: Arc::new(app), world: Arc::clone(&self.world) }
     }
 
@@ -121,6 +122,11 @@ impl Bench {
         };
         workflows::put(&self.app, &writer.call, &request).await.unwrap();
     }
+}
+
+/// The master keys of every test.
+pub fn master_keys() -> Arc<KeyRing> {
+    Arc::new(KeyRing::parse(&format!("k1:{}", "5a".repeat(32))).unwrap())
 }
 
 /// A profile with nothing but a name.

@@ -3,6 +3,7 @@
 pub(crate) mod access;
 pub(crate) mod audit;
 pub(crate) mod config;
+pub(crate) mod credential;
 pub(crate) mod edit;
 pub(crate) mod login;
 pub(crate) mod merge;
@@ -31,6 +32,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Sandbox(command) => sandbox::run(&Session::open(globals).await?, command).await,
         Command::Workflow(command) => workflow::run(&Session::open(globals).await?, command).await,
         Command::Config(command) => config::run(&Session::open(globals).await?, command).await,
+        Command::Credential(command) => credential::run(&Session::open(globals).await?, command).await,
         Command::Merge(command) => merge::run(&Session::open(globals).await?, command).await,
         Command::Token(command) => access::token(&Session::open(globals).await?, command).await,
         Command::Member(command) => access::member(&Session::open(globals).await?, command).await,

@@ -3,6 +3,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod conflicts;
+pub(crate) mod credential;
 pub(crate) mod diff;
 mod field;
 pub(crate) mod page;

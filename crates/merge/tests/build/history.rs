@@ -63,6 +63,7 @@ fn files(name: &str) -> Vec<PathBuf> {
 fn read(project: &Value) -> Project {
     let links = parts(&project["project_credentials"]).map(|link| {
         let document = CredentialLink {
+            credential: None,
             name: text(&link["name"]).expect("as the format says"),
             owner: text(&link["owner"]).expect("as the format says"),
         };

@@ -107,7 +107,7 @@ pub fn collection(name: &str) -> Document {
 
 pub fn link(name: &str) -> Document {
     let owner = "amy@example.org".to_owned();
-    Document::CredentialLink(CredentialLink { name: name.to_owned(), owner })
+    Document::CredentialLink(CredentialLink { credential: None, name: name.to_owned(), owner })
 }
 
 /// Every field of a workflow by its path, as a person would list them.

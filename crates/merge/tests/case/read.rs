@@ -119,7 +119,7 @@ fn named(value: &Value) -> Vec<(String, Value)> {
 fn link_of(link: &Value) -> CredentialLink {
     let text = link.as_str().expect("a link");
     let (name, owner) = text.split_once(" of ").unwrap_or((text, "amy@example.org"));
-    CredentialLink { name: name.to_owned(), owner: owner.to_owned() }
+    CredentialLink { credential: None, name: name.to_owned(), owner: owner.to_owned() }
 }
 
 /// `jobs/fetch/adaptor` of the workflow at `place` → `jobs/<id>/adaptor`.

@@ -120,7 +120,7 @@ fn planned(data: &[u8]) -> Result<()> {
 fn document(n: u8, from: &mut Unstructured<'_>, texts: &mut Texts) -> Result<Document> {
     let owner = "amy@example.org".to_owned();
     Ok(match n {
-        3 => Document::CredentialLink(CredentialLink { name: name(from)?, owner }),
+        3 => Document::CredentialLink(CredentialLink { credential: None, name: name(from)?, owner }),
         _ => Document::Workflow(workflow(from, texts)?),
     })
 }

@@ -42,14 +42,7 @@ impl Profile {
             path(prefix, "color"),
             format!("must be `#rgb`, `#rrggbb` or `#rrggbbaa`; it is {}", shown(&self.color)),
         );
-        found.require(
-            is_environment(&self.environment),
-            path(prefix, "environment"),
-            format!(
-                "must have 1 to 32 lower-case letters a–z, digits, `_` and `-`, and start with a letter or digit; it is {}",
-                shown(&self.environment)
-            ),
-        );
+        check_environment(&mut found, path(prefix, "environment"), &self.environment);
         found.append(self.settings.violations(&path(prefix, "settings")));
         found
     }
@@ -137,6 +130,18 @@ fn check_days(found: &mut Violations, field: &str, days: Option<u32>) {
 fn is_color(color: &str) -> bool {
     let digits = color.strip_prefix('#').unwrap_or_default();
     matches!(digits.len(), 3 | 6 | 8) && digits.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+/// The label of an environment: of a project, or of a credential's value set.
+pub(crate) fn check_environment(found: &mut Violations, field: String, label: &str) {
+    found.require(
+        is_environment(label),
+        field,
+        format!(
+            "must have 1 to 32 lower-case letters a–z, digits, `_` and `-`, and start with a letter or digit; it is {}",
+            shown(label)
+        ),
+    );
 }
 
 fn is_environment(label: &str) -> bool {

@@ -121,6 +121,8 @@ def canonical(given):
         return write(workflow(given))
     if given["kind"] == "config":
         return write(config(given))
+    if given["kind"] == "credential_link":
+        given = without(given, {"credential": None})
     return write(given | {"name": nfc(given["name"])})
 
 

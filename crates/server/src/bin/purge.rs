@@ -6,6 +6,7 @@ use clap::Parser;
 use sandbar_app::{
     App, Limits, World,
     purge::{Worker, round},
+    vault::KeyRing,
 };
 use sandbar_server::{
     admin,
@@ -50,13 +51,14 @@ async fn run(args: &PurgeArgs) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The application over the database. The worker gives no tokens, so its key is one that nobody else has.
+/// The application over the database. The worker gives no tokens, so its key is one that nobody else has; it encrypts and
+/// reads no values, so it has no master keys.
 async fn open(args: &PurgeArgs, metrics: &Metrics) -> Result<Arc<App>, Box<dyn Error>> {
     let db = database::open(&args.database).await?;
     database::watch(metrics, &db, args.database.pool_size);
     database::ready(db.clone()).await?;
     let limits = Limits { grace: micros(args.grace_period), ..Limits::default() };
-    Ok(database::app(db, &RealWorld.random(), limits)?)
+    Ok(database::app(db, &RealWorld.random(), Arc::new(KeyRing::default()), limits)?)
 }
 
 fn worker(args: &PurgeArgs) -> Worker {

@@ -12,6 +12,7 @@ use std::{
 use clap::Args;
 use rand::Rng;
 use secrecy::{ExposeSecret, SecretString};
+use tempfile::NamedTempFile;
 
 use super::{ConfigError, DatabaseArgs, Engine};
 
@@ -81,16 +82,30 @@ fn own(path: &Path) -> io::Result<SecretString> {
 /// # Errors
 /// When the directory or the file can't be made.
 pub fn write_secret(path: &Path, secret: &str) -> io::Result<()> {
-    let directory = path.parent().unwrap_or(Path::new("."));
+    match written(path, secret)?.persist_noclobber(path) {
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        other => other.map(drop).map_err(|error| error.error),
+    }
+}
+
+/// Writes a file that only its owner can read in place of the one that is there, whole or not at all.
+///
+/// # Errors
+/// When it can't be made.
+pub(super) fn replace_secret(path: &Path, secret: &str) -> io::Result<()> {
+    written(path, secret)?.persist(path).map(drop).map_err(|error| error.error)
+}
+
+/// A file beside the one at a path, that only its owner can read and that is on the disk.
+fn written(path: &Path, secret: &str) -> io::Result<NamedTempFile> {
+    // A file name alone is in the working directory.
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     make_private_directory(directory)?;
     let mut file =
         tempfile::Builder::new().permissions(Permissions::from_mode(0o600)).tempfile_in(directory)?;
     writeln!(file, "{secret}")?;
     file.as_file().sync_all()?;
-    match file.persist_noclobber(path) {
-        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        other => other.map(drop).map_err(|error| error.error),
-    }
+    Ok(file)
 }
 
 /// Makes a directory, and those above it, that only its owner can look into: an embedded database holds every project's
@@ -102,10 +117,10 @@ pub fn make_private_directory(path: &Path) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
-fn read(path: &Path) -> io::Result<SecretString> {
+pub(super) fn read(path: &Path) -> io::Result<SecretString> {
     Ok(fs::read_to_string(path)?.trim().into())
 }
 
-fn failed(path: &Path, source: io::Error) -> ConfigError {
+pub(super) fn failed(path: &Path, source: io::Error) -> ConfigError {
     ConfigError::File { path: path.display().to_string(), source }
 }

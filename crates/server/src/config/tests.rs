@@ -1,6 +1,8 @@
 use clap::CommandFactory;
 use secrecy::ExposeSecret;
 
+use sandbar_app::vault::MasterKeys as _;
+
 use super::*;
 
 fn parse(args: &[&str]) -> ServeArgs {
@@ -33,6 +35,7 @@ fn a_dump_shows_no_secret() {
         "--database=postgres://bar:hunter2@db/sandbar?sslpassword=hunter3",
         "--key=hunter4-hunter4-hunter4-hunter4-hunter4",
         "--admin-token=sbr_hunter5",
+        "--master-keys=k1:hunter6",
     ]);
     let dump = format!("{args:?} {args:#?} {}", args.database.url());
     assert!(!dump.contains("hunter"), "{dump}");
@@ -114,4 +117,45 @@ fn postgres_needs_a_key_that_is_long_enough() {
 
     let args = parse(&["--database=postgres://db/sandbar", "--key-file=/nowhere/key"]);
     assert!(args.key.load(&args.database).unwrap_err().to_string().starts_with("/nowhere/key: "));
+}
+
+fn ids(args: &ServeArgs) -> Vec<String> {
+    args.master_keys.load(&args.database).unwrap().ids()
+}
+
+#[test]
+fn an_embedded_server_makes_a_master_key_of_its_own_that_only_its_owner_reads() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("data");
+    let args = parse(&["--data-dir", data.to_str().unwrap()]);
+    let made = ids(&args);
+    assert_eq!(ids(&args), made, "the second start finds the first one's");
+    assert_eq!(made.len(), 1);
+    let file = data.join("master.keys");
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    std::fs::remove_file(&file).unwrap();
+    assert_ne!(ids(&args), made, "another key has another id");
+}
+
+#[test]
+fn postgres_needs_master_keys_that_can_be_read() {
+    let digits = "ab".repeat(32);
+    let refused = |more: &[&str]| {
+        let args = parse(&[&["--database=postgres://db/sandbar"], more].concat());
+        args.master_keys.load(&args.database).unwrap_err().to_string()
+    };
+    assert!(refused(&[]).contains("--master-key-file (or SANDBAR_MASTER_KEYS)"));
+    assert!(refused(&["--master-key-file=/nowhere/keys"]).starts_with("/nowhere/keys: "));
+    let said = refused(&["--master-keys", &digits]);
+    assert!(
+        said.contains("master key number 1 is not of the form id:key") && !said.contains("abab"),
+        "{said}"
+    );
+
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("keys");
+    std::fs::write(&file, format!("old:{digits}\nnew:{digits}\n")).unwrap();
+    let args = parse(&["--database=postgres://db/sandbar", "--master-key-file", file.to_str().unwrap()]);
+    assert_eq!(ids(&args), ["old", "new"]);
 }

@@ -99,6 +99,12 @@ fn whole_head(view: &PlanView) -> wire::PlanHead {
             ),
             part_id: String::new(),
         });
+    let missing = view.missing.iter().map(|missing| wire::MergeWarning {
+        kind: wire::merge_warning::Kind::CredentialMissing.into(),
+        resource: Some(key_to_wire(Kind::CredentialLink, missing.link)),
+        message: missing.say(),
+        part_id: missing.steps.first().map(|step| step.job.to_string()).unwrap_or_default(),
+    });
     wire::PlanHead {
         plan_token: view.token.clone(),
         source: Some(view_to_wire(view.source.clone())),
@@ -114,7 +120,7 @@ fn whole_head(view: &PlanView) -> wire::PlanHead {
             .map(|retired| retired.descendants.iter().map(|p| project_to_wire(p.clone(), None)).collect())
             .unwrap_or_default(),
         purge_time: retired.map(|retired| time::to_wire(retired.purge_time)),
-        warnings: listed.chain(withheld).chain(descendants).collect(),
+        warnings: listed.chain(withheld).chain(missing).chain(descendants).collect(),
         open_conflict_count: number(view.plan.items.iter().flat_map(Item::open_conflicts).count()),
     }
 }

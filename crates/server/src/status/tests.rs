@@ -1,8 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sandbar_model::{
-    Kind, MergeId, PrincipalId, ProjectId, ResourceId, Revision, Role, Time, TokenId, TriggerId,
-    policy::Action,
+    CredentialId, Kind, MergeId, PrincipalId, ProjectId, ResourceId, Revision, Role, Time, TokenId,
+    TriggerId, policy::Action,
 };
 use uuid::Uuid;
 
@@ -54,6 +54,22 @@ fn every_error(n: u8) -> Vec<Error> {
         E::CredentialNotLinked { job: text("job"), link: resource },
         E::KeychainNotFound { job: text("job"), keychain: resource },
         E::ReferenceNotFound { config: text("config"), kind, id: resource },
+        E::CredentialNotFound { id: CredentialId(uuid) },
+        E::CredentialNotOwned { id: CredentialId(uuid) },
+        E::CredentialInUse {
+            id: CredentialId(uuid),
+            count: 7 + u64::from(n),
+            projects: vec![text("first"), text("second")],
+        },
+        E::ValuesNotFound {
+            id: CredentialId(uuid),
+            environment: text("environment"),
+            labels: vec![text("first"), text("second")],
+        },
+        E::TooManyEnvironments { id: CredentialId(uuid), limit: 90 + usize::from(n) },
+        E::LinkInUse { job: text("job"), link: resource },
+        E::CredentialDamaged { id: CredentialId(uuid) },
+        E::MasterKeyMissing { key: text("key") },
         E::MemberProtected { problem: word, principal: PrincipalId(uuid) },
         E::NothingSelected,
         E::PlanStale { moved: vec![text("first"), text("second")] },
@@ -100,6 +116,7 @@ fn code_name(code: Code) -> &'static str {
         Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
         Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
         Code::Unavailable => "UNAVAILABLE",
+        Code::DataLoss => "DATA_LOSS",
         Code::Internal => "INTERNAL",
         other => panic!("no reason has the code {other:?}"),
     }

@@ -76,17 +76,51 @@ async fn postgres_without_a_key_is_refused_at_the_start_with_what_to_do() {
 }
 
 #[tokio::test]
+async fn another_master_key_under_the_same_id_is_refused_at_the_start() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("data");
+    let mut server = binary(&["--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0"])
+        .arg("--data-dir")
+        .arg(&data)
+        .stderr(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut log = BufReader::new(server.stderr.take().unwrap()).lines();
+    line_with(&mut log, "serving").await;
+    assert!(terminate(&mut server).await.success());
+
+    let file = data.join("master.keys");
+    let line = std::fs::read_to_string(&file).unwrap();
+    let (id, digits) = line.trim().split_once(':').unwrap();
+    std::fs::write(&file, format!("{id}:{}\n", "5b".repeat(32))).unwrap();
+    let refused = binary(&["--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0"])
+        .arg("--data-dir")
+        .arg(&data)
+        .output()
+        .await
+        .unwrap();
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(!refused.status.success());
+    let why = format!("the master key \"{id}\" is not the one that this database knows by that id");
+    assert!(said.contains(&why) && !said.contains(digits) && !said.contains("5b5b"), "{said}");
+}
+
+#[tokio::test]
 async fn help_never_shows_a_secret_of_the_environment() {
     let help = binary(&["--help"])
         .env("SANDBAR_KEY", "hunter2")
         .env("SANDBAR_ADMIN_TOKEN", "hunter2")
+        .env("SANDBAR_MASTER_KEYS", "hunter2")
         .env("SANDBAR_DATABASE", "postgres://hunter2@x/y")
         .output()
         .await
         .unwrap();
     let said = String::from_utf8_lossy(&help.stdout);
     assert!(help.status.success() && !said.contains("hunter2"), "{said}");
-    for flag in ["--listen", "--key-file", "--grace-period", "--max-depth", "[default: 7d]"] {
+    for flag in
+        ["--listen", "--key-file", "--master-key-file", "--grace-period", "--max-depth", "[default: 7d]"]
+    {
         assert!(said.contains(flag), "{flag} is not in {said}");
     }
 }

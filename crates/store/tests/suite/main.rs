@@ -16,6 +16,7 @@ mod engine;
 mod audit;
 mod bookkeeping;
 mod configs;
+mod credentials;
 mod fixture;
 mod gate;
 mod kin;

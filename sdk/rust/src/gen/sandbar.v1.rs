@@ -64,7 +64,7 @@ pub enum Role {
     Unspecified = 0,
     /// Sees the project and its history.
     Viewer = 1,
-    /// Also writes workflows and configs, turns triggers on and off, makes sandboxes, receives merges.
+    /// Also writes workflows and configs, links credentials, turns triggers on and off, makes sandboxes, receives merges.
     Editor = 2,
     /// Also changes settings, members, tokens and sandboxes, and merges a sandbox elsewhere.
     Admin = 3,
@@ -105,7 +105,7 @@ pub enum ResourceKind {
     Workflow = 1,
     /// A collection's name. Its items are data of one project and never cross.
     Collection = 2,
-    /// A project's permission to use a credential, by name and owner. Never its values.
+    /// A project's permission to use a credential: see CredentialsService. Never its values.
     CredentialLink = 3,
     /// A JSON document of the product's own kind, with what it refers to.
     Config = 4,
@@ -1792,6 +1792,1134 @@ pub mod configs_service_client {
         }
     }
 }
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Credential {
+    /// UUID. Empty in a create: the server makes one.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// 1 to 255 characters, no control characters, unique among its owner's.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// What its values are for: an adaptor's name, `raw`, `oauth`. 1 to 255 characters.
+    #[prost(string, tag = "3")]
+    pub schema: ::prost::alloc::string::String,
+    /// What other systems call it; at most 255 characters.
+    #[prost(string, tag = "4")]
+    pub external_id: ::prost::alloc::string::String,
+    /// Output only.
+    #[prost(message, optional, tag = "5")]
+    pub owner: ::core::option::Option<Actor>,
+    /// Output only. By environment, at most 32.
+    #[prost(message, repeated, tag = "6")]
+    pub value_sets: ::prost::alloc::vec::Vec<CredentialValueSet>,
+    /// Output only. Changes with it and with its values.
+    #[prost(string, tag = "7")]
+    pub etag: ::prost::alloc::string::String,
+    /// Output only.
+    #[prost(message, optional, tag = "8")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Output only. When it or its values were changed last.
+    #[prost(message, optional, tag = "9")]
+    pub update_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+impl ::prost::Name for Credential {
+    const NAME: &'static str = "Credential";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.Credential".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.Credential".into()
+    }
+}
+/// What may be told of the values for an environment.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CredentialValueSet {
+    /// The label.
+    #[prost(string, tag = "1")]
+    pub environment: ::prost::alloc::string::String,
+    /// The names of its top-level members, sorted.
+    #[prost(string, repeated, tag = "2")]
+    pub keys: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(message, optional, tag = "3")]
+    pub update_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+impl ::prost::Name for CredentialValueSet {
+    const NAME: &'static str = "CredentialValueSet";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.CredentialValueSet".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.CredentialValueSet".into()
+    }
+}
+/// A project that links a credential.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CredentialUse {
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub project_name: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub credential_link_id: ::prost::alloc::string::String,
+}
+impl ::prost::Name for CredentialUse {
+    const NAME: &'static str = "CredentialUse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.CredentialUse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.CredentialUse".into()
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CreateCredentialRequest {
+    #[prost(message, optional, tag = "1")]
+    pub credential: ::core::option::Option<Credential>,
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+}
+impl ::prost::Name for CreateCredentialRequest {
+    const NAME: &'static str = "CreateCredentialRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.CreateCredentialRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.CreateCredentialRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CreateCredentialResponse {
+    #[prost(message, optional, tag = "1")]
+    pub credential: ::core::option::Option<Credential>,
+}
+impl ::prost::Name for CreateCredentialResponse {
+    const NAME: &'static str = "CreateCredentialResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.CreateCredentialResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.CreateCredentialResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetCredentialRequest {
+    #[prost(string, tag = "1")]
+    pub credential_id: ::prost::alloc::string::String,
+}
+impl ::prost::Name for GetCredentialRequest {
+    const NAME: &'static str = "GetCredentialRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.GetCredentialRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.GetCredentialRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetCredentialResponse {
+    #[prost(message, optional, tag = "1")]
+    pub credential: ::core::option::Option<Credential>,
+    /// Those of the projects that link it of which the caller is a member, 100 at most. Projects that are scheduled for
+    /// deletion are among them.
+    #[prost(message, repeated, tag = "2")]
+    pub uses: ::prost::alloc::vec::Vec<CredentialUse>,
+    /// How many projects link it, those that the caller does not see included.
+    #[prost(int64, tag = "3")]
+    pub use_count: i64,
+}
+impl ::prost::Name for GetCredentialResponse {
+    const NAME: &'static str = "GetCredentialResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.GetCredentialResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.GetCredentialResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListCredentialsRequest {
+    /// At most 100; 0: 50.
+    #[prost(int32, tag = "1")]
+    pub page_size: i32,
+    #[prost(string, tag = "2")]
+    pub page_token: ::prost::alloc::string::String,
+    /// Everybody's. Needs a service administrator.
+    #[prost(bool, tag = "3")]
+    pub all: bool,
+}
+impl ::prost::Name for ListCredentialsRequest {
+    const NAME: &'static str = "ListCredentialsRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.ListCredentialsRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.ListCredentialsRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListCredentialsResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub credentials: ::prost::alloc::vec::Vec<Credential>,
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+impl ::prost::Name for ListCredentialsResponse {
+    const NAME: &'static str = "ListCredentialsResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.ListCredentialsResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.ListCredentialsResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateCredentialRequest {
+    /// With its id.
+    #[prost(message, optional, tag = "1")]
+    pub credential: ::core::option::Option<Credential>,
+    /// Which fields to change: name, schema, external_id.
+    #[prost(message, optional, tag = "2")]
+    pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
+    /// The etag that was read. Empty: change whatever is there.
+    #[prost(string, tag = "3")]
+    pub etag: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub request_id: ::prost::alloc::string::String,
+}
+impl ::prost::Name for UpdateCredentialRequest {
+    const NAME: &'static str = "UpdateCredentialRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.UpdateCredentialRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.UpdateCredentialRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateCredentialResponse {
+    #[prost(message, optional, tag = "1")]
+    pub credential: ::core::option::Option<Credential>,
+}
+impl ::prost::Name for UpdateCredentialResponse {
+    const NAME: &'static str = "UpdateCredentialResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.UpdateCredentialResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.UpdateCredentialResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TransferCredentialRequest {
+    #[prost(string, tag = "1")]
+    pub credential_id: ::prost::alloc::string::String,
+    /// The user or service account that gets it.
+    #[prost(string, tag = "2")]
+    pub owner_id: ::prost::alloc::string::String,
+    /// The etag that was read. Empty: transfer whatever is there.
+    #[prost(string, tag = "3")]
+    pub etag: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub request_id: ::prost::alloc::string::String,
+}
+impl ::prost::Name for TransferCredentialRequest {
+    const NAME: &'static str = "TransferCredentialRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.TransferCredentialRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.TransferCredentialRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TransferCredentialResponse {
+    #[prost(message, optional, tag = "1")]
+    pub credential: ::core::option::Option<Credential>,
+}
+impl ::prost::Name for TransferCredentialResponse {
+    const NAME: &'static str = "TransferCredentialResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.TransferCredentialResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.TransferCredentialResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteCredentialRequest {
+    #[prost(string, tag = "1")]
+    pub credential_id: ::prost::alloc::string::String,
+    /// The etag that was read. Empty: delete whatever is there.
+    #[prost(string, tag = "2")]
+    pub etag: ::prost::alloc::string::String,
+    /// Delete it also where projects link it. The links stay and lead nowhere; a preflight names the steps that use them.
+    #[prost(bool, tag = "3")]
+    pub force: bool,
+    #[prost(string, tag = "4")]
+    pub request_id: ::prost::alloc::string::String,
+}
+impl ::prost::Name for DeleteCredentialRequest {
+    const NAME: &'static str = "DeleteCredentialRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.DeleteCredentialRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.DeleteCredentialRequest".into()
+    }
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteCredentialResponse {}
+impl ::prost::Name for DeleteCredentialResponse {
+    const NAME: &'static str = "DeleteCredentialResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.DeleteCredentialResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.DeleteCredentialResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct SetCredentialValuesRequest {
+    #[prost(string, tag = "1")]
+    pub credential_id: ::prost::alloc::string::String,
+    /// The label: of the form that projects' environments have.
+    #[prost(string, tag = "2")]
+    pub environment: ::prost::alloc::string::String,
+    /// JSON text: an object of at most 256 KiB and 100 members, in which no object has a key twice. Kept exactly as it is.
+    #[prost(string, tag = "3")]
+    pub values: ::prost::alloc::string::String,
+    /// The etag that was read. Empty: replace whatever is there.
+    #[prost(string, tag = "4")]
+    pub etag: ::prost::alloc::string::String,
+    #[prost(string, tag = "5")]
+    pub request_id: ::prost::alloc::string::String,
+}
+impl ::prost::Name for SetCredentialValuesRequest {
+    const NAME: &'static str = "SetCredentialValuesRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.SetCredentialValuesRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.SetCredentialValuesRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SetCredentialValuesResponse {
+    #[prost(message, optional, tag = "1")]
+    pub credential: ::core::option::Option<Credential>,
+}
+impl ::prost::Name for SetCredentialValuesResponse {
+    const NAME: &'static str = "SetCredentialValuesResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.SetCredentialValuesResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.SetCredentialValuesResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RemoveCredentialValuesRequest {
+    #[prost(string, tag = "1")]
+    pub credential_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub environment: ::prost::alloc::string::String,
+    /// The etag that was read. Empty: remove whatever is there.
+    #[prost(string, tag = "3")]
+    pub etag: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub request_id: ::prost::alloc::string::String,
+}
+impl ::prost::Name for RemoveCredentialValuesRequest {
+    const NAME: &'static str = "RemoveCredentialValuesRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.RemoveCredentialValuesRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.RemoveCredentialValuesRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RemoveCredentialValuesResponse {
+    #[prost(message, optional, tag = "1")]
+    pub credential: ::core::option::Option<Credential>,
+}
+impl ::prost::Name for RemoveCredentialValuesResponse {
+    const NAME: &'static str = "RemoveCredentialValuesResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.RemoveCredentialValuesResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.RemoveCredentialValuesResponse".into()
+    }
+}
+/// A project's permission to use a credential.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CredentialLink {
+    /// UUID, the same in every sandbox of the tree. What steps name.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// Empty: nothing stands behind it. It was imported, or its credential was deleted.
+    #[prost(string, tag = "2")]
+    pub credential_id: ::prost::alloc::string::String,
+    /// The credential's name; where there is none, what it was when it was linked.
+    #[prost(string, tag = "3")]
+    pub name: ::prost::alloc::string::String,
+    /// Empty where there is no credential.
+    #[prost(string, tag = "4")]
+    pub schema: ::prost::alloc::string::String,
+    /// Empty where there is no credential.
+    #[prost(message, optional, tag = "5")]
+    pub owner: ::core::option::Option<Actor>,
+    /// The owner's e-mail address when it was linked; `<id>@sandbar.invalid` of one that has none.
+    #[prost(string, tag = "6")]
+    pub owner_email: ::prost::alloc::string::String,
+    /// The project's revision that wrote this.
+    #[prost(int64, tag = "7")]
+    pub revision: i64,
+    /// Names the content.
+    #[prost(string, tag = "8")]
+    pub etag: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "9")]
+    pub updated: ::core::option::Option<Stamp>,
+}
+impl ::prost::Name for CredentialLink {
+    const NAME: &'static str = "CredentialLink";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.CredentialLink".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.CredentialLink".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListCredentialLinksRequest {
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    /// At most 500; 0: 50.
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+}
+impl ::prost::Name for ListCredentialLinksRequest {
+    const NAME: &'static str = "ListCredentialLinksRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.ListCredentialLinksRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.ListCredentialLinksRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListCredentialLinksResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub credential_links: ::prost::alloc::vec::Vec<CredentialLink>,
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+impl ::prost::Name for ListCredentialLinksResponse {
+    const NAME: &'static str = "ListCredentialLinksResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.ListCredentialLinksResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.ListCredentialLinksResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LinkCredentialRequest {
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub credential_id: ::prost::alloc::string::String,
+    /// The link of the project to put it behind, such as one that was imported: the steps that use it get this credential.
+    /// Empty: the project's link of the credential's owner and name, if it has one, else a new link.
+    #[prost(string, tag = "3")]
+    pub credential_link_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub request_id: ::prost::alloc::string::String,
+}
+impl ::prost::Name for LinkCredentialRequest {
+    const NAME: &'static str = "LinkCredentialRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.LinkCredentialRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.LinkCredentialRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LinkCredentialResponse {
+    #[prost(message, optional, tag = "1")]
+    pub credential_link: ::core::option::Option<CredentialLink>,
+}
+impl ::prost::Name for LinkCredentialResponse {
+    const NAME: &'static str = "LinkCredentialResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.LinkCredentialResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.LinkCredentialResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnlinkCredentialRequest {
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub credential_link_id: ::prost::alloc::string::String,
+    /// The etag that was read. Empty: unlink whatever is there.
+    #[prost(string, tag = "3")]
+    pub etag: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub request_id: ::prost::alloc::string::String,
+}
+impl ::prost::Name for UnlinkCredentialRequest {
+    const NAME: &'static str = "UnlinkCredentialRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.UnlinkCredentialRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.UnlinkCredentialRequest".into()
+    }
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnlinkCredentialResponse {
+    /// The revision that removed the link.
+    #[prost(int64, tag = "1")]
+    pub revision: i64,
+}
+impl ::prost::Name for UnlinkCredentialResponse {
+    const NAME: &'static str = "UnlinkCredentialResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.UnlinkCredentialResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.UnlinkCredentialResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PreflightCredentialsRequest {
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    /// Only what the steps of this workflow use. Empty: of every workflow.
+    #[prost(string, tag = "2")]
+    pub workflow_id: ::prost::alloc::string::String,
+}
+impl ::prost::Name for PreflightCredentialsRequest {
+    const NAME: &'static str = "PreflightCredentialsRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.PreflightCredentialsRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.PreflightCredentialsRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PreflightCredentialsResponse {
+    /// The project's.
+    #[prost(string, tag = "1")]
+    pub environment: ::prost::alloc::string::String,
+    /// Empty: every step has what it needs.
+    #[prost(message, repeated, tag = "2")]
+    pub missing: ::prost::alloc::vec::Vec<MissingCredential>,
+}
+impl ::prost::Name for PreflightCredentialsResponse {
+    const NAME: &'static str = "PreflightCredentialsResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.PreflightCredentialsResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.PreflightCredentialsResponse".into()
+    }
+}
+/// A credential without which steps can't run.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct MissingCredential {
+    #[prost(enumeration = "missing_credential::Kind", tag = "1")]
+    pub kind: i32,
+    #[prost(string, tag = "2")]
+    pub credential_link_id: ::prost::alloc::string::String,
+    /// Empty where there is none.
+    #[prost(string, tag = "3")]
+    pub credential_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub name: ::prost::alloc::string::String,
+    /// The owner's name; of one that was imported or deleted, their e-mail address then.
+    #[prost(string, tag = "5")]
+    pub owner: ::prost::alloc::string::String,
+    /// For which there are no values.
+    #[prost(string, tag = "6")]
+    pub environment: ::prost::alloc::string::String,
+    /// For which there are.
+    #[prost(string, repeated, tag = "7")]
+    pub environments_with_values: ::prost::alloc::vec::Vec<
+        ::prost::alloc::string::String,
+    >,
+    /// The first 100 steps that use it.
+    #[prost(message, repeated, tag = "8")]
+    pub steps: ::prost::alloc::vec::Vec<StepReference>,
+    /// How many do.
+    #[prost(int64, tag = "9")]
+    pub step_count: i64,
+    /// One sentence for a person, with what to do.
+    #[prost(string, tag = "10")]
+    pub message: ::prost::alloc::string::String,
+}
+/// Nested message and enum types in `MissingCredential`.
+pub mod missing_credential {
+    #[derive(
+        Clone,
+        Copy,
+        Debug,
+        PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
+        ::prost::Enumeration
+    )]
+    #[repr(i32)]
+    pub enum Kind {
+        Unspecified = 0,
+        /// It has no values for the environment.
+        Values = 1,
+        /// Nothing stands behind the link yet: it was imported, and known are only a name and an owner.
+        Credential = 2,
+        /// It was deleted.
+        Deleted = 3,
+        /// The project has no such link.
+        Link = 4,
+    }
+    impl Kind {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "KIND_UNSPECIFIED",
+                Self::Values => "KIND_VALUES",
+                Self::Credential => "KIND_CREDENTIAL",
+                Self::Deleted => "KIND_DELETED",
+                Self::Link => "KIND_LINK",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "KIND_UNSPECIFIED" => Some(Self::Unspecified),
+                "KIND_VALUES" => Some(Self::Values),
+                "KIND_CREDENTIAL" => Some(Self::Credential),
+                "KIND_DELETED" => Some(Self::Deleted),
+                "KIND_LINK" => Some(Self::Link),
+                _ => None,
+            }
+        }
+    }
+}
+impl ::prost::Name for MissingCredential {
+    const NAME: &'static str = "MissingCredential";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.MissingCredential".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.MissingCredential".into()
+    }
+}
+/// Names a step of a workflow.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StepReference {
+    #[prost(string, tag = "1")]
+    pub workflow_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub workflow_name: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub job_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub job_name: ::prost::alloc::string::String,
+}
+impl ::prost::Name for StepReference {
+    const NAME: &'static str = "StepReference";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.StepReference".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.StepReference".into()
+    }
+}
+/// Generated client implementations.
+pub mod credentials_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// A credential is seen by its owner and by service administrators. To everybody else it is as if there was none; members of
+    /// a project that links it see what CredentialLink has. Calls about one's own credentials need a token without limits.
+    #[derive(Debug, Clone)]
+    pub struct CredentialsServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl CredentialsServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> CredentialsServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> CredentialsServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            CredentialsServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Makes a credential of the caller's, without values.
+        pub async fn create_credential(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CreateCredentialRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateCredentialResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.CredentialsService/CreateCredential",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("sandbar.v1.CredentialsService", "CreateCredential"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Answers one credential, and where it is linked. Its owner's, or any for a service administrator.
+        pub async fn get_credential(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetCredentialRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetCredentialResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.CredentialsService/GetCredential",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("sandbar.v1.CredentialsService", "GetCredential"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists the caller's credentials by name. A service administrator may list everybody's.
+        pub async fn list_credentials(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListCredentialsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListCredentialsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.CredentialsService/ListCredentials",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("sandbar.v1.CredentialsService", "ListCredentials"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Changes name, schema or external id. Only its owner. Projects link it by id and keep it.
+        pub async fn update_credential(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UpdateCredentialRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdateCredentialResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.CredentialsService/UpdateCredential",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("sandbar.v1.CredentialsService", "UpdateCredential"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Gives a credential with its values to another user or service account. Its links stay. Its owner, or a service
+        /// administrator.
+        pub async fn transfer_credential(
+            &mut self,
+            request: impl tonic::IntoRequest<super::TransferCredentialRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::TransferCredentialResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.CredentialsService/TransferCredential",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "sandbar.v1.CredentialsService",
+                        "TransferCredential",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Deletes a credential with its values, for good. Refused while projects link it, unless forced. Its owner, or a service
+        /// administrator.
+        pub async fn delete_credential(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DeleteCredentialRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeleteCredentialResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.CredentialsService/DeleteCredential",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("sandbar.v1.CredentialsService", "DeleteCredential"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Sets the values for an environment, in place of those it had there: every project of that environment that links the
+        /// credential gets them. Only its owner. They are kept encrypted, and no call answers them.
+        pub async fn set_credential_values(
+            &mut self,
+            request: impl tonic::IntoRequest<super::SetCredentialValuesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SetCredentialValuesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.CredentialsService/SetCredentialValues",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "sandbar.v1.CredentialsService",
+                        "SetCredentialValues",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Removes the values for an environment. Only its owner.
+        pub async fn remove_credential_values(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RemoveCredentialValuesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RemoveCredentialValuesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.CredentialsService/RemoveCredentialValues",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "sandbar.v1.CredentialsService",
+                        "RemoveCredentialValues",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists a project's credential links. Needs to see the project.
+        pub async fn list_credential_links(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListCredentialLinksRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListCredentialLinksResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.CredentialsService/ListCredentialLinks",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "sandbar.v1.CredentialsService",
+                        "ListCredentialLinks",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lets a project use a credential of the caller's. Linking it again changes nothing. Needs editor. A link is a resource of
+        /// the project: sandboxes made later have it, and merges carry it.
+        pub async fn link_credential(
+            &mut self,
+            request: impl tonic::IntoRequest<super::LinkCredentialRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::LinkCredentialResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.CredentialsService/LinkCredential",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("sandbar.v1.CredentialsService", "LinkCredential"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Takes a credential, anybody's, from a project. Refused while a step uses it. Needs editor. Sandboxes made before keep
+        /// their link.
+        pub async fn unlink_credential(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UnlinkCredentialRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UnlinkCredentialResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.CredentialsService/UnlinkCredential",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("sandbar.v1.CredentialsService", "UnlinkCredential"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists, all at once, every credential that a project's steps use and that has no values for the project's environment.
+        /// There is no fallback to another environment. Changes nothing. Needs to see the project. What a merge would lack in its
+        /// target, PreviewMerge warns of.
+        pub async fn preflight_credentials(
+            &mut self,
+            request: impl tonic::IntoRequest<super::PreflightCredentialsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PreflightCredentialsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.CredentialsService/PreflightCredentials",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "sandbar.v1.CredentialsService",
+                        "PreflightCredentials",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
 /// The comment of each value says: gRPC code; whether the same call can succeed later; what to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -1898,6 +3026,28 @@ pub enum Reason {
     Internal = 84,
     /// ABORTED. Other writers of the project were faster several times in a row; retry with the same `request_id`.
     Contention = 85,
+    /// NOT_FOUND. No such credential among those that the caller may see: one's own, or any for a service administrator.
+    /// Metadata: `id`.
+    CredentialNotFound = 90,
+    /// PERMISSION_DENIED. The caller sees the credential as a service administrator; its owner must do this. Metadata: `id`.
+    CredentialNotOwned = 91,
+    /// FAILED_PRECONDITION. Projects link the credential; unlink it there, or delete it with `force`. Metadata: `id`, `count`
+    /// (of the projects), `projects` (the names of those that the caller sees).
+    CredentialInUse = 92,
+    /// NOT_FOUND. The credential has no values for the environment. Metadata: `id`, `environment`, `environments` (for which
+    /// it has some).
+    ValuesNotFound = 93,
+    /// FAILED_PRECONDITION. The credential has values for as many environments as one can have; remove some. Metadata: `id`,
+    /// `limit`.
+    TooManyEnvironments = 94,
+    /// FAILED_PRECONDITION. A step uses the link; change the step first. Metadata: `job`, `credential_link_id`.
+    LinkInUse = 95,
+    /// DATA_LOSS. What is kept of the credential does not fit together: the database was changed by hand or restored in part.
+    /// Delete the credential and make it anew, or have the operator restore it. Metadata: `id`.
+    CredentialDamaged = 96,
+    /// UNAVAILABLE. The server was not given a master key that the credential needs; its operator must give it. Metadata:
+    /// `key` (its id).
+    MasterKeyMissing = 97,
 }
 impl Reason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1953,6 +3103,14 @@ impl Reason {
             Self::StorageUnavailable => "REASON_STORAGE_UNAVAILABLE",
             Self::Internal => "REASON_INTERNAL",
             Self::Contention => "REASON_CONTENTION",
+            Self::CredentialNotFound => "REASON_CREDENTIAL_NOT_FOUND",
+            Self::CredentialNotOwned => "REASON_CREDENTIAL_NOT_OWNED",
+            Self::CredentialInUse => "REASON_CREDENTIAL_IN_USE",
+            Self::ValuesNotFound => "REASON_VALUES_NOT_FOUND",
+            Self::TooManyEnvironments => "REASON_TOO_MANY_ENVIRONMENTS",
+            Self::LinkInUse => "REASON_LINK_IN_USE",
+            Self::CredentialDamaged => "REASON_CREDENTIAL_DAMAGED",
+            Self::MasterKeyMissing => "REASON_MASTER_KEY_MISSING",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2005,6 +3163,14 @@ impl Reason {
             "REASON_STORAGE_UNAVAILABLE" => Some(Self::StorageUnavailable),
             "REASON_INTERNAL" => Some(Self::Internal),
             "REASON_CONTENTION" => Some(Self::Contention),
+            "REASON_CREDENTIAL_NOT_FOUND" => Some(Self::CredentialNotFound),
+            "REASON_CREDENTIAL_NOT_OWNED" => Some(Self::CredentialNotOwned),
+            "REASON_CREDENTIAL_IN_USE" => Some(Self::CredentialInUse),
+            "REASON_VALUES_NOT_FOUND" => Some(Self::ValuesNotFound),
+            "REASON_TOO_MANY_ENVIRONMENTS" => Some(Self::TooManyEnvironments),
+            "REASON_LINK_IN_USE" => Some(Self::LinkInUse),
+            "REASON_CREDENTIAL_DAMAGED" => Some(Self::CredentialDamaged),
+            "REASON_MASTER_KEY_MISSING" => Some(Self::MasterKeyMissing),
             _ => None,
         }
     }
@@ -2913,6 +4079,8 @@ pub mod projects_service_client {
         /// Takes a project state document in chunks and makes the project equal to it in one atomic change that touches only
         /// what differs. The first message is the header. Needs editor; settings that differ need admin. The name and the
         /// environment of an existing project stay, and so does what triggers of a sandbox are on: nothing begins to run twice.
+        /// A document names credentials by owner and name: a link that leads to one goes on doing so; a new one leads to the
+        /// caller's own credential of that name, if they have it and their token has no limits, and else nowhere yet.
         pub async fn import_project(
             &mut self,
             request: impl tonic::IntoStreamingRequest<
@@ -3833,6 +5001,9 @@ pub mod merge_warning {
         EdgeDropped = 8,
         /// A config refers to something that the target would not have.
         ReferenceMissing = 9,
+        /// Steps of workflows that the plan would write could not run in the target: their credential has no values for its
+        /// environment, or none stands behind the link. `resource` is the link.
+        CredentialMissing = 10,
     }
     impl Kind {
         /// String value of the enum field names used in the ProtoBuf definition.
@@ -3851,6 +5022,7 @@ pub mod merge_warning {
                 Self::InvalidResult => "KIND_INVALID_RESULT",
                 Self::EdgeDropped => "KIND_EDGE_DROPPED",
                 Self::ReferenceMissing => "KIND_REFERENCE_MISSING",
+                Self::CredentialMissing => "KIND_CREDENTIAL_MISSING",
             }
         }
         /// Creates an enum from field names used in the ProtoBuf definition.
@@ -3866,6 +5038,7 @@ pub mod merge_warning {
                 "KIND_INVALID_RESULT" => Some(Self::InvalidResult),
                 "KIND_EDGE_DROPPED" => Some(Self::EdgeDropped),
                 "KIND_REFERENCE_MISSING" => Some(Self::ReferenceMissing),
+                "KIND_CREDENTIAL_MISSING" => Some(Self::CredentialMissing),
                 _ => None,
             }
         }

@@ -1,0 +1,134 @@
+//! Values of credentials: in no log and no file, and readable while master keys are rotated.
+
+use sandbar_client::{
+    Client,
+    v1::{
+        CreateCredentialRequest, Credential, GetCredentialRequest, ListCredentialsRequest,
+        SetCredentialValuesRequest,
+    },
+};
+use sandbar_tests::{Options, on_both_engines};
+
+const CANARY: &str = "canary-7f3a9";
+
+pub(crate) async fn create(client: &Client, name: &str) -> String {
+    let credential =
+        Some(Credential { name: name.to_owned(), schema: "raw".to_owned(), ..Default::default() });
+    let request = CreateCredentialRequest { credential, ..Default::default() };
+    client.credentials().create_credential(request).await.unwrap().credential.unwrap().id
+}
+
+fn values(credential_id: &str, environment: &str, values: &str) -> SetCredentialValuesRequest {
+    SetCredentialValuesRequest {
+        credential_id: credential_id.to_owned(),
+        environment: environment.to_owned(),
+        values: values.to_owned(),
+        ..Default::default()
+    }
+}
+
+/// Whether bytes hold the canary: as it is, in hexadecimal digits, in base64, or as a URL has it.
+fn holds(bytes: &[u8]) -> bool {
+    let hex = CANARY.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
+    let forms = [
+        CANARY.to_owned(),
+        CANARY.replace('-', "%2D"),
+        hex.to_uppercase(),
+        hex,
+        // Base64, at each of its three places in a group of bytes, without the ends that depend on what is around it.
+        "Y2FuYXJ5LTdmM2E5".to_owned(),
+        "NhbmFyeS03ZjNhO".to_owned(),
+        "jYW5hcnktN2YzYT".to_owned(),
+        // How `Debug` shows bytes.
+        CANARY.bytes().map(|byte| byte.to_string()).collect::<Vec<_>>().join(", "),
+    ];
+    forms.iter().any(|form| bytes.windows(form.len()).any(|part| part == form.as_bytes()))
+}
+
+#[test]
+fn a_canary_is_found_in_every_form() {
+    for form in [
+        "x canary-7f3a9 y",
+        "63616E6172792D3766336139",
+        "eyJhIjoiY2FuYXJ5LTdmM2E5In0=",
+        "99, 97, 110, 97, 114, 121, 45, 55, 102, 51, 97, 57",
+    ] {
+        assert!(holds(form.as_bytes()), "{form}");
+    }
+    assert!(!holds(b"canary"));
+}
+
+on_both_engines! {
+    async fn no_log_and_no_file_holds_a_value(mut server: Server = Options::default().env("SANDBAR_LOG", "trace")) {
+        let client = server.user("owner").await;
+        let id = create(&client, "DHIS2").await;
+        let text = format!("{{\"password\": \"{CANARY}\"}}");
+        client.credentials().set_credential_values(values(&id, "main", &text)).await.unwrap();
+        // Refused in every way that comes before and after it is encrypted.
+        for refused in [
+            values(&id, "Not A Label", &text),
+            values(&id, "main", &text[1..]),
+            values(&id, "main", &format!("[{text}]")),
+            values("nothing", "main", &text),
+            SetCredentialValuesRequest { etag: "77".to_owned(), ..values(&id, "main", &text) },
+        ] {
+            let error = client.credentials().set_credential_values(refused).await.unwrap_err();
+            assert!(!holds(format!("{error:?} {error}").as_bytes()), "{error}");
+        }
+        let stranger = server.user("stranger").await;
+        stranger.credentials().set_credential_values(values(&id, "main", &text)).await.unwrap_err();
+        let metrics = server.operator_page("metrics").await;
+        assert!(!holds(metrics.as_bytes()));
+        let scan = |server: &sandbar_tests::Server| {
+            let (_, log) = server.log();
+            assert!(log.contains("TRACE") && log.contains("SetCredentialValues"), "the log was not looked at");
+            let line = log.lines().find(|line| holds(line.as_bytes()));
+            assert_eq!(line, None, "a value is in the log");
+            for entry in std::fs::read_dir(server.data_dir()).into_iter().flatten() {
+                let path = entry.unwrap().path();
+                assert!(!holds(&std::fs::read(&path).unwrap()), "a value is in {}", path.display());
+            }
+        };
+        scan(&server);
+        server.stop().await;
+        scan(&server);
+    }
+
+    async fn master_keys_are_rotated_while_values_are_set(mut server: Server) {
+        let client = server.user("owner").await;
+        let mut ids = Vec::new();
+        for number in 0..40 {
+            let id = create(&client, &format!("c{number}")).await;
+            client.credentials().set_credential_values(values(&id, "main", "{\"a\":1}")).await.unwrap();
+            ids.push(id);
+        }
+        assert_eq!(server.keys("status").await, "k1  encrypts 40 credentials  (current)\n");
+        assert!(server.keys("rotate").await.starts_with("added the master key k"));
+        let writing = {
+            let (client, ids) = (client.clone(), ids.clone());
+            tokio::spawn(async move {
+                for round in 0..3 {
+                    for id in &ids {
+                        let set = values(id, &format!("e{round}"), "{\"b\":2}");
+                        client.credentials().set_credential_values(set).await.unwrap();
+                    }
+                }
+            })
+        };
+        // What the server wrote before it met the new key is dealt with by the second.
+        assert!(server.keys("rewrap").await.ends_with(" 0 damaged\n"));
+        writing.await.unwrap();
+        assert!(server.keys("rewrap").await.ends_with(" 0 damaged\n"));
+        let status = server.keys("status").await;
+        assert!(status.starts_with("k1  encrypts 0 credentials\n") && status.contains("40 credentials  (current)"), "{status}");
+        assert_eq!(server.keys("verify").await, "40 credentials opened, 0 damaged\n");
+
+        server.restart().await;
+        let request = ListCredentialsRequest { page_size: 100, ..Default::default() };
+        let listed = client.list(request).all().await.unwrap();
+        assert!(listed.len() == 40 && listed.iter().all(|one| one.value_sets.len() == 4), "{listed:?}");
+        let request = GetCredentialRequest { credential_id: ids[0].clone() };
+        client.credentials().get_credential(request).await.unwrap();
+        client.credentials().set_credential_values(values(&ids[0], "last", "{}")).await.unwrap();
+    }
+}
