@@ -312,7 +312,7 @@ CREATE TABLE value_sets (
 -- The master keys that were ever used here. proof: something known, encrypted with the key, so that another key under the
 -- same id is noticed when a server starts.
 CREATE TABLE master_keys (
-    id          text   COLLATE "C" NOT NULL PRIMARY KEY,
+    name        text   COLLATE "C" NOT NULL PRIMARY KEY,
     proof       bytea  NOT NULL,
     create_time bigint NOT NULL
 );

@@ -312,7 +312,7 @@ CREATE TABLE value_sets (
 -- The master keys that were ever used here. proof: something known, encrypted with the key, so that another key under the
 -- same id is noticed when a server starts.
 CREATE TABLE master_keys (
-    id          TEXT   NOT NULL PRIMARY KEY,
+    name        TEXT   NOT NULL PRIMARY KEY,
     proof       BLOB  NOT NULL,
     create_time INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;

@@ -8,7 +8,7 @@ use crate::db::Tx;
 pub async fn note(tx: &mut Tx, id: &str, proof: &[u8], now: Time) -> Result<()> {
     tx.sql(
         "-- master_key.note
-        INSERT INTO master_keys (id, proof, create_time) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING",
+        INSERT INTO master_keys (name, proof, create_time) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING",
     )
     .bind(id)
     .bind(proof)
@@ -20,5 +20,5 @@ pub async fn note(tx: &mut Tx, id: &str, proof: &[u8], now: Time) -> Result<()> 
 
 /// Every master key that was noted, with its proof, by id.
 pub async fn all(tx: &mut Tx) -> Result<Vec<(String, Vec<u8>)>> {
-    tx.sql("-- master_key.all\nSELECT id, proof FROM master_keys ORDER BY id").all().await
+    tx.sql("-- master_key.all\nSELECT name, proof FROM master_keys ORDER BY name").all().await
 }

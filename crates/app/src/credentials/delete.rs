@@ -43,6 +43,7 @@ pub async fn delete(app: &App, call: &Call, request: &DeleteCredential) -> Resul
 async fn once(app: &App, call: &Call, request: &DeleteCredential) -> Result<()> {
     let mut tx = app.db.write().await?;
     let caller = app.caller(&mut tx, call).await?;
+    caller.whole()?;
     let by = (call, &caller);
     if let Some(answer) = repeated(app, &mut tx, by, request).await? {
         return Ok(answer);

@@ -54,6 +54,7 @@ pub async fn update(app: &App, call: &Call, request: &UpdateCredential) -> Resul
 async fn once(app: &App, call: &Call, request: &UpdateCredential) -> Result<CredentialView> {
     let mut tx = app.db.write().await?;
     let caller = app.caller(&mut tx, call).await?;
+    caller.whole()?;
     let by = (call, &caller);
     if let Some(answer) = repeated(app, &mut tx, by, request).await? {
         return Ok(answer);

@@ -79,6 +79,7 @@ pub async fn remove_values(app: &App, call: &Call, request: &RemoveValues) -> Re
 async fn set_once(app: &App, call: &Call, request: &SetValues) -> Result<CredentialView> {
     let mut tx = app.db.write().await?;
     let caller = app.caller(&mut tx, call).await?;
+    caller.whole()?;
     let by = (call, &caller);
     if let Some(answer) = repeated(app, &mut tx, by, request).await? {
         return Ok(answer);
@@ -108,6 +109,7 @@ async fn set_once(app: &App, call: &Call, request: &SetValues) -> Result<Credent
 async fn remove_once(app: &App, call: &Call, request: &RemoveValues) -> Result<CredentialView> {
     let mut tx = app.db.write().await?;
     let caller = app.caller(&mut tx, call).await?;
+    caller.whole()?;
     let by = (call, &caller);
     if let Some(answer) = repeated(app, &mut tx, by, request).await? {
         return Ok(answer);

@@ -69,7 +69,7 @@ fn help_is_a_reference_that_shows_no_value_of_the_environment() {
         assert!(argument.get_help().is_some(), "--{name} has no help");
         let env = argument.get_env().and_then(|env| env.to_str()).unwrap_or_default();
         assert!(env.starts_with("SANDBAR_"), "--{name} has no variable");
-        let secret = ["key", "admin_token", "database"].contains(&name.as_str());
+        let secret = ["key", "master_keys", "admin_token", "database"].contains(&name.as_str());
         assert_eq!(argument.is_hide_env_values_set(), secret, "--{name}");
     }
     assert!(command.render_long_help().to_string().contains("[default: 7d]"));
