@@ -112,7 +112,7 @@ on_both_engines! {
         step.jobs[0].uses = Some(job::Uses::CredentialLinkId(link.id));
         put(&ann, &source, step, "*").await.unwrap();
 
-        let target = root(&bob.client, "target of bob's").await;
+        let target = root(&bob.client, "target").await;
         let plan = preview(&bob.client, &source, &target, &defaults()).await;
         assert_eq!(plan.resources.len(), 1, "{:?}", plan.resources);
         let left = plan.head.warnings.iter().find(|one| one.kind() == merge_warning::Kind::CredentialNotLinked);
@@ -124,7 +124,7 @@ on_both_engines! {
         };
         assert!(links(&bob.client, &target).await.unwrap().is_empty());
         // Its owner takes it along.
-        let target = root(&ann, "target of ann's").await;
+        let target = root(&ann, "target").await;
         merge_everything(&ann, &source, &target, "by its owner").await.unwrap();
         assert_eq!(links(&ann, &target).await.unwrap().len(), 1);
     }
