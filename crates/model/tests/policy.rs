@@ -52,7 +52,7 @@ fn every_cell_of_the_table_holds() {
             }
         }
     }
-    assert_eq!(cells, 600);
+    assert_eq!(cells, 650);
 }
 
 #[test]

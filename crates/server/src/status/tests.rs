@@ -202,11 +202,8 @@ fn every_value_of_the_metadata_is_in_the_message() {
 
 #[test]
 fn preconditions_violations_and_retries_have_details_of_their_own() {
-    let scheduled = from_error(Error::NothingSelected);
-    assert_eq!(
-        scheduled.get_details_precondition_failure().unwrap().violations[0].r#type,
-        "NOTHING_SELECTED"
-    );
+    let unseen = from_error(Error::PlanRequired);
+    assert_eq!(unseen.get_details_precondition_failure().unwrap().violations[0].r#type, "PLAN_REQUIRED");
 
     let invalid = from_error(Error::invalid("name", "must not be empty"));
     let bad = invalid.get_details_bad_request().unwrap();
