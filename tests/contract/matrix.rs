@@ -1,6 +1,7 @@
 //! Who is let in where: every call of the contract, by everybody who may come along, on a project in every state. What
 //! must come of each is in `matrix/table.rs`; a call that has no row there fails the test.
 
+mod request;
 mod stage;
 mod table;
 

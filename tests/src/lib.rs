@@ -16,10 +16,12 @@ mod both;
 mod calls;
 mod database;
 mod process;
+mod purge_worker;
 pub mod scenario;
 mod server;
 
 pub use calls::{User, expect_refusal, import};
 pub use process::binary;
+pub use purge_worker::PurgeWorker;
 pub use sandbar_client as client;
-pub use server::{Engine, Options, PurgeWorker, Server};
+pub use server::{Engine, Options, Server};

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
 use crate::{
+    PurgeWorker,
     database::Database,
     process::{PATIENCE, Process, free_port, run},
 };
@@ -249,56 +250,6 @@ impl Server {
     }
 }
 
-/// A running `sandbar-purge`. Dropping it kills it.
-#[derive(Debug)]
-pub struct PurgeWorker {
-    process: Process,
-    port: u16,
-    log: PathBuf,
-}
-
-impl PurgeWorker {
-    /// Takes its life without a word (SIGKILL).
-    pub async fn kill9(&mut self) {
-        self.process.kill9().await;
-    }
-
-    /// Ends it (SIGTERM) and checks that it ends with success.
-    pub async fn stop(&mut self) {
-        self.process.stop().await;
-    }
-
-    /// A page of the operator's port: `metrics`, `readyz` or `livez`.
-    pub async fn operator_page(&self, page: &str) -> String {
-        get(self.port, page).await
-    }
-
-    /// What it has logged.
-    pub fn log(&self) -> String {
-        std::fs::read_to_string(&self.log).unwrap()
-    }
-
-    /// Waits until it says that a batch found nothing due.
-    pub async fn wait_until_nothing_is_due(&mut self) {
-        let give_up = Instant::now() + PATIENCE;
-        while !self.is_idle().await {
-            if let Some(status) = self.process.ended() {
-                panic!("the purge worker ended with {status}:\n{}", self.process.last_words());
-            }
-            assert!(Instant::now() < give_up, "something stays due:\n{}", self.process.last_words());
-            sleep(Duration::from_millis(50)).await;
-        }
-    }
-
-    /// Whether a batch was done and left nothing due.
-    async fn is_idle(&self) -> bool {
-        let (ready, metrics) = (self.operator_page("readyz").await, self.operator_page("metrics").await);
-        let due =
-            metrics.lines().find(|line| line.starts_with("sandbar_purge_due") && !line.starts_with('#'));
-        ready.starts_with("ready") && due.is_some_and(|line| line.ends_with(" 0"))
-    }
-}
-
 /// The flags that say where data is kept.
 fn place(folder: &Path, database: Option<&Database>) -> Vec<String> {
     let mut args = vec![format!("--data-dir={}", folder.join("data").display())];
@@ -336,7 +287,7 @@ async fn first_token(process: &mut Process, folder: &Path) -> String {
 }
 
 /// A page over HTTP; empty when nobody answers.
-async fn get(port: u16, page: &str) -> String {
+pub(crate) async fn get(port: u16, page: &str) -> String {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let ask = async {
         let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await?;

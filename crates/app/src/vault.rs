@@ -3,7 +3,8 @@
 //!
 //! What is encrypted opens only where it was put: a set is bound to its credential, environment and version; the data key
 //! to its credential and to *all* environments and versions that the credential has sets of. So a row that is moved,
-//! swapped, brought back from an older backup or taken away makes the credential fail to open, as a changed byte does.
+//! swapped, brought back from an older backup or taken away makes the credential fail to open, as a changed byte does. Only a
+//! credential that was brought back whole, with all its sets from one backup, can't be told from what it was.
 
 mod keyring;
 mod proof;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sandbar_model::{Document, Kind, ResourceId, workflow::Uses};
+use sandbar_model::{Kind, ResourceId, workflow::Uses};
 
 use crate::{Context, Item, pair::Subject};
 
@@ -43,7 +43,7 @@ impl<'a> Links<'a> {
                 links.same.insert(subject.id, subject.target_id);
             }
             for state in [&subject.base, &subject.target, &subject.source].into_iter().flatten() {
-                if let Document::CredentialLink(link) = &*state.document {
+                if let Some(link) = state.document.credential_link() {
                     let name = format!("the credential {:?} of {}", link.name, link.owner);
                     links.names.insert(subject.id, name.clone());
                     links.names.insert(subject.target_id, name);

@@ -152,6 +152,14 @@ impl Document {
         }
     }
 
+    /// The credential link, if it is one.
+    pub fn credential_link(&self) -> Option<&CredentialLink> {
+        match self {
+            Self::CredentialLink(link) => Some(link),
+            Self::Workflow(_) | Self::Collection(_) | Self::Config(_) => None,
+        }
+    }
+
     /// The config, if it is one.
     pub fn config(&self) -> Option<&Config> {
         match self {

@@ -1,5 +1,4 @@
-//! Who comes along, the projects in their states, and a request of each call that changes nothing that matters: one that
-//! is only a check, that carries an etag or plan of nothing, or that is put back.
+//! Who comes along, and the projects in their states.
 
 use std::time::Duration;
 
@@ -26,25 +25,25 @@ pub(super) const STATES: [&str; 7] = [
 pub(super) const WITHOUT: &str = "xiii";
 pub(super) const DOCUMENT: &[u8] = br#"{"name": "orders", "workflows": {}}"#;
 
-const WORKFLOW: &str = "11111111-1111-4111-8111-111111111111";
-const OTHER: &str = "22222222-2222-4222-8222-222222222222";
+pub(super) const WORKFLOW: &str = "11111111-1111-4111-8111-111111111111";
+pub(super) const OTHER: &str = "22222222-2222-4222-8222-222222222222";
 const JOB: &str = "aaaaaaaa-0001-4aaa-8aaa-aaaaaaaaaaaa";
-const TRIGGER: &str = "bbbbbbbb-0001-4bbb-8bbb-bbbbbbbbbbbb";
+pub(super) const TRIGGER: &str = "bbbbbbbb-0001-4bbb-8bbb-bbbbbbbbbbbb";
 const EDGE: &str = "cccccccc-0001-4ccc-8ccc-cccccccccccc";
-const CONFIG: &str = "dddddddd-0001-4ddd-8ddd-dddddddddddd";
+pub(super) const CONFIG: &str = "dddddddd-0001-4ddd-8ddd-dddddddddddd";
 /// The shortest life that a token can have.
 const SHORTEST: Duration = Duration::from_mins(1);
 
 /// A project in a state, with what is in it.
 pub(super) struct Place {
     pub(super) name: &'static str,
-    project: String,
+    pub(super) project: String,
     /// A merge into it.
-    merge: String,
+    pub(super) merge: String,
     /// A token that is limited to it.
-    token: String,
+    pub(super) token: String,
     /// Where a merge out of it would go; empty: to its parent.
-    target: String,
+    pub(super) target: String,
     /// The token of its owner.
     owner: String,
 }
@@ -56,9 +55,9 @@ pub(super) struct Stage {
     /// In the order of the table's letters: what they are, and their tokens.
     pub(super) callers: Vec<(&'static str, Option<String>)>,
     /// A member whom nobody is.
-    extra: String,
+    pub(super) extra: String,
     /// A credential of the owner's.
-    credential: String,
+    pub(super) credential: String,
 }
 
 impl Stage {
@@ -214,128 +213,9 @@ impl Stage {
         };
         self.does(&place.owner, method, request).await;
     }
-
-    /// What is asked.
-    pub(super) fn request(&self, method: &str, place: Option<&Place>) -> Value {
-        let (service, name) = method.split_once('/').unwrap();
-        let Some(place) = place else { return self.plain(name) };
-        let project = &place.project;
-        match service {
-            "ProjectsService" => of_projects(name, project),
-            "SandboxesService" => of_sandboxes(name, project),
-            "WorkflowsService" => of_workflows(name, project),
-            "ConfigsService" => of_configs(name, project),
-            "CredentialsService" => self.of_links(name, project),
-            "MergeService" => of_merges(name, place),
-            "AccessService" => self.of_access(name, place),
-            "AuditService" if name == "VerifyAuditChain" => json!({"project_id": project}),
-            "AuditService" => json!({"trail": {"project_id": project}}),
-            _ => panic!("what does one ask {method}?"),
-        }
-    }
-
-    fn plain(&self, name: &str) -> Value {
-        #[expect(clippy::disallowed_methods, reason = "tests make names")]
-        let new = Uuid::now_v7().to_string();
-        let one = json!({"credential_id": self.credential, "etag": "of nothing"});
-        match name {
-            "CreateProject" => json!({"project": {"name": new}, "validate_only": true}),
-            "CreatePrincipal" => json!({"principal": {"kind": "PRINCIPAL_KIND_USER", "name": new}}),
-            "CreateCredential" => json!({"credential": {"name": new, "schema": "raw"}}),
-            "GetCredential" => json!({"credential_id": self.credential}),
-            "UpdateCredential" => {
-                let renamed = json!({"id": self.credential, "name": new});
-                json!({"credential": renamed, "update_mask": "name", "etag": "of nothing"})
-            }
-            "TransferCredential" => with(one, &json!({"owner_id": self.extra})),
-            "SetCredentialValues" => with(one, &json!({"environment": "main", "values": "{}"})),
-            "RemoveCredentialValues" => with(one, &json!({"environment": "main"})),
-            "DeleteCredential" => one,
-            _ => json!({}),
-        }
-    }
-
-    fn of_links(&self, name: &str, project: &str) -> Value {
-        match name {
-            "LinkCredential" => json!({"project_id": project, "credential_id": self.credential}),
-            // There is none of this id.
-            "UnlinkCredential" => json!({"project_id": project, "credential_link_id": OTHER}),
-            _ => json!({"project_id": project}),
-        }
-    }
-
-    fn of_access(&self, name: &str, place: &Place) -> Value {
-        let (project, extra) = (&place.project, &self.extra);
-        match name {
-            "CreateToken" => json!({"project_id": project, "name": "its"}),
-            "RevokeToken" => json!({"token_id": place.token}),
-            "SetMember" => json!({"project_id": project, "principal_id": extra, "role": "ROLE_VIEWER"}),
-            "RemoveMember" => json!({"project_id": project, "principal_id": extra}),
-            _ => json!({"project_id": project}),
-        }
-    }
 }
 
-fn of_projects(name: &str, project: &str) -> Value {
-    match name {
-        "UpdateProject" => {
-            json!({"project_id": project, "project": {"description": "x"}, "update_mask": "description"})
-        }
-        "DeleteProject" => json!({"project_id": project, "etag": "of nothing"}),
-        "UpdateSubscription" => json!({"project_id": project, "max_active_sandboxes": 1000}),
-        "ImportProject" => json!({"header": {"project_id": project, "validate_only": true}}),
-        _ => json!({"project_id": project}),
-    }
-}
-
-fn of_sandboxes(name: &str, project: &str) -> Value {
-    match name {
-        "CreateSandbox" => {
-            json!({"parent_id": project, "name": "another", "environment": "try", "validate_only": true})
-        }
-        "ListSandboxes" => json!({"parent_id": project}),
-        "GetSandboxTree" => json!({"project_id": project}),
-        "UpdateSandbox" => {
-            json!({"sandbox_id": project, "sandbox": {"description": "x"}, "update_mask": "description"})
-        }
-        "DeleteSandbox" => json!({"sandbox_id": project, "etag": "of nothing"}),
-        _ => json!({"sandbox_id": project}),
-    }
-}
-
-fn of_workflows(name: &str, project: &str) -> Value {
-    let one = json!({"project_id": project, "workflow_id": WORKFLOW});
-    match name {
-        "ListWorkflows" => json!({"project_id": project}),
-        "PutWorkflow" => workflow(project, WORKFLOW, "Sync", "one();"),
-        "DeleteWorkflow" => with(one, &json!({"etag": "of nothing"})),
-        "SetTriggerEnabled" => with(one, &json!({"trigger_id": TRIGGER, "enabled": true})),
-        "RestoreWorkflowRevision" => with(one, &json!({"revision": 1})),
-        _ => one,
-    }
-}
-
-fn of_configs(name: &str, project: &str) -> Value {
-    match name {
-        "ListConfigs" => json!({"project_id": project}),
-        "PutConfig" => config(project),
-        "DeleteConfig" => json!({"project_id": project, "config_id": CONFIG, "etag": "of nothing"}),
-        _ => json!({"project_id": project, "config_id": CONFIG}),
-    }
-}
-
-fn of_merges(name: &str, place: &Place) -> Value {
-    let sides = json!({"source_id": place.project, "target_id": place.target});
-    match name {
-        "PreviewMerge" => sides,
-        "ApplyMerge" => with(sides, &json!({"plan_token": "of nothing"})),
-        "ListMerges" => json!({"project_id": place.project}),
-        "RevertMerge" => json!({"merge_id": place.merge, "plan_token": "of nothing"}),
-        _ => json!({"merge_id": place.merge}),
-    }
-}
-
-fn workflow(project: &str, id: &str, name: &str, body: &str) -> Value {
+pub(super) fn workflow(project: &str, id: &str, name: &str, body: &str) -> Value {
     let mut workflow = json!({"id": id, "name": name, "jobs": [{"id": JOB, "name": "Fetch", "body": body}]});
     if id == WORKFLOW {
         let condition = "EDGE_CONDITION_ALWAYS";
@@ -347,11 +227,11 @@ fn workflow(project: &str, id: &str, name: &str, body: &str) -> Value {
     json!({"project_id": project, "workflow": workflow})
 }
 
-fn config(project: &str) -> Value {
+pub(super) fn config(project: &str) -> Value {
     json!({"project_id": project, "config": {"id": CONFIG, "kind": "journey", "name": "Signup", "value": "{}"}})
 }
 
-fn with(mut one: Value, more: &Value) -> Value {
+pub(super) fn with(mut one: Value, more: &Value) -> Value {
     one.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     one
 }

@@ -82,8 +82,9 @@ impl App {
         let found = resource::resolve_many(tx, view, Kind::CredentialLink, ids.clone()).await?;
         let hashes = found.values().filter_map(|found| found.hash).collect();
         let documents = self.contents.documents(tx, view.root, hashes).await?;
-        let credentials =
-            self.linked_credentials(tx, documents.values().filter_map(|document| target(document))).await?;
+        let credentials = self
+            .linked_credentials(tx, documents.values().filter_map(|one| one.credential_link()?.credential))
+            .await?;
         let names = self.names(tx, found.values().map(|found| found.writer).collect()).await?;
         let mut views = Vec::with_capacity(ids.len());
         for id in ids {
@@ -121,17 +122,7 @@ impl App {
     }
 }
 
-/// The credential behind a link.
-fn target(document: &Document) -> Option<CredentialId> {
-    as_link(document).ok()?.credential
-}
-
 /// The link in a document that was read as one.
 pub(crate) fn as_link(document: &Document) -> Result<&CredentialLink> {
-    match document {
-        Document::CredentialLink(link) => Ok(link),
-        Document::Workflow(_) | Document::Collection(_) | Document::Config(_) => {
-            Err(Error::Bug("a credential link's content is none"))
-        }
-    }
+    document.credential_link().ok_or(Error::Bug("a credential link's content is none"))
 }

@@ -69,7 +69,9 @@ async fn without_others_credentials(
     mut candidates: Vec<Candidate>,
     caller: PrincipalId,
 ) -> Result<Vec<Candidate>> {
-    let linked = |state: &Option<State>| state.as_ref().and_then(|state| credential(&state.document));
+    let linked = |state: &Option<State>| -> Option<CredentialId> {
+        state.as_ref()?.document.credential_link()?.credential
+    };
     let there: BTreeSet<_> = candidates.iter().filter_map(|c| linked(&c.target)).collect();
     let new: BTreeSet<_> =
         candidates.iter().filter_map(|c| linked(&c.source)).filter(|id| !there.contains(id)).collect();
@@ -78,13 +80,6 @@ async fn without_others_credentials(
     let own: BTreeSet<_> = own.map(|one| one.id).collect();
     candidates.retain(|c| linked(&c.source).is_none_or(|id| there.contains(&id) || own.contains(&id)));
     Ok(candidates)
-}
-
-fn credential(document: &Document) -> Option<CredentialId> {
-    match document {
-        Document::CredentialLink(link) => link.credential,
-        Document::Workflow(_) | Document::Collection(_) | Document::Config(_) => None,
-    }
 }
 
 /// Reads what an undo is planned from: `hashes` holds what the merge left (base) and what was before (source).

@@ -39,8 +39,7 @@ pub struct KeyArgs {
 }
 
 impl KeyArgs {
-    /// The key: as given, or out of the file given, or (embedded only) out of the data directory, where it is made
-    /// when
+    /// The key: as given, or out of the file given, or (embedded only) out of the data directory, where it is made when
     /// there is none.
     ///
     /// # Errors
@@ -52,7 +51,7 @@ impl KeyArgs {
             (None, None) if database.engine()? == Engine::Postgres => return Err(ConfigError::KeyMissing),
             (None, None) => {
                 let path = database.data_dir.join("sandbar.key");
-                own(&path).map_err(|source| failed(&path, source))?
+                own(&path, secret).map_err(|source| failed(&path, source))?
             }
         };
         let given = key.expose_secret().len();
@@ -63,17 +62,22 @@ impl KeyArgs {
     }
 }
 
-/// The key of an embedded server, made if it is not there yet.
-fn own(path: &Path) -> io::Result<SecretString> {
+/// What is in a file of an embedded server, made if it is not there yet.
+pub(super) fn own(path: &Path, make: impl FnOnce() -> SecretString) -> io::Result<SecretString> {
     match read(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         found => return found,
     }
-    let mut secret = [0u8; 32];
-    rand::rng().fill_bytes(&mut secret);
-    write_secret(path, &hex::encode(secret))?;
+    write_secret(path, make().expose_secret())?;
     // Read, not remembered: another process may have been first.
     read(path)
+}
+
+/// 32 random bytes, as hexadecimal digits.
+pub(super) fn secret() -> SecretString {
+    let mut secret = [0u8; 32];
+    rand::rng().fill_bytes(&mut secret);
+    hex::encode(secret).into()
 }
 
 /// Writes a file that only its owner can read, whole or not at all; one that is there already stays as it is. Its

@@ -2,10 +2,7 @@
 
 #![allow(clippy::doc_markdown, reason = "clap shows these comments in a terminal, where backticks are noise")]
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
+use std::path::PathBuf;
 
 use clap::Args;
 use rand::Rng;
@@ -14,7 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     ConfigError, DatabaseArgs, Engine,
-    key::{failed, read, replace_secret, write_secret},
+    key::{failed, own, read, replace_secret, secret},
 };
 
 /// Where the master keys come from.
@@ -87,41 +84,24 @@ impl MasterKeyArgs {
         })
     }
 
+    /// Where the keys are said, for messages, and what is said there.
     fn text(&self, database: &DatabaseArgs) -> Result<(String, SecretString), ConfigError> {
-        let file = |path: &Path, text: io::Result<SecretString>| {
-            let text = text.map_err(|source| failed(path, source))?;
-            Ok((path.display().to_string(), text))
-        };
-        match (&self.master_keys, &self.master_key_file) {
-            (Some(keys), _) => Ok(("--master-keys (or SANDBAR_MASTER_KEYS)".to_owned(), keys.clone())),
-            (None, Some(path)) => file(path, read(path)),
-            (None, None) if database.engine()? == Engine::Postgres => Err(ConfigError::MasterKeysMissing),
-            (None, None) => {
-                let path = database.data_dir.join("master.keys");
-                file(&path, own(&path))
-            }
+        if let Some(keys) = &self.master_keys {
+            return Ok(("--master-keys (or SANDBAR_MASTER_KEYS)".to_owned(), keys.clone()));
         }
+        let path = self.file(database)?.ok_or(ConfigError::MasterKeysMissing)?;
+        // The id has a random part: if an embedded server's file was lost, it then says which key it misses, rather than
+        // that one is wrong.
+        let text = if self.master_key_file.is_some() { read(&path) } else { own(&path, || new_key().1) };
+        Ok((path.display().to_string(), text.map_err(|source| failed(&path, source))?))
     }
-}
-
-/// The master keys of an embedded server, made if they are not there yet. The id has a random part: if the file was lost,
-/// the server then says which key it misses, rather than that one is wrong.
-fn own(path: &Path) -> io::Result<SecretString> {
-    match read(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        found => return found,
-    }
-    write_secret(path, new_key().1.expose_secret())?;
-    // Read, not remembered: another process may have been first.
-    read(path)
 }
 
 /// A new key: its id, and the line that holds it.
 fn new_key() -> (String, SecretString) {
-    let (mut id, mut key) = ([0u8; 4], [0u8; 32]);
+    let mut id = [0u8; 4];
     rand::rng().fill_bytes(&mut id);
-    rand::rng().fill_bytes(&mut key);
     let id = format!("k{}", hex::encode(id));
-    let line = SecretString::from(format!("{id}:{}", hex::encode(key)));
-    (id, line)
+    let line = format!("{id}:{}", secret().expose_secret());
+    (id, line.into())
 }

@@ -35,7 +35,7 @@ pub struct Event {
 /// One thing that something was done to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject {
-    /// Such as `workflow`, `config`, `trigger`, `token`, `principal`, `merge`.
+    /// Such as `workflow`, `credential`, `trigger`, `token`, `principal`, `merge`.
     pub kind: String,
     /// Which.
     pub id: Uuid,

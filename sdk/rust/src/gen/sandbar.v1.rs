@@ -923,7 +923,7 @@ pub struct AuditFilter {
     /// Only before.
     #[prost(message, optional, tag = "4")]
     pub until: ::core::option::Option<::prost_types::Timestamp>,
-    /// Only what was done to this one workflow, config, trigger, token, principal or merge. Merges and imports write many
+    /// Only what was done to this one workflow, config, credential, link, trigger, token, principal or merge. Merges and imports write many
     /// resources and name none here; ListMerges finds the merges that wrote one.
     #[prost(string, tag = "5")]
     pub subject_id: ::prost::alloc::string::String,
@@ -970,8 +970,8 @@ pub struct AuditEvent {
     /// What, such as `sandbox.create`.
     #[prost(string, tag = "10")]
     pub action: ::prost::alloc::string::String,
-    /// What it was done to, where that is one thing other than the project: `workflow`, `config`, `trigger`, `token`,
-    /// `principal`, `merge`. Empty otherwise.
+    /// What it was done to, where that is one thing other than the project: `workflow`, `config`, `credential`,
+    /// `credential link`, `trigger`, `token`, `principal`, `merge`. Empty otherwise.
     #[prost(string, tag = "11")]
     pub subject_kind: ::prost::alloc::string::String,
     #[prost(string, tag = "12")]
@@ -5899,7 +5899,8 @@ pub mod merge_service_client {
         }
         /// Says what a merge would do. Nothing changes. The first message is the plan's head, then come further warnings, where
         /// the head has no room for all, then its resources.
-        /// Needs admin on the source (or on the tree's root) and editor on the target.
+        /// Needs admin on the source (or on its tree's root) and editor on the target; to sync a project down into one made from
+        /// it, editor on both.
         pub async fn preview_merge(
             &mut self,
             request: impl tonic::IntoRequest<super::PreviewMergeRequest>,
