@@ -13,6 +13,7 @@ use sandbar_client::v1::{
 };
 
 use self::link::{link_to, list_links, preflight, unlink};
+use super::put::read_text;
 use crate::failure::Failure;
 use crate::output::confirm;
 use crate::render::{credential as shown, visible};
@@ -165,11 +166,7 @@ pub(crate) async fn run(session: &Session, command: CredentialCommand) -> Result
 
 /// The credential that an id means, or a name among the caller's own.
 async fn find(session: &Session, credential: &str) -> Result<GetCredentialResponse, Failure> {
-    let id = match uuid(credential) {
-        Some(id) => id,
-        None => named(session, credential).await?,
-    };
-    let request = GetCredentialRequest { credential_id: id };
+    let request = GetCredentialRequest { credential_id: id_of(session, credential).await? };
     Ok(session.client.credentials().get_credential(request).await?)
 }
 
@@ -211,12 +208,7 @@ async fn show(session: &Session, credential: &str) -> Result<(), Failure> {
 }
 
 async fn set(session: &Session, credential: &str, environment: String, file: &Path) -> Result<(), Failure> {
-    let text = if file.as_os_str() == "-" {
-        std::io::read_to_string(std::io::stdin().lock())
-    } else {
-        std::fs::read_to_string(file)
-    };
-    let values = text.map_err(|error| Failure::file("read", file, &error))?;
+    let values = read_text(file)?;
     let request = SetCredentialValuesRequest {
         credential_id: id_of(session, credential).await?,
         environment,

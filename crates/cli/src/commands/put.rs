@@ -1,6 +1,6 @@
-//! What `workflow put` and `config put` have in common.
+//! What `workflow put`, `config put` and `credential set` have in common.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -27,12 +27,7 @@ pub(crate) struct PutArgs {
 impl PutArgs {
     /// The text of the document.
     pub(crate) fn read(&self) -> Result<String, Failure> {
-        let text = if self.file.as_os_str() == "-" {
-            std::io::read_to_string(std::io::stdin().lock())
-        } else {
-            std::fs::read_to_string(&self.file)
-        };
-        text.map_err(|error| Failure::file("read", &self.file, &error))
+        read_text(&self.file)
     }
 
     /// The etag to send for a document with this one: what it was read as, unless the flags say otherwise.
@@ -43,4 +38,14 @@ impl PutArgs {
             _ => read.to_owned(),
         }
     }
+}
+
+/// The text of a file, or of standard input for `-`.
+pub(super) fn read_text(file: &Path) -> Result<String, Failure> {
+    let text = if file.as_os_str() == "-" {
+        std::io::read_to_string(std::io::stdin().lock())
+    } else {
+        std::fs::read_to_string(file)
+    };
+    text.map_err(|error| Failure::file("read", file, &error))
 }
