@@ -95,8 +95,8 @@ async fn once(app: &App, call: &Call, request: &RevertMerge) -> Result<Reverted>
         if is_empty { BTreeMap::new() } else { write_plan(app, &mut tx, &mut change, &planned.plan).await? };
     let before = merge_record::resources(&mut tx, undone.id, None, i64::MAX).await?;
     let bases = go_back(app, &mut tx, &sides, &before, &undone_keys(&planned.plan, &before, request)).await?;
-    let restores = request.restore_source && undone.retired_source;
-    if is_empty && !restores && bases.values().all(|(now, back)| now == back) {
+    let takes_back = request.restore_source && undone.retired_source;
+    if is_empty && !takes_back && bases.values().all(|(now, back)| now == back) {
         return Err(Error::NothingSelected);
     }
     let resources = merged(&planned, &written, Some(&bases));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use sandbar_model::{
     JobId, Result, TriggerId,
-    workflow::{StoredWorkflow, Trigger, TriggerKind},
+    workflow::{Cron, StoredWorkflow, Trigger, TriggerKind},
 };
 use serde_json::json;
 
@@ -28,21 +28,18 @@ impl Settling<'_> {
                 continue;
             }
             let sides = [base, Some(source), Some(target)];
-            let [was, ours, theirs] = sides.map(|side| side.and_then(|side| cursor(side, trigger.id)));
-            if ours
-                .zip(theirs)
-                .is_some_and(|(ours, theirs)| undisputed(was.as_ref(), &ours, &theirs).is_none())
-            {
+            let [was, ours, theirs] = sides.map(|side| side.and_then(|side| cron_of(side, trigger.id)));
+            if both_changed(was, ours, theirs) {
                 continue;
             }
-            let values = [was, ours, theirs].map(|side| side.flatten().map(|job| json!(job)));
+            let [was, ours, theirs] = [was, ours, theirs].map(|side| side.and_then(|cron| cron.cursor_job));
+            let values = [was, ours, theirs].map(|side| side.map(|job| json!(job)));
             let own = |value: &serde_json::Value| {
                 serde_json::from_value(value.clone())
                     .map_err(|problem| format!("the value is not the id of a step, or null: {problem}"))
             };
-            let chosen = (ours.flatten(), theirs.flatten());
-            cron.cursor_job =
-                self.disputes.field(at.field("cursor_job", "cursor step"), values, chosen, own)?;
+            let place = at.field("cursor_job", "cursor step");
+            cron.cursor_job = self.disputes.field(place, values, (ours, theirs), own)?;
         }
         Ok(())
     }
@@ -60,11 +57,17 @@ fn removed(
     base.map(ids).unwrap_or_default().into_iter().filter(|job| !both(job)).collect()
 }
 
-/// The cursor step that a side gives a trigger. None: there is no such cron trigger.
-fn cursor(side: &StoredWorkflow, id: TriggerId) -> Option<Option<JobId>> {
+/// Whether that is a conflict of its own already.
+fn both_changed(was: Option<&Cron>, ours: Option<&Cron>, theirs: Option<&Cron>) -> bool {
+    let was = was.map(|cron| &cron.cursor_job);
+    let both = ours.zip(theirs);
+    both.is_some_and(|(ours, theirs)| undisputed(was, &ours.cursor_job, &theirs.cursor_job).is_none())
+}
+
+fn cron_of(side: &StoredWorkflow, id: TriggerId) -> Option<&Cron> {
     let trigger = side.triggers.iter().find(|trigger| trigger.id == id)?;
     match &trigger.kind {
-        TriggerKind::Cron(cron) => Some(cron.cursor_job),
+        TriggerKind::Cron(cron) => Some(cron),
         TriggerKind::Webhook(_) => None,
     }
 }
