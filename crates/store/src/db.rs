@@ -10,11 +10,13 @@
 //! in a row need no retry. (SERIALIZABLE would abort 63 of them again and again.) Deadlocks come back as
 //! [`Error::Contention`], which the operation's caller retries.
 
+mod hints;
 mod open;
 mod readers;
 
 use std::time::Duration;
 
+pub use hints::{Hints, Listener};
 pub use readers::{Reader, Readers};
 use sandbar_model::{Error, Result};
 use sqlx::{
