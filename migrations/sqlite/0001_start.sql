@@ -323,3 +323,6 @@ CREATE TABLE leases (
     holder     TEXT   NOT NULL,
     until_time INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- For watching: what was written to a project, in the order of its revisions.
+CREATE INDEX versions_log ON versions (project_id, seq);

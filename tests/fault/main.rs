@@ -30,3 +30,4 @@ mod secrets;
 mod stop;
 mod strangers;
 mod walk;
+mod watch;

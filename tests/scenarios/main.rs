@@ -46,6 +46,7 @@ files! {
     sandbox_forbidden
     sandbox_life
     sandbox_see
+    watch
     workflow_edit
     workflow_history
     workflow_rules
@@ -56,6 +57,9 @@ const NOT_BY_CALLS: &[(&str, &str)] = &[
     ("OVERLOADED", "needs hundreds of calls in flight at once: crates/server/tests/server/limits.rs"),
     ("DEADLINE_EXCEEDED", "depends on the clock: crates/server/tests/server/limits.rs"),
     ("STORAGE_UNAVAILABLE", "needs a database that is gone: tests/fault"),
+    ("CHANGES_PRUNED", "needs months to pass: crates/app/tests/watch"),
+    ("TOO_MANY_WATCHES", "needs many watches at once: tests/fault"),
+    ("SERVER_STOPPING", "needs a server that is told to end: tests/fault"),
     ("CREDENTIAL_DAMAGED", "needs a database that was changed by hand: crates/app/tests/credentials"),
     ("MASTER_KEY_MISSING", "needs an operator's mistake: crates/app/tests/credentials"),
     ("INTERNAL", "needs a broken database or a bug"),

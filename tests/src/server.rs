@@ -2,6 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -78,7 +79,7 @@ pub struct Server {
     port: u16,
     admin_port: u16,
     admin_token: String,
-    database: Option<Database>,
+    database: Option<Arc<Database>>,
     folder: TempDir,
 }
 
@@ -88,9 +89,9 @@ impl Server {
         let folder = tempfile::Builder::new().prefix("sandbar-test-").tempdir().unwrap();
         let database = match engine {
             Engine::Sqlite => None,
-            Engine::Postgres => Some(Database::create().await),
+            Engine::Postgres => Some(Arc::new(Database::create().await)),
         };
-        let place = place(folder.path(), database.as_ref());
+        let place = place(folder.path(), database.as_deref());
         let mut admin_token = String::new();
         if engine == Engine::Postgres {
             run(SERVER, &[vec!["migrate".to_owned()], place.clone()].concat()).await;
@@ -98,12 +99,27 @@ impl Server {
             run(SERVER, &[create, place].concat()).await.trim().clone_into(&mut admin_token);
         }
         let (port, admin_port) = (free_port(), free_port());
-        let mut process = launch(folder.path(), database.as_ref(), &options, (port, admin_port));
+        let mut process = launch(folder.path(), database.as_deref(), &options, (port, admin_port));
         if engine == Engine::Sqlite {
             admin_token = first_token(&mut process, folder.path()).await;
         }
         let mut server =
             Self { process, client: None, engine, options, port, admin_port, admin_token, database, folder };
+        server.wait_until_it_answers().await;
+        server
+    }
+
+    /// Another server on the same PostgreSQL, with the same keys and options.
+    pub async fn another(&self) -> Self {
+        let database = self.database.clone();
+        assert!(database.is_some(), "an embedded database has one server");
+        let folder = tempfile::Builder::new().prefix("sandbar-test-").tempdir().unwrap();
+        let (port, admin_port) = (free_port(), free_port());
+        let process = launch(folder.path(), database.as_deref(), &self.options, (port, admin_port));
+        let (options, admin_token) = (self.options.clone(), self.admin_token.clone());
+        let (client, engine) = (None, self.engine);
+        let mut server =
+            Self { process, client, engine, options, port, admin_port, admin_token, database, folder };
         server.wait_until_it_answers().await;
         server
     }
@@ -192,7 +208,7 @@ impl Server {
     /// the server's grace period.
     pub fn purge_worker(&self, flags: &[&str]) -> PurgeWorker {
         let port = free_port();
-        let mut args = place(self.folder.path(), self.database.as_ref());
+        let mut args = place(self.folder.path(), self.database.as_deref());
         args.extend([format!("--admin-listen=127.0.0.1:{port}"), "--interval=100ms".to_owned()]);
         // Workers and servers must agree on it.
         let grace = self.options.args.iter().filter(|arg| arg.starts_with(GRACE));
@@ -206,7 +222,7 @@ impl Server {
     /// Runs `sandbar-server keys …` on the same data and keys, beside it, and gives what it says.
     pub async fn keys(&self, command: &str) -> String {
         let mut args = vec!["keys".to_owned(), command.to_owned()];
-        args.extend(place(self.folder.path(), self.database.as_ref()));
+        args.extend(place(self.folder.path(), self.database.as_deref()));
         args.push(format!("--master-key-file={}", master_keys(self.folder.path()).display()));
         run(SERVER, &args).await
     }
@@ -223,7 +239,7 @@ impl Server {
             self.stop().await;
         }
         self.process =
-            launch(self.folder.path(), self.database.as_ref(), &self.options, (self.port, self.admin_port));
+            launch(self.folder.path(), self.database.as_deref(), &self.options, (self.port, self.admin_port));
     }
 
     async fn wait_until_it_answers(&mut self) {

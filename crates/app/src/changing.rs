@@ -56,6 +56,11 @@ impl<'a> Changing<'a> {
         }
     }
 
+    /// The first revision that it took, or would have taken.
+    pub(crate) fn first(&self) -> Revision {
+        self.first
+    }
+
     /// Whether anything was written.
     pub(crate) fn changed(&self) -> bool {
         self.project.head >= self.first
@@ -87,7 +92,8 @@ impl<'a> Changing<'a> {
     pub(crate) fn trace(&self, (kind, id): (Kind, ResourceId), written: Option<&Written>) -> Trace {
         let detail = written.map(|written| {
             serde_json::json!({
-                "revision": written.revision, "before": written.before, "after": written.after,
+                "first_revision": written.revision, "revision": written.revision,
+                "before": written.before, "after": written.after,
             })
         });
         Trace {

@@ -21,6 +21,7 @@ mod system;
 pub mod transfer;
 pub mod vault;
 pub mod view;
+pub mod watch;
 pub mod workflows;
 mod world;
 
@@ -53,6 +54,7 @@ pub struct App {
     pub(crate) names: Cache<PrincipalId, Arc<str>>,
     pub(crate) triggers: Cache<(ProjectId, i64, ResourceId), Arc<[TriggerId]>>,
     pub(crate) uses: gate::Uses,
+    pub(crate) hub: Arc<watch::Hub>,
     readings: Arc<reading::Readings>,
 }
 
@@ -65,11 +67,21 @@ pub struct Limits {
     pub max_depth: u32,
     /// The largest page of a list.
     pub max_page: usize,
+    /// How many may watch at once.
+    pub max_watches: usize,
+    /// How long a watcher hears nothing before there is a sign of life.
+    pub heartbeat: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { grace: 7 * DAY, max_depth: sandbar_model::project::MAX_DEPTH, max_page: 500 }
+        Self {
+            grace: 7 * DAY,
+            max_depth: sandbar_model::project::MAX_DEPTH,
+            max_page: 500,
+            max_watches: 1000,
+            heartbeat: Duration::from_secs(15),
+        }
     }
 }
 
@@ -94,6 +106,7 @@ impl App {
             names: Cache::builder().max_capacity(100_000).time_to_live(Duration::from_mins(1)).build(),
             triggers: Cache::new(200_000),
             uses: gate::Uses::default(),
+            hub: watch::Hub::new(limits.max_watches),
         }
     }
 
@@ -114,6 +127,11 @@ impl App {
             Ok(size) => Ok(size.min(self.limits.max_page)),
             Err(_) => Err(sandbar_model::Error::invalid("page_size", "must not be negative")),
         }
+    }
+
+    /// Ends every watch and takes no more, before the server ends.
+    pub fn stop_watches(&self) {
+        self.hub.stop();
     }
 
     /// Forgets what was read; for measurements of cold reads.

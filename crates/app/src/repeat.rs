@@ -129,5 +129,7 @@ pub(crate) async fn conclude_in<R: Request, A: Serialize>(
         };
         audit::append(&mut tx, &event).await?;
     }
-    tx.commit().await
+    tx.commit().await?;
+    app.hub.done();
+    Ok(())
 }

@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::{SpanRelativeTo, fmt::friendly::SpanParser};
 use sandbar_client::secrecy::SecretString;
 
-use crate::commands::{access, audit, config, credential, login, merge, project, sandbox, workflow};
+use crate::commands::{access, audit, config, credential, login, merge, project, sandbox, watch, workflow};
 
 /// Sandboxes for workflow products: clone a project, change it, see what a merge would do, merge it.
 ///
@@ -132,6 +132,8 @@ pub(crate) enum Command {
     /// Who did what, and whether nobody changed what is written of it
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// Print what is done in a project, as it happens
+    Watch(watch::WatchArgs),
     /// Print the completion script of a shell
     Completion {
         /// The shell

@@ -196,6 +196,25 @@ pub enum Error {
     #[error("the source can't be retired by this merge: only a sandbox merged into one of its ancestors can")]
     CannotRetire,
 
+    /// Not made by this service for this watch, or from before a backup was put back.
+    #[error(
+        "the cursor does not belong to this watch; list what there is and watch from now, or from the project's revision"
+    )]
+    InvalidCursor,
+    /// A watch can't go on without losing something.
+    #[error(
+        "revision {revision} of project {project}, which should come next, is not kept any more; list what there is and watch from there"
+    )]
+    ChangesPruned { project: ProjectId, revision: Revision },
+    /// The server's limit of watches.
+    #[error(
+        "{limit} are watching already, as many as this server takes; watch another one, or try again later"
+    )]
+    TooManyWatches { limit: usize },
+    /// Watches end before the server does.
+    #[error("the server is about to end; watch again, with the cursor that came last")]
+    ServerStopping,
+
     /// A document or body over its limit.
     #[error("{what} is larger than the limit of {limit_bytes} bytes")]
     TooLarge { what: String, limit_bytes: u64 },

@@ -10,6 +10,7 @@ pub mod mask;
 pub mod merge;
 pub mod project;
 pub mod time;
+pub mod watch;
 pub mod workflow;
 
 use prost_types::{Duration, Timestamp};

@@ -8,6 +8,7 @@ mod credentials;
 mod merges;
 mod projects;
 mod sandboxes;
+mod watch;
 mod workflows;
 
 use std::sync::Arc;
@@ -26,7 +27,8 @@ use crate::{
         access_service_server::AccessServiceServer, audit_service_server::AuditServiceServer,
         configs_service_server::ConfigsServiceServer, credentials_service_server::CredentialsServiceServer,
         merge_service_server::MergeServiceServer, projects_service_server::ProjectsServiceServer,
-        sandboxes_service_server::SandboxesServiceServer, workflows_service_server::WorkflowsServiceServer,
+        sandboxes_service_server::SandboxesServiceServer, watch_service_server::WatchServiceServer,
+        workflows_service_server::WorkflowsServiceServer,
     },
 };
 
@@ -62,6 +64,7 @@ pub fn routes(app: &Arc<App>, limits: MessageLimits) -> Routes {
         .add_service(service!(MergeServiceServer))
         .add_service(service!(AccessServiceServer))
         .add_service(service!(AuditServiceServer))
+        .add_service(service!(WatchServiceServer))
 }
 
 /// All services in one: they share little but the application.

@@ -7,6 +7,7 @@ mod open;
 use std::{error::Error, process::ExitCode, sync::Arc};
 
 use clap::Parser;
+use sandbar_app::watch::keep_watch;
 use sandbar_server::{
     config::{Cli, Command, ServeArgs, TokensCommand},
     database,
@@ -50,9 +51,16 @@ async fn serve(args: &ServeArgs) -> Result<(), Box<dyn Error>> {
     let opened = open::app(args, &key, master_keys, &telemetry.metrics).await?;
     tracing::info!(address = %serving.listener.local_addr()?, "serving");
     let noting = tokio::spawn(open::note_token_uses(Arc::clone(&opened.app)));
-    let db = opened.db.clone();
+    let watching = tokio::spawn(keep_watch(Arc::clone(&opened.app)));
+    let (db, app) = (opened.db.clone(), Arc::clone(&opened.app));
+    let shutdown = async move {
+        shutdown.await;
+        // First of all, so that watchers have gone elsewhere when the others have finished.
+        app.stop_watches();
+    };
     serve::serve(serving, opened.services, move || database::ready(db.clone()), shutdown).await?;
     noting.abort();
+    watching.abort();
     // What was not written down yet is not worth failing for at the end.
     if let Err(error) = opened.app.note_token_uses().await {
         tracing::warn!(error = status::chain(&error), "could not note when tokens were used");

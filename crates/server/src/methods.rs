@@ -7,6 +7,7 @@ use prost_types::{FileDescriptorSet, MethodOptions, method_options::IdempotencyL
 
 /// One method of one service, or [`UNKNOWN`].
 #[derive(Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Method {
     /// `package.Service/Method`.
     pub name: &'static str,
@@ -19,11 +20,20 @@ pub struct Method {
     /// Whether the method belongs to the operation of a server (health, reflection) rather than to the product. Such
     /// calls are not counted against the load limit, have no default deadline, and are logged at debug level only.
     pub operational: bool,
+    /// Whether the call lasts until its caller ends it. Such calls have a limit of their own, and no deadline but the
+    /// caller's.
+    pub lasting: bool,
 }
 
 /// What any other path is called.
-pub static UNKNOWN: Method =
-    Method { name: "unknown", service: "", streaming: false, reading: false, operational: false };
+pub static UNKNOWN: Method = Method {
+    name: "unknown",
+    service: "",
+    streaming: false,
+    reading: false,
+    operational: false,
+    lasting: false,
+};
 
 /// Every method that this server knows, by path.
 #[derive(Debug, Default)]
@@ -61,6 +71,7 @@ impl Methods {
                     streaming: method.client_streaming() || method.server_streaming(),
                     reading: method.options.as_ref().is_some_and(changes_nothing),
                     operational: service_name.starts_with("grpc."),
+                    lasting: method.name() == "Watch",
                 }));
                 self.0.insert(path, known);
             }
@@ -87,6 +98,8 @@ mod tests {
         let get = methods.at("/sandbar.v1.ProjectsService/GetProject");
         assert!(get.reading && !get.streaming);
         assert!(methods.at("/grpc.health.v1.Health/Watch").operational);
+        let watch = methods.at("/sandbar.v1.WatchService/Watch");
+        assert!(watch.lasting && watch.reading && !watch.operational && !import.lasting);
         assert_eq!(methods.at("/sandbar.v1.ProjectsService/Nope"), &UNKNOWN);
     }
 
@@ -96,7 +109,7 @@ mod tests {
         assert!(!methods.0.is_empty());
         for (path, method) in &methods.0 {
             let name = path.rsplit('/').next().unwrap();
-            let reads = ["Get", "List", "Preview", "Preflight", "Export", "Verify", "WhoAmI"]
+            let reads = ["Get", "List", "Preview", "Preflight", "Export", "Verify", "Watch", "WhoAmI"]
                 .iter()
                 .any(|verb| name.starts_with(verb));
             assert_eq!(method.reading, reads, "{path}");

@@ -47,6 +47,8 @@ pub(crate) async fn app(
         grace: micros(args.grace_period),
         max_depth: args.max_depth,
         max_page: usize::try_from(args.limits.max_page).unwrap_or(usize::MAX),
+        max_watches: usize::try_from(args.limits.max_watches).unwrap_or(usize::MAX),
+        heartbeat: args.limits.watch_heartbeat,
     };
     let app = database::app(db.clone(), key.expose_secret().as_bytes(), Arc::new(master_keys), limits)?;
     app.check_master_keys().await?;

@@ -1,23 +1,19 @@
 //! How a refusal is said on the wire. The only place that names a gRPC code.
 
-use std::{collections::HashMap, error::Error as StdError, time::Duration};
+mod build;
+
+use std::{error::Error as StdError, time::Duration};
 
 use sandbar_model::{Error, Violation};
 use tonic::{Code, Status};
-use tonic_types::{ErrorDetails, StatusExt};
+use tonic_types::StatusExt;
+
+use build::build;
 
 use crate::{convert::time, wire::Reason};
 
 /// The `domain` of every `google.rpc.ErrorInfo`.
 pub const DOMAIN: &str = "sandbar.dev";
-
-/// A caller's own words come back in an answer up to this many bytes: an answer's headers must stay below the 8 KiB
-/// that some clients accept.
-const MAX_VALUE_BYTES: usize = 256;
-/// Likewise for the message.
-const MAX_MESSAGE_BYTES: usize = 512;
-/// Likewise for all field violations together.
-const MAX_VIOLATIONS_BYTES: usize = 2048;
 
 /// Says why an operation refused. What is inside a broken database or a bug goes to the log only.
 pub fn from_error(error: Error) -> Status {
@@ -79,7 +75,9 @@ const fn code(reason: Reason) -> Code {
         | R::NothingSelected
         | R::MergeIntoItself
         | R::ChoiceUnknown
+        | R::InvalidCursor
         | R::CannotRetire => Code::InvalidArgument,
+        R::ChangesPruned => Code::OutOfRange,
         R::NameTaken | R::IdTaken => Code::AlreadyExists,
         R::EtagMismatch | R::PlanStale | R::Contention => Code::Aborted,
         R::ProjectScheduled
@@ -98,9 +96,11 @@ const fn code(reason: Reason) -> Code {
         | R::PlanRequired
         | R::InvalidResult
         | R::MergeConflicts => Code::FailedPrecondition,
-        R::SandboxAllowanceReached | R::TooLarge | R::Overloaded => Code::ResourceExhausted,
+        R::SandboxAllowanceReached | R::TooLarge | R::Overloaded | R::TooManyWatches => {
+            Code::ResourceExhausted
+        }
         R::DeadlineExceeded => Code::DeadlineExceeded,
-        R::StorageUnavailable | R::MasterKeyMissing => Code::Unavailable,
+        R::StorageUnavailable | R::MasterKeyMissing | R::ServerStopping => Code::Unavailable,
         R::Internal | R::Unspecified => Code::Internal,
     }
 }
@@ -230,6 +230,13 @@ fn explain(error: Error) -> Explained {
             (Reason::MergeConflicts, vec![("resource", resource), ("conflicts", conflicts.join("; "))])
         }
         E::CannotRetire => (Reason::CannotRetire, vec![]),
+        E::InvalidCursor => (Reason::InvalidCursor, vec![]),
+        E::ChangesPruned { project, revision } => (
+            Reason::ChangesPruned,
+            vec![("project_id", project.to_string()), ("revision", revision.to_string())],
+        ),
+        E::TooManyWatches { limit } => (Reason::TooManyWatches, vec![("limit", limit.to_string())]),
+        E::ServerStopping => (Reason::ServerStopping, vec![]),
         E::TooLarge { what, limit_bytes } => {
             (Reason::TooLarge, vec![("what", what), ("limit_bytes", limit_bytes.to_string())])
         }
@@ -244,7 +251,7 @@ fn explain(error: Error) -> Explained {
 const fn retry_after(error: &Error) -> Option<Duration> {
     match error {
         Error::Contention => Some(Duration::from_millis(100)),
-        Error::StorageUnavailable(_) => Some(Duration::from_secs(1)),
+        Error::StorageUnavailable(_) | Error::TooManyWatches { .. } => Some(Duration::from_secs(1)),
         _ => None,
     }
 }
@@ -262,61 +269,6 @@ fn log_inner(error: &Error) {
         Error::MasterKeyMissing { key } => tracing::error!(key, "a master key is needed that was not given"),
         _ => {}
     }
-}
-
-fn build(
-    reason: Reason,
-    message: &str,
-    metadata: Vec<(&'static str, String)>,
-    violations: &[Violation],
-    retry_after: Option<Duration>,
-) -> Status {
-    let message = shorten(message, MAX_MESSAGE_BYTES);
-    let name = name(reason);
-    let subject = metadata.first().map(|(_, value)| shorten(value, MAX_VALUE_BYTES)).unwrap_or_default();
-    let metadata: HashMap<_, _> =
-        metadata.into_iter().map(|(key, value)| (key.to_owned(), shorten(&value, MAX_VALUE_BYTES))).collect();
-    let mut details = ErrorDetails::with_error_info(name, DOMAIN, metadata);
-    if code(reason) as i32 == Code::FailedPrecondition as i32 {
-        details.add_precondition_failure_violation(name, subject, message.clone());
-    }
-    add_violations(&mut details, violations);
-    if let Some(delay) = retry_after {
-        details.set_retry_info(Some(delay));
-    }
-    Status::with_error_details(code(reason), message, details)
-}
-
-/// As many as fit, and a last one that says how many do not.
-fn add_violations(details: &mut ErrorDetails, violations: &[Violation]) {
-    let mut room = MAX_VIOLATIONS_BYTES;
-    for (index, violation) in violations.iter().enumerate() {
-        let field = shorten(&violation.field, MAX_VALUE_BYTES);
-        let problem = shorten(&violation.problem, MAX_VALUE_BYTES);
-        let Some(left) = room.checked_sub(field.len() + problem.len()) else {
-            let more = violations.len() - index;
-            details.add_bad_request_violation("", format!("and {more} more; mend these first"));
-            return;
-        };
-        room = left;
-        details.add_bad_request_violation(field, problem);
-    }
-}
-
-/// The name of a reason as `ErrorInfo` holds it.
-fn name(reason: Reason) -> &'static str {
-    let name = reason.as_str_name();
-    name.strip_prefix("REASON_").unwrap_or(name)
-}
-
-/// A text of at most `limit` bytes, that shows where it was cut.
-fn shorten(text: &str, limit: usize) -> String {
-    const CUT: &str = "…";
-    if text.len() <= limit {
-        return text.to_owned();
-    }
-    let end = text.floor_char_boundary(limit.saturating_sub(CUT.len()));
-    format!("{}{CUT}", text.get(..end).unwrap_or_default())
 }
 
 /// The name that serde gives to a value of an enum without fields.

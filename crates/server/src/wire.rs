@@ -16,7 +16,7 @@ tonic::include_proto!("sandbar.v1");
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/sandbar.v1.bin"));
 
 /// The services of the contract, by the names that health and reflection know them by.
-pub const SERVICES: [&str; 8] = [
+pub const SERVICES: [&str; 9] = [
     projects_service_server::SERVICE_NAME,
     sandboxes_service_server::SERVICE_NAME,
     workflows_service_server::SERVICE_NAME,
@@ -25,6 +25,7 @@ pub const SERVICES: [&str; 8] = [
     merge_service_server::SERVICE_NAME,
     access_service_server::SERVICE_NAME,
     audit_service_server::SERVICE_NAME,
+    watch_service_server::SERVICE_NAME,
 ];
 
 impl fmt::Debug for SetCredentialValuesRequest {

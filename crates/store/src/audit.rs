@@ -17,7 +17,7 @@ mod walk;
 use sandbar_model::{ContentHash, ProjectId, Result};
 use uuid::Uuid;
 
-use crate::db::Tx;
+use crate::{db::Tx, text};
 
 pub use event::{Chained, Event, Subject};
 pub use page::{Filter, Window, chain_of_project, following, newest};
@@ -124,6 +124,25 @@ pub async fn head(tx: &mut Tx, chain: Chain) -> Result<Option<Head>> {
         .optional()
         .await?;
     Ok(row.map(|(position, hash)| Head { position, hash: event::hash(&hash) }))
+}
+
+/// How far each of these chains has come; those that have no event yet are left out.
+pub async fn heads(tx: &mut Tx, chains: &[Chain]) -> Result<Vec<(Chain, i64)>> {
+    const SELECT: &str = "-- audit.heads
+        SELECT chain_id, position FROM audit_chains WHERE chain_id IN";
+    let mut heads = Vec::with_capacity(chains.len());
+    for chunk in chains.chunks(text::LIST) {
+        let size = text::list_size(chunk.len());
+        let mut statement = tx.sql(text::seek(tx.is_postgres(), SELECT, 1, size));
+        for chain in text::filled(chunk, size) {
+            statement = statement.bind(chain_id(*chain));
+        }
+        let rows: Vec<(Uuid, i64)> = statement.all().await?;
+        heads.extend(
+            rows.into_iter().map(|(id, position)| ((!id.is_nil()).then_some(ProjectId(id)), position)),
+        );
+    }
+    Ok(heads)
 }
 
 fn chain_id(chain: Chain) -> Uuid {

@@ -11,12 +11,14 @@
 //! [`Error::Contention`], which the operation's caller retries.
 
 mod commits;
+mod hints;
 mod open;
 mod readers;
 
 use std::time::Duration;
 
 pub use commits::{CommitCounter, Commits};
+pub use hints::{Hints, Listener};
 pub use readers::{Reader, Readers};
 use sandbar_model::{Error, Result};
 use sqlx::{

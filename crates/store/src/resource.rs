@@ -4,6 +4,7 @@
 //! 2-storage §2 for what was measured. Above all: scalar subqueries with LIMIT 1 for "the newest at or below the cap".
 
 mod history;
+mod log;
 mod touched;
 
 use std::collections::{BTreeMap, HashMap};
@@ -12,6 +13,7 @@ use sandbar_model::{ContentHash, Kind, PrincipalId, ResourceId, Result, Revision
 use uuid::Uuid;
 
 pub use history::{Version, version, versions};
+pub use log::{Logged, log};
 pub use touched::{Unmerged, bases, touched, touched_since, unmerged, unmerged_count};
 
 use crate::{

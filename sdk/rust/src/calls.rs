@@ -6,7 +6,8 @@ use crate::v1::{
     self, access_service_client::AccessServiceClient, audit_service_client::AuditServiceClient,
     configs_service_client::ConfigsServiceClient, credentials_service_client::CredentialsServiceClient,
     merge_service_client::MergeServiceClient, projects_service_client::ProjectsServiceClient,
-    sandboxes_service_client::SandboxesServiceClient, workflows_service_client::WorkflowsServiceClient,
+    sandboxes_service_client::SandboxesServiceClient, watch_service_client::WatchServiceClient,
+    workflows_service_client::WorkflowsServiceClient,
 };
 use crate::{Client, Error, MAX_MESSAGE_BYTES, new_request_id};
 
@@ -217,4 +218,7 @@ services! {
         /// [`Audit::verify_all`].
         read verify_audit_chain "VerifyAuditChain" VerifyAuditChainRequest VerifyAuditChainResponse;
     }
+
+    /// Changes as they happen. From [`Client::watches`].
+    Watches WatchServiceClient "WatchService" {}
 }

@@ -13,7 +13,7 @@ use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
 use tonic::{Request, Status};
 
 use crate::error::{self, Error};
-use crate::{Access, Audit, Configs, Credentials, Merges, Projects, Sandboxes, Workflows};
+use crate::{Access, Audit, Configs, Credentials, Merges, Projects, Sandboxes, Watches, Workflows};
 
 /// The largest message that is sent or taken, in bytes. Larger things travel in chunks.
 pub const MAX_MESSAGE_BYTES: usize = 16 * 1024 * 1024;
@@ -87,6 +87,11 @@ impl Client {
     /// Who did what.
     pub fn audit(&self) -> Audit<'_> {
         Audit::new(self)
+    }
+
+    /// Changes as they happen.
+    pub fn watches(&self) -> Watches<'_> {
+        Watches::new(self)
     }
 
     /// Callers, tokens and members.

@@ -8,6 +8,7 @@ mod error;
 mod list;
 mod plan;
 mod transfer;
+mod watch;
 
 /// The messages and raw clients of the contract, generated from `proto/sandbar/v1`.
 ///
@@ -18,7 +19,9 @@ pub mod v1 {
     include!("gen/sandbar.v1.rs");
 }
 
-pub use calls::{Access, Audit, Configs, Credentials, METHODS, Merges, Projects, Sandboxes, Workflows};
+pub use calls::{
+    Access, Audit, Configs, Credentials, METHODS, Merges, Projects, Sandboxes, Watches, Workflows,
+};
 pub use client::{Builder, Client, MAX_MESSAGE_BYTES, Service, new_request_id};
 pub use error::{Error, FieldViolation, Refusal};
 pub use list::{Items, List, Page};

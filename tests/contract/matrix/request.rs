@@ -20,6 +20,7 @@ impl Stage {
             "CredentialsService" => self.of_links(name, project),
             "MergeService" => of_merges(name, place),
             "AccessService" => self.of_access(name, place),
+            "WatchService" => json!({"project_id": project, "until_now": true}),
             "AuditService" if name == "VerifyAuditChain" => json!({"project_id": project}),
             "AuditService" => json!({"trail": {"project_id": project}}),
             _ => panic!("what does one ask {method}?"),

@@ -80,6 +80,7 @@ pub(super) const TABLE: &[(&str, [&str; 7])] = &[
     ("SandboxesService/UpdateSandbox",           ["nnkk.n.", "nnYY.n.", "nnkk.n.", "nnss.n.", "....kn.", ".......", "......."]),
     ("SandboxesService/DeleteSandbox",           ["nnkk.n.", "nnee.n.", "nnkk.n.", "nnss.n.", "....kn.", ".......", "......."]),
     ("SandboxesService/RestoreSandbox",          ["nnkk.n.", "nnuu.n.", "nnkk.n.", "nnYY.n.", "....kn.", ".......", "......."]),
+    ("WatchService/Watch",                       ["YYYY.Y.", "YYYY.Y.", "ssss.s.", "ssss.s.", "....YY.", ".......", "......."]),
     ("WorkflowsService/ListWorkflows",           ["YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "....YY.", ".......", "......."]),
     ("WorkflowsService/GetWorkflow",             ["YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "....YY.", ".......", "......."]),
     ("WorkflowsService/PutWorkflow",             ["nYYY.n.", "nYYY.n.", "nsss.n.", "nsss.n.", "....Yn.", ".......", "......."]),

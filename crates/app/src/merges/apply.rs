@@ -129,16 +129,19 @@ async fn once(app: &App, call: &Call, request: &ApplyMerge) -> Result<MergeView>
     relation.agree(&mut tx, &agreed(&planned)).await?;
     let word = if relation.downwards() { "sync" } else { "merge" };
     change.end(&mut tx, What::Merge { merge: record.id, source: record.source, word }).await?;
-    if planned.retirement.is_some() {
-        sandboxes::retire(app, &mut tx, &sides.source.project, app.now()).await?;
-    }
+    let retired = match planned.retirement {
+        Some(_) => sandboxes::retire(app, &mut tx, &sides.source.project, app.now()).await?,
+        None => Vec::new(),
+    };
     let answer = view(app, &mut tx, record.id).await?;
     if !request.validate_only {
-        let mut traces = vec![trace(&record)];
+        let scheduled = retired.iter().map(|project| project.id).collect();
+        let mut traces = vec![trace(&record, Some(change.first()), &Moved { scheduled, ..Moved::default() })];
         if !relation.one_tree() {
             // Whoever answers for the source's tree finds there what left it.
             let source = &sides.source.project;
-            traces.push(Trace { root: Some(source.root), project: Some(source.id), ..trace(&record) });
+            let there = trace(&record, None, &Moved::default());
+            traces.push(Trace { root: Some(source.root), project: Some(source.id), ..there });
         }
         conclude_in(app, tx, by, request, traces, &record.id).await?;
     }
@@ -298,9 +301,19 @@ async fn check_removed_links(app: &App, tx: &mut Tx, view: &View, plan: &Plan) -
     }
 }
 
-pub(super) fn trace(record: &MergeRecord) -> Trace {
+/// The projects that a merge scheduled for deletion, or whose undoing restored them.
+#[derive(Debug, Default)]
+pub(super) struct Moved {
+    pub(super) scheduled: Vec<ProjectId>,
+    pub(super) restored: Vec<ProjectId>,
+}
+
+/// What the audit trail says of a merge. `first`: the first of the target's revisions that it took, or would have; none in
+/// another tree than the target's.
+pub(super) fn trace(record: &MergeRecord, first: Option<Revision>, moved: &Moved) -> Trace {
     let detail = serde_json::json!({
-        "source": record.source, "revision": record.target_revision,
+        "source": record.source, "first_revision": first, "revision": record.target_revision,
+        "scheduled": moved.scheduled, "restored": moved.restored,
         "resources": record.resource_count, "retired_source": record.retired_source,
         "unreviewed": record.unreviewed, "reverts": record.reverts,
     });

@@ -14,7 +14,7 @@ use sandbar_store::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    apply::{Bases, Review, count, merged, trace, write_plan},
+    apply::{Bases, Moved, Review, count, merged, trace, write_plan},
     chosen,
     preview::{Planned, Sides, revert_sides},
     record::{MergeView, view},
@@ -114,7 +114,10 @@ async fn once(app: &App, call: &Call, request: &RevertMerge) -> Result<Reverted>
     change.end(&mut tx, What::Merge { merge: id, source: record.source, word: "revert" }).await?;
     let restored = restore_source(app, &mut tx, call, request, &undone, &tree).await?;
     let answer = Reverted { merge: view(app, &mut tx, id).await?, restored: restored.clone() };
-    conclude(app, tx, by, request, trace(&record), &Done { merge: id, restored }).await?;
+    let back = restored.restored.iter().map(|view| view.project.id).collect();
+    let moved = Moved { restored: back, ..Moved::default() };
+    let trace = trace(&record, Some(change.first()), &moved);
+    conclude(app, tx, by, request, trace, &Done { merge: id, restored }).await?;
     Ok(answer)
 }
 

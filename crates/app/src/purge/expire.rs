@@ -35,6 +35,7 @@ async fn one(app: &App, found: &Project) -> Result<bool> {
     let detail = serde_json::json!({ "name": project.profile.name, "scheduled": ids });
     system::note(&mut tx, &*app.world, "sandbox.expire", (Some(&project), None), &detail).await?;
     tx.commit().await?;
+    app.hub.done();
     tracing::info!(project = %project.id, root = %project.root, with = ids.len(), "expired; scheduled for deletion");
     Ok(true)
 }

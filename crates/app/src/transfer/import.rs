@@ -3,7 +3,7 @@
 use std::{io::Read, sync::Arc};
 
 use sandbar_model::{
-    ContentHash, Error, Project, ProjectId, Result, Role,
+    ContentHash, Error, Project, ProjectId, Result, Revision, Role,
     policy::Action,
     project::{Profile, Settings},
 };
@@ -105,6 +105,7 @@ pub async fn import(app: &App, call: &Call, request: &ImportProject, document: S
         None => new_root(app, &mut tx, &caller).await?,
     };
     let change = Changing::begin(app, &mut tx, &caller, before.id).await?;
+    let first = change.first();
     let mut landing = Landing::new(app, change, is_new);
     let bytes = document.size;
     let head = feed(&mut tx, &mut landing, Arc::clone(&app.world), document.into_file()).await?;
@@ -122,7 +123,7 @@ pub async fn import(app: &App, call: &Call, request: &ImportProject, document: S
         bytes,
     };
     if !request.validate_only {
-        let trace = trace(&answer);
+        let trace = trace(&answer, first);
         conclude(app, tx, by, request, trace, &answer).await?;
     }
     Ok(answer)
@@ -191,11 +192,12 @@ async fn apply_head(
     project::set_profile(tx, before.id, &profile, before.expire_time, app.now()).await
 }
 
-fn trace(answer: &Imported) -> Trace {
+fn trace(answer: &Imported, first: Revision) -> Trace {
     let project = &answer.project.project;
     let detail = serde_json::json!({
         "created": answer.created, "updated": answer.updated, "deleted": answer.deleted,
-        "unchanged": answer.unchanged, "bytes": answer.bytes, "revision": project.head,
+        "unchanged": answer.unchanged, "bytes": answer.bytes,
+        "first_revision": first, "revision": project.head,
     });
     Trace { root: Some(project.root), project: Some(project.id), subject: None, detail }
 }

@@ -11,6 +11,7 @@ pub(crate) mod project;
 pub(crate) mod put;
 pub(crate) mod sandbox;
 pub(crate) mod transfer;
+pub(crate) mod watch;
 pub(crate) mod workflow;
 
 use clap::CommandFactory;
@@ -37,6 +38,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Token(command) => access::token(&Session::open(globals).await?, command).await,
         Command::Member(command) => access::member(&Session::open(globals).await?, command).await,
         Command::Audit(command) => audit::run(&Session::open(globals).await?, command).await,
+        Command::Watch(args) => watch::run(&Session::open(globals).await?, args).await,
         Command::Principal(command) => access::principal(&Session::open(globals).await?, command).await,
     }
 }

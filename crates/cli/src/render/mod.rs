@@ -13,6 +13,7 @@ pub(crate) mod tables;
 pub(crate) mod time;
 pub(crate) mod tree;
 mod value;
+pub(crate) mod watch;
 
 use std::borrow::Cow;
 

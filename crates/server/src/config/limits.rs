@@ -53,6 +53,12 @@ pub struct LimitArgs {
     /// At the end, how long calls may take to finish before their connections are cut, 0s to 1h.
     #[arg(long, env = "SANDBAR_SHUTDOWN_GRACE", value_name = "DURATION", default_value = "20s", value_parser = duration("0s", "1h"))]
     pub shutdown_grace: Duration,
+    /// How many may watch at once, 1 to 100000. They don't count among the calls.
+    #[arg(long, env = "SANDBAR_MAX_WATCHES", value_name = "COUNT", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub max_watches: u32,
+    /// How long a watcher hears nothing before it gets a sign of life, 1s to 5m.
+    #[arg(long, env = "SANDBAR_WATCH_HEARTBEAT", value_name = "DURATION", default_value = "15s", value_parser = duration("1s", "5m"))]
+    pub watch_heartbeat: Duration,
     /// The largest page of a list, 1 to 500.
     #[arg(long, env = "SANDBAR_MAX_PAGE", value_name = "COUNT", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=500))]
     pub max_page: u32,

@@ -21,10 +21,10 @@ pub struct Deadlines {
 }
 
 impl Deadlines {
-    /// How long this call may take; none: as long as it likes, which only watching the health may.
+    /// How long this call may take; none: as long as it likes, which only watching may.
     fn allowed(&self, method: Option<&Method>, asked: Option<Duration>) -> Option<Duration> {
         match method {
-            Some(method) if method.operational => asked,
+            Some(method) if method.operational || method.lasting => asked,
             Some(method) if method.streaming => Some(asked.unwrap_or(self.stream).min(self.stream)),
             _ => Some(asked.unwrap_or(self.default).min(self.max)),
         }
@@ -102,6 +102,7 @@ mod tests {
         let deadlines = Deadlines { default: secs(15), max: secs(60), stream: secs(900) };
         let method = |streaming, operational| Method { streaming, operational, ..UNKNOWN };
         let (unary, stream, health) = (method(false, false), method(true, false), method(true, true));
+        let watch = Method { lasting: true, ..stream };
 
         assert_eq!(deadlines.allowed(Some(&unary), None), Some(secs(15)));
         assert_eq!(deadlines.allowed(Some(&unary), Some(secs(30))), Some(secs(30)));
@@ -110,6 +111,8 @@ mod tests {
         assert_eq!(deadlines.allowed(Some(&stream), Some(secs(9000))), Some(secs(900)));
         assert_eq!(deadlines.allowed(Some(&health), None), None);
         assert_eq!(deadlines.allowed(Some(&health), Some(secs(1))), Some(secs(1)));
+        assert_eq!(deadlines.allowed(Some(&watch), None), None);
+        assert_eq!(deadlines.allowed(Some(&watch), Some(secs(9000))), Some(secs(9000)));
         assert_eq!(deadlines.allowed(None, None), Some(secs(15)));
     }
 }

@@ -28,7 +28,7 @@ pub(super) async fn limit<F: Future<Output = Response>>(
     next: impl FnOnce(Request) -> F,
 ) -> Response {
     let method = request.extensions().get::<&'static Method>().copied();
-    if method.is_some_and(|method| method.operational) {
+    if method.is_some_and(|method| method.operational || method.lasting) {
         return next(request).await;
     }
     let Ok(place) = Arc::clone(&load.free).try_acquire_owned() else {

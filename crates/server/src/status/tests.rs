@@ -71,6 +71,10 @@ fn every_error(n: u8) -> Vec<Error> {
         E::CredentialDamaged { id: CredentialId(uuid) },
         E::MasterKeyMissing { key: text("key") },
         E::MemberProtected { problem: word, principal: PrincipalId(uuid) },
+        E::InvalidCursor,
+        E::ChangesPruned { project, revision: Revision(40 + i64::from(n)) },
+        E::TooManyWatches { limit: 90 + usize::from(n) },
+        E::ServerStopping,
         E::NothingSelected,
         E::PlanStale { moved: vec![text("first"), text("second")] },
         E::PlanRequired,
@@ -117,6 +121,7 @@ fn code_name(code: Code) -> &'static str {
         Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
         Code::Unavailable => "UNAVAILABLE",
         Code::DataLoss => "DATA_LOSS",
+        Code::OutOfRange => "OUT_OF_RANGE",
         Code::Internal => "INTERNAL",
         other => panic!("no reason has the code {other:?}"),
     }

@@ -25,6 +25,7 @@ cases! {
     rare_events_are_found_far_away
     a_chain_is_walked_in_pieces
     a_tree_of_a_purged_project_is_known
+    the_ends_of_many_chains_are_read_at_once
 }
 
 pub(crate) const ALL: i64 = 1_000_000;
@@ -230,4 +231,21 @@ async fn a_tree_of_a_purged_project_is_known(db: Db) {
     // What was done to its tokens after it was gone is of no tree.
     audit::append(&mut tx, &Event { project: Some(id(78)), ..event(9, None) }).await.unwrap();
     assert_eq!(audit::chain_of_project(&mut tx, id(78)).await.unwrap(), None);
+}
+
+async fn the_ends_of_many_chains_are_read_at_once(db: Db) {
+    let mut tx = db.write().await.unwrap();
+    let roots: Vec<Chain> = (1..=600).map(|number| Some(id(10 * number))).collect();
+    for (number, root) in (1..).zip(&roots).take(550) {
+        for _ in 0..number % 3 + 1 {
+            audit::append(&mut tx, &event(number, *root)).await.unwrap();
+        }
+    }
+    audit::append(&mut tx, &event(1, None)).await.unwrap();
+    tx.commit().await.unwrap();
+    let asked = [roots.clone(), vec![None]].concat();
+    let heads = audit::heads(&mut db.connection().await.unwrap(), &asked).await.unwrap();
+    let expected = (1..).zip(roots).take(550).map(|(number, root)| (root, number % 3 + 1));
+    assert_eq!(heads.len(), 551, "those without events are left out, and none comes twice");
+    assert_eq!(heads.into_iter().collect::<BTreeSet<_>>(), expected.chain([(None, 1)]).collect());
 }

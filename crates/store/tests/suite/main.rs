@@ -19,6 +19,7 @@ mod configs;
 mod credentials;
 mod fixture;
 mod gate;
+mod hints;
 mod kin;
 mod members;
 mod merges;

@@ -3048,6 +3048,16 @@ pub enum Reason {
     /// UNAVAILABLE. The server was not given a master key that the credential needs; its operator must give it. Metadata:
     /// `key` (its id).
     MasterKeyMissing = 97,
+    /// INVALID_ARGUMENT. The cursor was not made by this service for a watch of this project, or the database was put back to
+    /// before it. List what there is, and watch from there.
+    InvalidCursor = 140,
+    /// OUT_OF_RANGE. Changes after this revision are not kept any more. List what there is, and watch from there. Metadata:
+    /// `project_id`, `revision` (the first one that is gone).
+    ChangesPruned = 141,
+    /// RESOURCE_EXHAUSTED. As many are watching as the server takes; watch another one, or retry with backoff. Metadata: `limit`.
+    TooManyWatches = 142,
+    /// UNAVAILABLE. The server is about to end; watch another one, with the same cursor.
+    ServerStopping = 143,
 }
 impl Reason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -3111,6 +3121,10 @@ impl Reason {
             Self::LinkInUse => "REASON_LINK_IN_USE",
             Self::CredentialDamaged => "REASON_CREDENTIAL_DAMAGED",
             Self::MasterKeyMissing => "REASON_MASTER_KEY_MISSING",
+            Self::InvalidCursor => "REASON_INVALID_CURSOR",
+            Self::ChangesPruned => "REASON_CHANGES_PRUNED",
+            Self::TooManyWatches => "REASON_TOO_MANY_WATCHES",
+            Self::ServerStopping => "REASON_SERVER_STOPPING",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -3171,6 +3185,10 @@ impl Reason {
             "REASON_LINK_IN_USE" => Some(Self::LinkInUse),
             "REASON_CREDENTIAL_DAMAGED" => Some(Self::CredentialDamaged),
             "REASON_MASTER_KEY_MISSING" => Some(Self::MasterKeyMissing),
+            "REASON_INVALID_CURSOR" => Some(Self::InvalidCursor),
+            "REASON_CHANGES_PRUNED" => Some(Self::ChangesPruned),
+            "REASON_TOO_MANY_WATCHES" => Some(Self::TooManyWatches),
+            "REASON_SERVER_STOPPING" => Some(Self::ServerStopping),
             _ => None,
         }
     }
@@ -6078,6 +6096,302 @@ pub mod merge_service_client {
             req.extensions_mut()
                 .insert(GrpcMethod::new("sandbar.v1.MergeService", "ListMerges"));
             self.inner.unary(req, path, codec).await
+        }
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WatchRequest {
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    /// Not only the project, but every project of its tree that the caller sees. Those that the caller does not see are left
+    /// out one by one; when the caller sees `project_id` no longer, the watch ends.
+    #[prost(bool, tag = "2")]
+    pub tree: bool,
+    /// Where to begin: `cursor` of a message of a watch of the same project and with the same `tree`. Empty: now.
+    #[prost(string, tag = "3")]
+    pub cursor: ::prost::alloc::string::String,
+    /// Or: after this revision of the project. Of what was done before the watch began only the changes of resources come.
+    /// Not together with `cursor` or `tree`.
+    #[prost(int64, optional, tag = "4")]
+    pub after_revision: ::core::option::Option<i64>,
+    /// End when everything up to now has come, in place of waiting for more: for who looks in now and then.
+    #[prost(bool, tag = "5")]
+    pub until_now: bool,
+}
+impl ::prost::Name for WatchRequest {
+    const NAME: &'static str = "WatchRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.WatchRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.WatchRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WatchResponse {
+    /// Where to go on after this message. Opaque, and good for any server of the service.
+    #[prost(string, tag = "1")]
+    pub cursor: ::prost::alloc::string::String,
+    /// Absent in the first message, and in those that come as a sign of life when nothing is done for a while (15 seconds, unless
+    /// the operator chose otherwise).
+    #[prost(message, optional, tag = "2")]
+    pub change: ::core::option::Option<ProjectChange>,
+}
+impl ::prost::Name for WatchResponse {
+    const NAME: &'static str = "WatchResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.WatchResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.WatchResponse".into()
+    }
+}
+/// Something that was done.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ProjectChange {
+    /// In which project.
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    #[prost(enumeration = "ChangeKind", tag = "2")]
+    pub kind: i32,
+    /// When, by the clock of the server that did it.
+    #[prost(message, optional, tag = "3")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
+    /// By whom. Absent: nobody called; it was the purge worker.
+    #[prost(message, optional, tag = "4")]
+    pub actor: ::core::option::Option<Actor>,
+    /// Of a resource: which, and the project's revision that it took. Each resource of an import or a merge has its own.
+    #[prost(message, optional, tag = "5")]
+    pub resource: ::core::option::Option<ResourceKey>,
+    #[prost(int64, tag = "6")]
+    pub revision: i64,
+    /// What the resource is called then. Empty: it was deleted.
+    #[prost(string, tag = "7")]
+    pub name: ::prost::alloc::string::String,
+    /// Its etag then. Empty: it was deleted.
+    #[prost(string, tag = "8")]
+    pub etag: ::prost::alloc::string::String,
+    /// Of MEMBER_SET and MEMBER_REMOVED: who. Of TRIGGER_SET: the trigger. Of MERGED and REVERTED: the merge.
+    #[prost(string, tag = "9")]
+    pub subject_id: ::prost::alloc::string::String,
+}
+impl ::prost::Name for ProjectChange {
+    const NAME: &'static str = "ProjectChange";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.ProjectChange".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.ProjectChange".into()
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ChangeKind {
+    Unspecified = 0,
+    /// A resource was made, changed, or put back to an old revision.
+    ResourcePut = 1,
+    /// A resource was deleted.
+    ResourceDeleted = 2,
+    /// A trigger was turned on or off. Get its workflow to see which.
+    TriggerSet = 3,
+    /// The project was made. Comes only to who watches its tree.
+    ProjectCreated = 4,
+    /// Its name, color, settings or the like were changed.
+    ProjectUpdated = 5,
+    /// It was scheduled for deletion: by a call, by its end of life, or with a project above it.
+    ProjectScheduled = 6,
+    /// It was restored.
+    ProjectRestored = 7,
+    /// Its parent was deleted, and it is now a child of that one's parent.
+    ProjectMoved = 8,
+    /// It was made equal to a document. What changed comes next, resource by resource.
+    Imported = 9,
+    /// Another project was merged into it, or it was synced. What changed comes next, resource by resource.
+    Merged = 10,
+    /// A merge into it was undone. What changed comes next.
+    Reverted = 11,
+    /// Somebody was made a member of it, or given another role.
+    MemberSet = 12,
+    /// Somebody is a member no more.
+    MemberRemoved = 13,
+    /// The allowance of its tree was changed.
+    SubscriptionUpdated = 14,
+}
+impl ChangeKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CHANGE_KIND_UNSPECIFIED",
+            Self::ResourcePut => "CHANGE_KIND_RESOURCE_PUT",
+            Self::ResourceDeleted => "CHANGE_KIND_RESOURCE_DELETED",
+            Self::TriggerSet => "CHANGE_KIND_TRIGGER_SET",
+            Self::ProjectCreated => "CHANGE_KIND_PROJECT_CREATED",
+            Self::ProjectUpdated => "CHANGE_KIND_PROJECT_UPDATED",
+            Self::ProjectScheduled => "CHANGE_KIND_PROJECT_SCHEDULED",
+            Self::ProjectRestored => "CHANGE_KIND_PROJECT_RESTORED",
+            Self::ProjectMoved => "CHANGE_KIND_PROJECT_MOVED",
+            Self::Imported => "CHANGE_KIND_IMPORTED",
+            Self::Merged => "CHANGE_KIND_MERGED",
+            Self::Reverted => "CHANGE_KIND_REVERTED",
+            Self::MemberSet => "CHANGE_KIND_MEMBER_SET",
+            Self::MemberRemoved => "CHANGE_KIND_MEMBER_REMOVED",
+            Self::SubscriptionUpdated => "CHANGE_KIND_SUBSCRIPTION_UPDATED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CHANGE_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "CHANGE_KIND_RESOURCE_PUT" => Some(Self::ResourcePut),
+            "CHANGE_KIND_RESOURCE_DELETED" => Some(Self::ResourceDeleted),
+            "CHANGE_KIND_TRIGGER_SET" => Some(Self::TriggerSet),
+            "CHANGE_KIND_PROJECT_CREATED" => Some(Self::ProjectCreated),
+            "CHANGE_KIND_PROJECT_UPDATED" => Some(Self::ProjectUpdated),
+            "CHANGE_KIND_PROJECT_SCHEDULED" => Some(Self::ProjectScheduled),
+            "CHANGE_KIND_PROJECT_RESTORED" => Some(Self::ProjectRestored),
+            "CHANGE_KIND_PROJECT_MOVED" => Some(Self::ProjectMoved),
+            "CHANGE_KIND_IMPORTED" => Some(Self::Imported),
+            "CHANGE_KIND_MERGED" => Some(Self::Merged),
+            "CHANGE_KIND_REVERTED" => Some(Self::Reverted),
+            "CHANGE_KIND_MEMBER_SET" => Some(Self::MemberSet),
+            "CHANGE_KIND_MEMBER_REMOVED" => Some(Self::MemberRemoved),
+            "CHANGE_KIND_SUBSCRIPTION_UPDATED" => Some(Self::SubscriptionUpdated),
+            _ => None,
+        }
+    }
+}
+/// Generated client implementations.
+pub mod watch_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    #[derive(Debug, Clone)]
+    pub struct WatchServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl WatchServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> WatchServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> WatchServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            WatchServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// The changes of a project, or of a whole tree, as they happen, in the order in which they were made. Needs to see the
+        /// project. Nothing is lost or repeated for who goes on with the last `cursor` that came, at any server.
+        ///
+        /// A change comes after it can be read: who reads a resource when its change comes gets that revision or a later one.
+        /// To begin, start watching, take the cursor of the first message, which comes at once, and then list what there is: what
+        /// is changed meanwhile comes as a change. Or list first, and watch from the `head_revision` of the project.
+        ///
+        /// The stream ends with a status that says why: PROJECT_NOT_FOUND when the caller may see the project no longer,
+        /// TOKEN_INVALID when the token has expired or was revoked, PROJECT_SCHEDULED after the project's deletion,
+        /// CHANGES_PRUNED when changes that should come are not kept any more, SERVER_STOPPING when the server is told to end
+        /// (watch another one, with the same cursor). A deadline is kept if the caller sets one; by itself a watch has none.
+        /// Who reads slowly holds up nobody and loses nothing: the server then reads on later.
+        pub async fn watch(
+            &mut self,
+            request: impl tonic::IntoRequest<super::WatchRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::WatchResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.WatchService/Watch",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("sandbar.v1.WatchService", "Watch"));
+            self.inner.server_streaming(req, path, codec).await
         }
     }
 }
