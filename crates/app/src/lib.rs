@@ -5,9 +5,11 @@ pub mod access;
 pub mod audit;
 pub mod call;
 mod changing;
+pub mod collections;
 pub mod configs;
 pub mod credentials;
 mod gate;
+pub mod items;
 pub mod merges;
 pub mod openfn;
 pub mod projects;
@@ -65,11 +67,21 @@ pub struct Limits {
     pub max_depth: u32,
     /// The largest page of a list.
     pub max_page: usize,
+    /// The most bytes that the items of one collection take. Default: 1 GiB.
+    pub collection_bytes: i64,
+    /// About how many bytes of items one page has, so that it fits into a message. Default: 8 MiB.
+    pub page_bytes: i64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { grace: 7 * DAY, max_depth: sandbar_model::project::MAX_DEPTH, max_page: 500 }
+        Self {
+            grace: 7 * DAY,
+            max_depth: sandbar_model::project::MAX_DEPTH,
+            max_page: 500,
+            collection_bytes: 1024 * 1024 * 1024,
+            page_bytes: 8 * 1024 * 1024,
+        }
     }
 }
 

@@ -1,10 +1,14 @@
 //! How a refusal is said on the wire. The only place that names a gRPC code.
 
+mod code;
+
 use std::{collections::HashMap, error::Error as StdError, time::Duration};
 
 use sandbar_model::{Error, Violation};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
+
+use code::code;
 
 use crate::{convert::time, wire::Reason};
 
@@ -51,60 +55,6 @@ pub fn reason(status: &Status) -> Option<String> {
     status.get_details_error_info().filter(|info| info.domain == DOMAIN).map(|info| info.reason)
 }
 
-/// The code of each reason, as `error.proto` states it.
-const fn code(reason: Reason) -> Code {
-    use Reason as R;
-    match reason {
-        R::TokenMissing | R::TokenInvalid => Code::Unauthenticated,
-        R::PermissionDenied
-        | R::AdministratorRequired
-        | R::TokenLimited
-        | R::EnvironmentGuarded
-        | R::CredentialNotOwned => Code::PermissionDenied,
-        R::CredentialDamaged => Code::DataLoss,
-        R::ProjectNotFound
-        | R::ResourceNotFound
-        | R::RevisionNotFound
-        | R::MergeNotFound
-        | R::PrincipalNotFound
-        | R::TokenNotFound
-        | R::CredentialNotFound
-        | R::ValuesNotFound
-        | R::TriggerNotFound => Code::NotFound,
-        R::InvalidFields
-        | R::InvalidDocument
-        | R::InvalidPageToken
-        | R::KafkaUnsupported
-        | R::RequestIdReused
-        | R::NothingSelected
-        | R::MergeIntoItself
-        | R::ChoiceUnknown
-        | R::CannotRetire => Code::InvalidArgument,
-        R::NameTaken | R::IdTaken => Code::AlreadyExists,
-        R::EtagMismatch | R::PlanStale | R::Contention => Code::Aborted,
-        R::ProjectScheduled
-        | R::ProjectNotScheduled
-        | R::AncestorScheduled
-        | R::NestingDepthReached
-        | R::NotASandbox
-        | R::CredentialNotLinked
-        | R::MemberProtected
-        | R::NotARoot
-        | R::KeychainNotFound
-        | R::ReferenceNotFound
-        | R::CredentialInUse
-        | R::TooManyEnvironments
-        | R::LinkInUse
-        | R::PlanRequired
-        | R::InvalidResult
-        | R::MergeConflicts => Code::FailedPrecondition,
-        R::SandboxAllowanceReached | R::TooLarge | R::Overloaded => Code::ResourceExhausted,
-        R::DeadlineExceeded => Code::DeadlineExceeded,
-        R::StorageUnavailable | R::MasterKeyMissing => Code::Unavailable,
-        R::Internal | R::Unspecified => Code::Internal,
-    }
-}
-
 /// An error as the wire knows it.
 struct Explained {
     reason: Reason,
@@ -145,6 +95,9 @@ fn explain(error: Error) -> Explained {
         ),
         E::MergeNotFound { id } => (Reason::MergeNotFound, vec![("id", id.to_string())]),
         E::PrincipalNotFound { id } => (Reason::PrincipalNotFound, vec![("id", id.to_string())]),
+        E::ItemNotFound { collection, key } => {
+            (Reason::ItemNotFound, vec![("collection_id", collection.to_string()), ("key", key)])
+        }
         E::TokenNotFound { id } => (Reason::TokenNotFound, vec![("id", id.to_string())]),
         E::InvalidFields { violations: found } => {
             violations = found;
@@ -230,6 +183,15 @@ fn explain(error: Error) -> Explained {
             (Reason::MergeConflicts, vec![("resource", resource), ("conflicts", conflicts.join("; "))])
         }
         E::CannotRetire => (Reason::CannotRetire, vec![]),
+        E::CollectionFull { collection, used, needed, limit } => (
+            Reason::CollectionFull,
+            vec![
+                ("collection_id", collection.to_string()),
+                ("used", used.to_string()),
+                ("needed", needed.to_string()),
+                ("limit", limit.to_string()),
+            ],
+        ),
         E::TooLarge { what, limit_bytes } => {
             (Reason::TooLarge, vec![("what", what), ("limit_bytes", limit_bytes.to_string())])
         }

@@ -88,7 +88,7 @@ async fn once(app: &App, call: &Call, request: &RevertMerge) -> Result<Reverted>
     let mut change = Changing::begin(app, &mut tx, &caller, undone.target).await?;
     sides.target.project = change.project.clone();
     let planned = Planned::undo(app, &mut tx, &sides, &undone, &request.choices).await?;
-    request.review.check(app, &planned, &sides)?;
+    request.review.check(app, &mut tx, &planned, &sides).await?;
     let written = write_plan(app, &mut tx, &mut change, &planned.plan).await?;
     let id = MergeId(app.new_id());
     let before = merge_record::resources(&mut tx, undone.id, None, i64::MAX).await?;

@@ -1368,6 +1368,843 @@ pub mod audit_service_client {
         }
     }
 }
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Collection {
+    /// UUID, the same in every sandbox of the tree. Empty when creating: the server makes one.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// 1 to 255 characters, no control characters, unique among the project's collections.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// Output only. The project's revision that wrote the name.
+    #[prost(int64, tag = "3")]
+    pub revision: i64,
+    /// Output only. Names the content, which is the name: items don't change it.
+    #[prost(string, tag = "4")]
+    pub etag: ::prost::alloc::string::String,
+    /// Output only.
+    #[prost(message, optional, tag = "5")]
+    pub updated: ::core::option::Option<Stamp>,
+    /// Output only. How many items it has in this project.
+    #[prost(int64, tag = "6")]
+    pub item_count: i64,
+    /// Output only. Their keys and values, in bytes of UTF-8.
+    #[prost(int64, tag = "7")]
+    pub byte_count: i64,
+}
+impl ::prost::Name for Collection {
+    const NAME: &'static str = "Collection";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.Collection".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.Collection".into()
+    }
+}
+/// A key with its value.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct CollectionItem {
+    /// 1 to 255 characters, no control characters, unique in the collection, kept as it is. `*` is a character like any other.
+    #[prost(string, tag = "1")]
+    pub key: ::prost::alloc::string::String,
+    /// JSON text, or any other, of at most 1,000,000 characters without NUL, kept as it is.
+    #[prost(string, tag = "2")]
+    pub value: ::prost::alloc::string::String,
+    /// Output only. When the key was first put.
+    #[prost(message, optional, tag = "3")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Output only. When the value was last put, even if it was the same.
+    #[prost(message, optional, tag = "4")]
+    pub update_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+impl ::prost::Name for CollectionItem {
+    const NAME: &'static str = "CollectionItem";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.CollectionItem".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.CollectionItem".into()
+    }
+}
+/// Which items. All conditions hold together.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ItemFilter {
+    /// In it `*` stands for any text, also none, as often as it is there; everything else, `%`, `_` and `?` too, stands for
+    /// itself. What comes before the first `*` is looked up; the rest is looked through. Empty: every key.
+    #[prost(string, tag = "1")]
+    pub key_pattern: ::prost::alloc::string::String,
+    /// Each of these leaves its own moment out.
+    #[prost(message, optional, tag = "2")]
+    pub created_before: ::core::option::Option<::prost_types::Timestamp>,
+    #[prost(message, optional, tag = "3")]
+    pub created_after: ::core::option::Option<::prost_types::Timestamp>,
+    #[prost(message, optional, tag = "4")]
+    pub updated_before: ::core::option::Option<::prost_types::Timestamp>,
+    #[prost(message, optional, tag = "5")]
+    pub updated_after: ::core::option::Option<::prost_types::Timestamp>,
+}
+impl ::prost::Name for ItemFilter {
+    const NAME: &'static str = "ItemFilter";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.ItemFilter".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.ItemFilter".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListCollectionsRequest {
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    /// At most 500; 0: 50.
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+}
+impl ::prost::Name for ListCollectionsRequest {
+    const NAME: &'static str = "ListCollectionsRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.ListCollectionsRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.ListCollectionsRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListCollectionsResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub collections: ::prost::alloc::vec::Vec<Collection>,
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+impl ::prost::Name for ListCollectionsResponse {
+    const NAME: &'static str = "ListCollectionsResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.ListCollectionsResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.ListCollectionsResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetCollectionRequest {
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    #[prost(oneof = "get_collection_request::Collection", tags = "2, 3")]
+    pub collection: ::core::option::Option<get_collection_request::Collection>,
+}
+/// Nested message and enum types in `GetCollectionRequest`.
+pub mod get_collection_request {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Collection {
+        #[prost(string, tag = "2")]
+        CollectionId(::prost::alloc::string::String),
+        #[prost(string, tag = "3")]
+        CollectionName(::prost::alloc::string::String),
+    }
+}
+impl ::prost::Name for GetCollectionRequest {
+    const NAME: &'static str = "GetCollectionRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.GetCollectionRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.GetCollectionRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetCollectionResponse {
+    #[prost(message, optional, tag = "1")]
+    pub collection: ::core::option::Option<Collection>,
+}
+impl ::prost::Name for GetCollectionResponse {
+    const NAME: &'static str = "GetCollectionResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.GetCollectionResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.GetCollectionResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateCollectionRequest {
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "2")]
+    pub collection: ::core::option::Option<Collection>,
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Check everything and change nothing.
+    #[prost(bool, tag = "4")]
+    pub validate_only: bool,
+}
+impl ::prost::Name for CreateCollectionRequest {
+    const NAME: &'static str = "CreateCollectionRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.CreateCollectionRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.CreateCollectionRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateCollectionResponse {
+    #[prost(message, optional, tag = "1")]
+    pub collection: ::core::option::Option<Collection>,
+}
+impl ::prost::Name for CreateCollectionResponse {
+    const NAME: &'static str = "CreateCollectionResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.CreateCollectionResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.CreateCollectionResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UpdateCollectionRequest {
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub collection_id: ::prost::alloc::string::String,
+    /// The new name. The one it has takes no revision.
+    #[prost(string, tag = "3")]
+    pub name: ::prost::alloc::string::String,
+    /// The etag that was read. Empty: rename whatever is there.
+    #[prost(string, tag = "4")]
+    pub etag: ::prost::alloc::string::String,
+    #[prost(string, tag = "5")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Check everything and change nothing.
+    #[prost(bool, tag = "6")]
+    pub validate_only: bool,
+}
+impl ::prost::Name for UpdateCollectionRequest {
+    const NAME: &'static str = "UpdateCollectionRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.UpdateCollectionRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.UpdateCollectionRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UpdateCollectionResponse {
+    #[prost(message, optional, tag = "1")]
+    pub collection: ::core::option::Option<Collection>,
+}
+impl ::prost::Name for UpdateCollectionResponse {
+    const NAME: &'static str = "UpdateCollectionResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.UpdateCollectionResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.UpdateCollectionResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteCollectionRequest {
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub collection_id: ::prost::alloc::string::String,
+    /// The etag that was read. Empty: delete whatever is there.
+    #[prost(string, tag = "3")]
+    pub etag: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Say what would go, and change nothing.
+    #[prost(bool, tag = "5")]
+    pub validate_only: bool,
+}
+impl ::prost::Name for DeleteCollectionRequest {
+    const NAME: &'static str = "DeleteCollectionRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.DeleteCollectionRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.DeleteCollectionRequest".into()
+    }
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteCollectionResponse {
+    /// The revision that deleted it.
+    #[prost(int64, tag = "1")]
+    pub revision: i64,
+    /// How many items went with it, and their bytes.
+    #[prost(int64, tag = "2")]
+    pub item_count: i64,
+    #[prost(int64, tag = "3")]
+    pub byte_count: i64,
+}
+impl ::prost::Name for DeleteCollectionResponse {
+    const NAME: &'static str = "DeleteCollectionResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.DeleteCollectionResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.DeleteCollectionResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetItemRequest {
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    /// As it is: `*` stands for itself.
+    #[prost(string, tag = "4")]
+    pub key: ::prost::alloc::string::String,
+    #[prost(oneof = "get_item_request::Collection", tags = "2, 3")]
+    pub collection: ::core::option::Option<get_item_request::Collection>,
+}
+/// Nested message and enum types in `GetItemRequest`.
+pub mod get_item_request {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Collection {
+        #[prost(string, tag = "2")]
+        CollectionId(::prost::alloc::string::String),
+        #[prost(string, tag = "3")]
+        CollectionName(::prost::alloc::string::String),
+    }
+}
+impl ::prost::Name for GetItemRequest {
+    const NAME: &'static str = "GetItemRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.GetItemRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.GetItemRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetItemResponse {
+    #[prost(message, optional, tag = "1")]
+    pub item: ::core::option::Option<CollectionItem>,
+}
+impl ::prost::Name for GetItemResponse {
+    const NAME: &'static str = "GetItemResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.GetItemResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.GetItemResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListItemsRequest {
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    /// Absent: all.
+    #[prost(message, optional, tag = "4")]
+    pub filter: ::core::option::Option<ItemFilter>,
+    /// At most 500; 0: 50.
+    #[prost(int32, tag = "5")]
+    pub page_size: i32,
+    #[prost(string, tag = "6")]
+    pub page_token: ::prost::alloc::string::String,
+    #[prost(oneof = "list_items_request::Collection", tags = "2, 3")]
+    pub collection: ::core::option::Option<list_items_request::Collection>,
+}
+/// Nested message and enum types in `ListItemsRequest`.
+pub mod list_items_request {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Collection {
+        #[prost(string, tag = "2")]
+        CollectionId(::prost::alloc::string::String),
+        #[prost(string, tag = "3")]
+        CollectionName(::prost::alloc::string::String),
+    }
+}
+impl ::prost::Name for ListItemsRequest {
+    const NAME: &'static str = "ListItemsRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.ListItemsRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.ListItemsRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListItemsResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub items: ::prost::alloc::vec::Vec<CollectionItem>,
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+impl ::prost::Name for ListItemsResponse {
+    const NAME: &'static str = "ListItemsResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.ListItemsResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.ListItemsResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PutItemsRequest {
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    /// 1 to 10,000, no key twice. Together they must fit into a message.
+    #[prost(message, repeated, tag = "4")]
+    pub items: ::prost::alloc::vec::Vec<CollectionItem>,
+    #[prost(string, tag = "5")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Check everything and change nothing.
+    #[prost(bool, tag = "6")]
+    pub validate_only: bool,
+    #[prost(oneof = "put_items_request::Collection", tags = "2, 3")]
+    pub collection: ::core::option::Option<put_items_request::Collection>,
+}
+/// Nested message and enum types in `PutItemsRequest`.
+pub mod put_items_request {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Collection {
+        #[prost(string, tag = "2")]
+        CollectionId(::prost::alloc::string::String),
+        #[prost(string, tag = "3")]
+        CollectionName(::prost::alloc::string::String),
+    }
+}
+impl ::prost::Name for PutItemsRequest {
+    const NAME: &'static str = "PutItemsRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.PutItemsRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.PutItemsRequest".into()
+    }
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PutItemsResponse {
+    /// How many were put: all.
+    #[prost(int64, tag = "1")]
+    pub upserted_count: i64,
+    /// How many of these are new.
+    #[prost(int64, tag = "2")]
+    pub created_count: i64,
+}
+impl ::prost::Name for PutItemsResponse {
+    const NAME: &'static str = "PutItemsResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.PutItemsResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.PutItemsResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteItemsRequest {
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    /// Either these, as they are, at most 10,000; keys that there are not don't matter.
+    #[prost(string, repeated, tag = "4")]
+    pub keys: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Or all that fit. Its pattern must not be empty: `*` is all of them.
+    #[prost(message, optional, tag = "5")]
+    pub filter: ::core::option::Option<ItemFilter>,
+    /// From the answer before, with the same filter.
+    #[prost(string, tag = "6")]
+    pub page_token: ::prost::alloc::string::String,
+    #[prost(string, tag = "7")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Say what would go, and change nothing.
+    #[prost(bool, tag = "8")]
+    pub validate_only: bool,
+    #[prost(oneof = "delete_items_request::Collection", tags = "2, 3")]
+    pub collection: ::core::option::Option<delete_items_request::Collection>,
+}
+/// Nested message and enum types in `DeleteItemsRequest`.
+pub mod delete_items_request {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Collection {
+        #[prost(string, tag = "2")]
+        CollectionId(::prost::alloc::string::String),
+        #[prost(string, tag = "3")]
+        CollectionName(::prost::alloc::string::String),
+    }
+}
+impl ::prost::Name for DeleteItemsRequest {
+    const NAME: &'static str = "DeleteItemsRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.DeleteItemsRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.DeleteItemsRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteItemsResponse {
+    #[prost(int64, tag = "1")]
+    pub deleted_count: i64,
+    /// With a filter: a call looks at 50,000 items at most. Not empty: call again with it, as there may be more.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+impl ::prost::Name for DeleteItemsResponse {
+    const NAME: &'static str = "DeleteItemsResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.DeleteItemsResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.DeleteItemsResponse".into()
+    }
+}
+/// Generated client implementations.
+pub mod collections_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// A collection's name is content: it clones, diffs and merges like a workflow. Its items are data of one project: no
+    /// sandbox, no merge and no history ever has them. They go when their collection goes, whoever removes it: DeleteCollection,
+    /// a merge, its undo, an import.
+    #[derive(Debug, Clone)]
+    pub struct CollectionsServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl CollectionsServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> CollectionsServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> CollectionsServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            CollectionsServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Lists a project's collections by name, with how much each holds.
+        pub async fn list_collections(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListCollectionsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListCollectionsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.CollectionsService/ListCollections",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("sandbar.v1.CollectionsService", "ListCollections"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Answers one collection, with how much it holds.
+        pub async fn get_collection(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetCollectionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetCollectionResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.CollectionsService/GetCollection",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("sandbar.v1.CollectionsService", "GetCollection"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Makes a collection, without items. Needs admin.
+        pub async fn create_collection(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CreateCollectionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateCollectionResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.CollectionsService/CreateCollection",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("sandbar.v1.CollectionsService", "CreateCollection"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Renames a collection; its items stay. Needs admin.
+        pub async fn update_collection(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UpdateCollectionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdateCollectionResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.CollectionsService/UpdateCollection",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("sandbar.v1.CollectionsService", "UpdateCollection"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Deletes a collection with its items in this project, for good. Needs admin.
+        pub async fn delete_collection(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DeleteCollectionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeleteCollectionResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.CollectionsService/DeleteCollection",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("sandbar.v1.CollectionsService", "DeleteCollection"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Answers one item. Needs to see the project, as listing does.
+        pub async fn get_item(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetItemRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetItemResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.CollectionsService/GetItem",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("sandbar.v1.CollectionsService", "GetItem"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists items by key, in the order of its bytes. A page may have fewer items than were asked for, even none, and not be
+        /// the last: it looks at 10,000 items at most, and has at most about half of what a message may have. The list ends where
+        /// `next_page_token` is empty.
+        pub async fn list_items(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListItemsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListItemsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.CollectionsService/ListItems",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("sandbar.v1.CollectionsService", "ListItems"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Makes items or replaces their values, all of them or none. Needs editor. Refused with COLLECTION_FULL when the
+        /// collection grows beyond what the server allows one.
+        pub async fn put_items(
+            &mut self,
+            request: impl tonic::IntoRequest<super::PutItemsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PutItemsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.CollectionsService/PutItems",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("sandbar.v1.CollectionsService", "PutItems"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Deletes items by their keys, or all that fit, in one transaction. Needs editor.
+        pub async fn delete_items(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DeleteItemsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeleteItemsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.CollectionsService/DeleteItems",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("sandbar.v1.CollectionsService", "DeleteItems"));
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
 /// A JSON document with what it refers to. What it means is the product's business.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Config {
@@ -3048,6 +3885,11 @@ pub enum Reason {
     /// UNAVAILABLE. The server was not given a master key that the credential needs; its operator must give it. Metadata:
     /// `key` (its id).
     MasterKeyMissing = 97,
+    /// RESOURCE_EXHAUSTED. With these items a collection would take more bytes than it may. Delete some first. Metadata:
+    /// `collection_id`, `used` (bytes now), `needed` (bytes with these), `limit`.
+    CollectionFull = 160,
+    /// NOT_FOUND. The collection has no item of this key. Metadata: `collection_id`, `key`.
+    ItemNotFound = 161,
 }
 impl Reason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -3111,6 +3953,8 @@ impl Reason {
             Self::LinkInUse => "REASON_LINK_IN_USE",
             Self::CredentialDamaged => "REASON_CREDENTIAL_DAMAGED",
             Self::MasterKeyMissing => "REASON_MASTER_KEY_MISSING",
+            Self::CollectionFull => "REASON_COLLECTION_FULL",
+            Self::ItemNotFound => "REASON_ITEM_NOT_FOUND",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -3171,6 +4015,8 @@ impl Reason {
             "REASON_LINK_IN_USE" => Some(Self::LinkInUse),
             "REASON_CREDENTIAL_DAMAGED" => Some(Self::CredentialDamaged),
             "REASON_MASTER_KEY_MISSING" => Some(Self::MasterKeyMissing),
+            "REASON_COLLECTION_FULL" => Some(Self::CollectionFull),
+            "REASON_ITEM_NOT_FOUND" => Some(Self::ItemNotFound),
             _ => None,
         }
     }
@@ -5092,6 +5938,10 @@ pub struct PlanResource {
     /// How many differences there are beyond `fields`, which has no more of them than a message has room for.
     #[prost(int64, tag = "14")]
     pub omitted_field_count: i64,
+    /// Of a collection that the source does not have: how many items it holds in the target. They would go with it. An apply is
+    /// refused as PLAN_STALE when there are more than twice as many by then (any, when this is 0): with fewer, a plan stays good.
+    #[prost(int64, tag = "15")]
+    pub item_count: i64,
 }
 impl ::prost::Name for PlanResource {
     const NAME: &'static str = "PlanResource";
