@@ -30,6 +30,9 @@ files! {
     access_members
     access_tokens
     audit_trail
+    collection_edit
+    collection_items
+    collection_merge
     config_edit
     config_merge
     config_rules

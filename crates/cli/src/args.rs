@@ -6,7 +6,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::{SpanRelativeTo, fmt::friendly::SpanParser};
 use sandbar_client::secrecy::SecretString;
 
-use crate::commands::{access, audit, config, credential, login, merge, project, sandbox, watch, workflow};
+use crate::commands::{
+    access, audit, collection, config, credential, login, merge, project, sandbox, watch, workflow,
+};
 
 /// Sandboxes for workflow products: clone a project, change it, see what a merge would do, merge it.
 ///
@@ -111,6 +113,9 @@ pub(crate) enum Command {
     /// Workflows, their triggers and their history
     #[command(subcommand)]
     Workflow(workflow::WorkflowCommand),
+    /// Collections: keys and values that steps keep between runs
+    #[command(subcommand)]
+    Collection(collection::CollectionCommand),
     /// Configs: JSON documents of your product's own kinds
     #[command(subcommand)]
     Config(config::ConfigCommand),

@@ -41,6 +41,8 @@ pub struct Item {
     pub after: Option<State>,
     /// What a person should know before taking it.
     pub warnings: Vec<Warning>,
+    /// Of a collection that the source lacks: how many items the target's holds, which would go with it.
+    pub collection_items: u64,
     /// Of what is combined: where both sides have their own idea, in the order of a workflow's fields.
     pub conflicts: Vec<Conflict>,
     /// The texts in `after` that neither side had, by their hash.
@@ -89,6 +91,7 @@ impl Item {
             source: subject.source,
             target: subject.target,
             warnings,
+            collection_items: 0,
             conflicts: Vec::new(),
             bodies: BTreeMap::new(),
             crossed: None,
@@ -171,8 +174,9 @@ impl Item {
         self.warnings = match (&self.source, target.map(|target| &*target.document)) {
             (Some(source), _) => carrier.warnings(source, base, target),
             (None, Some(Document::Collection(collection))) => {
-                let items = context.collection_items.get(&self.target_id).copied().unwrap_or(0);
-                vec![Warning::collection_deleted(&collection.name, items)]
+                self.collection_items =
+                    context.collection_items.get(&self.target_id).copied().unwrap_or_default();
+                vec![Warning::collection_deleted(&collection.name, self.collection_items)]
             }
             (None, _) => Vec::new(),
         };
@@ -218,7 +222,8 @@ impl Item {
 
     /// What is bound of it: all that a person decided on, and what would come of it.
     pub(crate) fn mark(&self) -> Result<ContentHash> {
-        let warnings: &[Warning] = if self.is_taken() { &self.warnings } else { &[] };
+        let warnings = if self.is_taken() { self.warnings.as_slice() } else { &[] };
+        let warnings: Vec<_> = warnings.iter().map(Warning::mark).collect();
         let mark = (
             (self.kind, self.id, self.target_id, self.label, self.decision),
             (&self.name, &self.renamed_from),

@@ -113,7 +113,8 @@ impl Plan {
 
     /// A digest that is the same as long as an apply would do the same thing to the same states with the same
     /// warnings: over each listed item's key, label, names, hashes, decision and outcome, in an order of its own. Facts
-    /// about the projects count as far as an outcome or warning depends on them. What moved on in the target only
+    /// about the projects count as far as an outcome or warning depends on them, but for the number of items that go with a
+    /// collection. What moved on in the target only
     /// doesn't count, so that unrelated edits don't stale a plan (3-merge §5).
     pub fn fingerprint(&self) -> ContentHash {
         self.fingerprint

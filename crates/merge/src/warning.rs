@@ -53,6 +53,13 @@ impl WarningKind {
 }
 
 impl Warning {
+    /// What is bound of it. How many items a collection holds changes with every run and is no edit: what a plan token binds of
+    /// that is for whoever makes the token.
+    pub(crate) fn mark(&self) -> (WarningKind, Option<Uuid>, &str) {
+        let said = if self.kind == WarningKind::CollectionDeleted { "" } else { &self.message };
+        (self.kind, self.part, said)
+    }
+
     pub(crate) fn credential(job: Uuid, step: &str, credential: &str, stays: bool) -> Self {
         let outcome = if stays { "the target's own stays" } else { "the step arrives without one" };
         Self {

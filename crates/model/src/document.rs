@@ -152,6 +152,14 @@ impl Document {
         }
     }
 
+    /// The collection, if it is one.
+    pub fn collection(&self) -> Option<&Collection> {
+        match self {
+            Self::Collection(collection) => Some(collection),
+            Self::Workflow(_) | Self::CredentialLink(_) | Self::Config(_) => None,
+        }
+    }
+
     /// The credential link, if it is one.
     pub fn credential_link(&self) -> Option<&CredentialLink> {
         match self {

@@ -51,6 +51,9 @@ pub enum Error {
     /// Missing and foreign credentials are deliberately not told apart.
     #[error("there is no credential {id} that you may see; list yours to see what you have")]
     CredentialNotFound { id: CredentialId },
+    /// The collection has no item of this key.
+    #[error("the collection {collection} has no item {key:?}; list its items to see what it has")]
+    ItemNotFound { collection: ResourceId, key: String },
     /// No such token among those that the caller may manage.
     #[error("there is no token {id} that you may manage")]
     TokenNotFound { id: TokenId },
@@ -215,6 +218,11 @@ pub enum Error {
     #[error("the server is about to end; watch again, with the cursor that came last")]
     ServerStopping,
 
+    /// The items of a collection would take more room than one may.
+    #[error(
+        "the items of the collection {collection} take {used} bytes, and with these it would be {needed}; a collection may have {limit}; delete some first, or ask the operator for more"
+    )]
+    CollectionFull { collection: ResourceId, used: i64, needed: i64, limit: i64 },
     /// A document or body over its limit.
     #[error("{what} is larger than the limit of {limit_bytes} bytes")]
     TooLarge { what: String, limit_bytes: u64 },

@@ -10,6 +10,7 @@ pub mod document;
 pub mod error;
 pub mod field;
 pub mod id;
+pub mod item;
 pub mod json;
 pub mod policy;
 pub mod project;
@@ -25,6 +26,7 @@ pub use field::{Violation, Violations};
 pub use id::{
     CredentialId, EdgeId, JobId, MergeId, PrincipalId, ProjectId, ResourceId, Revision, TokenId, TriggerId,
 };
+pub use item::{Item, ItemFilter, KeyPattern};
 pub use policy::Role;
 pub use project::Project;
 pub use time::Time;

@@ -26,6 +26,8 @@ pub enum Action {
     CreateSandbox,
     /// Write workflows and configs, turn triggers on and off.
     Write,
+    /// Put and delete items of collections.
+    WriteItems,
     /// Link and unlink credentials.
     LinkCredentials,
     /// Update, delete or restore it (a sandbox).
@@ -93,10 +95,11 @@ impl Role {
 
 impl Action {
     /// Every action, for tests that walk the table.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::See,
         Self::CreateSandbox,
         Self::Write,
+        Self::WriteItems,
         Self::LinkCredentials,
         Self::ManageSandbox,
         Self::MergeFrom,
@@ -113,7 +116,11 @@ impl Action {
     pub const fn needs(self) -> Role {
         match self {
             Self::See => Role::Viewer,
-            Self::CreateSandbox | Self::Write | Self::LinkCredentials | Self::MergeInto => Role::Editor,
+            Self::CreateSandbox
+            | Self::Write
+            | Self::WriteItems
+            | Self::LinkCredentials
+            | Self::MergeInto => Role::Editor,
             Self::ManageSandbox
             | Self::MergeFrom
             | Self::ManageSettings
@@ -136,6 +143,7 @@ impl Action {
             Self::See => "seeing the project",
             Self::CreateSandbox => "making a sandbox",
             Self::Write => "writing workflows and configs",
+            Self::WriteItems => "writing items of collections",
             Self::LinkCredentials => "linking or unlinking credentials",
             Self::ManageSandbox => "changing, deleting or restoring a sandbox",
             Self::MergeFrom => "merging from a project",

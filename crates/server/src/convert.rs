@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod collection;
 pub mod common;
 pub mod config;
 pub mod credential;

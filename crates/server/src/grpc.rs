@@ -3,6 +3,7 @@
 
 mod access;
 mod audit;
+mod collections;
 mod configs;
 mod credentials;
 mod merges;
@@ -25,10 +26,10 @@ use crate::{
     status,
     wire::{
         access_service_server::AccessServiceServer, audit_service_server::AuditServiceServer,
-        configs_service_server::ConfigsServiceServer, credentials_service_server::CredentialsServiceServer,
-        merge_service_server::MergeServiceServer, projects_service_server::ProjectsServiceServer,
-        sandboxes_service_server::SandboxesServiceServer, watch_service_server::WatchServiceServer,
-        workflows_service_server::WorkflowsServiceServer,
+        collections_service_server::CollectionsServiceServer, configs_service_server::ConfigsServiceServer,
+        credentials_service_server::CredentialsServiceServer, merge_service_server::MergeServiceServer,
+        projects_service_server::ProjectsServiceServer, sandboxes_service_server::SandboxesServiceServer,
+        watch_service_server::WatchServiceServer, workflows_service_server::WorkflowsServiceServer,
     },
 };
 
@@ -59,6 +60,7 @@ pub fn routes(app: &Arc<App>, limits: MessageLimits) -> Routes {
     Routes::new(service!(ProjectsServiceServer))
         .add_service(service!(SandboxesServiceServer))
         .add_service(service!(WorkflowsServiceServer))
+        .add_service(service!(CollectionsServiceServer))
         .add_service(service!(ConfigsServiceServer))
         .add_service(service!(CredentialsServiceServer))
         .add_service(service!(MergeServiceServer))

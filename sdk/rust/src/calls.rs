@@ -4,10 +4,10 @@ use tonic::codec::CompressionEncoding;
 
 use crate::v1::{
     self, access_service_client::AccessServiceClient, audit_service_client::AuditServiceClient,
-    configs_service_client::ConfigsServiceClient, credentials_service_client::CredentialsServiceClient,
-    merge_service_client::MergeServiceClient, projects_service_client::ProjectsServiceClient,
-    sandboxes_service_client::SandboxesServiceClient, watch_service_client::WatchServiceClient,
-    workflows_service_client::WorkflowsServiceClient,
+    collections_service_client::CollectionsServiceClient, configs_service_client::ConfigsServiceClient,
+    credentials_service_client::CredentialsServiceClient, merge_service_client::MergeServiceClient,
+    projects_service_client::ProjectsServiceClient, sandboxes_service_client::SandboxesServiceClient,
+    watch_service_client::WatchServiceClient, workflows_service_client::WorkflowsServiceClient,
 };
 use crate::{Client, Error, MAX_MESSAGE_BYTES, new_request_id};
 
@@ -133,6 +133,28 @@ services! {
         read list_workflow_revisions "ListWorkflowRevisions" ListWorkflowRevisionsRequest ListWorkflowRevisionsResponse;
         /// Writes a workflow as it was at a revision as its newest one; also brings a deleted one back. Needs editor.
         write restore_workflow_revision "RestoreWorkflowRevision" RestoreWorkflowRevisionRequest RestoreWorkflowRevisionResponse;
+    }
+
+    /// Collections and their items. From [`Client::collections`].
+    Collections CollectionsServiceClient "CollectionsService" {
+        /// Lists a project's collections by name, with how much each holds.
+        read list_collections "ListCollections" ListCollectionsRequest ListCollectionsResponse;
+        /// Answers one collection, with how much it holds.
+        read get_collection "GetCollection" GetCollectionRequest GetCollectionResponse;
+        /// Makes a collection, without items. Needs admin.
+        write create_collection "CreateCollection" CreateCollectionRequest CreateCollectionResponse;
+        /// Renames a collection; its items stay. Needs admin.
+        write update_collection "UpdateCollection" UpdateCollectionRequest UpdateCollectionResponse;
+        /// Deletes a collection with its items in this project, for good. Needs admin.
+        write delete_collection "DeleteCollection" DeleteCollectionRequest DeleteCollectionResponse;
+        /// Answers one item.
+        read get_item "GetItem" GetItemRequest GetItemResponse;
+        /// Lists items by key. A page may be empty and not the last.
+        read list_items "ListItems" ListItemsRequest ListItemsResponse;
+        /// Makes items or replaces their values, all of them or none. Needs editor.
+        write put_items "PutItems" PutItemsRequest PutItemsResponse;
+        /// Deletes items by their keys, or all that fit, in one transaction. Needs editor.
+        write delete_items "DeleteItems" DeleteItemsRequest DeleteItemsResponse;
     }
 
     /// Configs: JSON documents of a product's own kinds. From [`Client::configs`].

@@ -13,7 +13,9 @@ use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
 use tonic::{Request, Status};
 
 use crate::error::{self, Error};
-use crate::{Access, Audit, Configs, Credentials, Merges, Projects, Sandboxes, Watches, Workflows};
+use crate::{
+    Access, Audit, Collections, Configs, Credentials, Merges, Projects, Sandboxes, Watches, Workflows,
+};
 
 /// The largest message that is sent or taken, in bytes. Larger things travel in chunks.
 pub const MAX_MESSAGE_BYTES: usize = 16 * 1024 * 1024;
@@ -62,6 +64,11 @@ impl Client {
     /// Sandboxes: clone, see, change, delete, restore.
     pub fn sandboxes(&self) -> Sandboxes<'_> {
         Sandboxes::new(self)
+    }
+
+    /// Collections and their items.
+    pub fn collections(&self) -> Collections<'_> {
+        Collections::new(self)
     }
 
     /// Configs: JSON documents of a product's own kinds.

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::stage::{CONFIG, OTHER, Place, Stage, TRIGGER, WORKFLOW, config, with, workflow};
+use super::stage::{COLLECTION, CONFIG, OTHER, Place, Stage, TRIGGER, WORKFLOW, config, with, workflow};
 
 impl Stage {
     /// What is asked.
@@ -16,6 +16,7 @@ impl Stage {
             "ProjectsService" => of_projects(name, project),
             "SandboxesService" => of_sandboxes(name, project),
             "WorkflowsService" => of_workflows(name, project),
+            "CollectionsService" => of_collections(name, project),
             "ConfigsService" => of_configs(name, project),
             "CredentialsService" => self.of_links(name, project),
             "MergeService" => of_merges(name, place),
@@ -104,6 +105,22 @@ fn of_workflows(name: &str, project: &str) -> Value {
         "DeleteWorkflow" => with(one, &json!({"etag": "of nothing"})),
         "SetTriggerEnabled" => with(one, &json!({"trigger_id": TRIGGER, "enabled": true})),
         "RestoreWorkflowRevision" => with(one, &json!({"revision": 1})),
+        _ => one,
+    }
+}
+
+fn of_collections(name: &str, project: &str) -> Value {
+    let one = json!({"project_id": project, "collection_id": COLLECTION});
+    match name {
+        "ListCollections" => json!({"project_id": project}),
+        "CreateCollection" => {
+            json!({"project_id": project, "collection": {"name": "another"}, "validate_only": true})
+        }
+        "UpdateCollection" => with(one, &json!({"name": "other", "etag": "of nothing"})),
+        "DeleteCollection" => with(one, &json!({"etag": "of nothing"})),
+        "GetItem" => with(one, &json!({"key": "k"})),
+        "PutItems" => with(one, &json!({"items": [{"key": "k", "value": "2"}], "validate_only": true})),
+        "DeleteItems" => with(one, &json!({"keys": ["no such key"]})),
         _ => one,
     }
 }

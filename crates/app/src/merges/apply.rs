@@ -16,7 +16,7 @@ use sandbar_store::{
 
 use super::{
     bring::bring,
-    chosen,
+    chosen, lost,
     preview::{Planned, Sides, sides},
     record::{MergeView, view},
     relation::{Key, Relation},
@@ -78,16 +78,15 @@ impl Review {
     }
 
     /// Refuses a plan that is not the one that was looked at.
-    pub(super) fn check(&self, app: &App, planned: &Planned, sides: &Sides) -> Result<()> {
+    pub(super) async fn check(&self, app: &App, tx: &mut Tx, planned: &Planned, sides: &Sides) -> Result<()> {
         let Self::Plan(token) = self else { return Ok(()) };
         let token = app.sealer.open_plan(token).ok_or_else(|| Error::PlanStale {
             moved: vec!["the plan token was not made by this service".to_owned()],
         })?;
-        if token.digest == planned.digest {
-            Ok(())
-        } else {
-            Err(Error::PlanStale { moved: planned.moved(token, sides) })
+        if token.digest != planned.digest {
+            return Err(Error::PlanStale { moved: planned.moved(&token, sides) });
         }
+        lost::check(tx, sides.target.project.id, &planned.plan, &token.lost).await
     }
 }
 
@@ -119,7 +118,7 @@ async fn once(app: &App, call: &Call, request: &ApplyMerge) -> Result<MergeView>
     }
     let mut change = lock(app, &mut tx, &mut sides, &caller).await?;
     let planned = Planned::of(app, &mut tx, &sides, &request.choices, request.retire).await?;
-    request.review.check(app, &planned, &sides)?;
+    request.review.check(app, &mut tx, &planned, &sides).await?;
     let relation = planned.relation.as_ref().ok_or(Error::Bug("a merge is planned without a relation"))?;
     bring(app, &mut tx, relation, &planned.plan).await?;
     let written = write_plan(app, &mut tx, &mut change, &planned.plan).await?;

@@ -10,7 +10,7 @@ use sandbar_model::{
     workflow::Uses,
 };
 use sandbar_store::{
-    Tx, claim,
+    Tx, claim, collection,
     content::Trees,
     credential,
     resource::{self, Found},
@@ -223,9 +223,18 @@ async fn context(tx: &mut Tx, target: &View, candidates: &[Candidate], purpose: 
         target_links,
         target_resources: present(tx, target, referred.into_iter().collect()).await?,
         holders,
-        collection_items: BTreeMap::new(),
+        collection_items: items(tx, target, candidates).await?,
         bodies: BTreeMap::new(),
     })
+}
+
+/// How many items would go with each collection that the source lacks.
+async fn items(tx: &mut Tx, target: &View, candidates: &[Candidate]) -> Result<BTreeMap<ResourceId, u64>> {
+    let Some(project) = target.levels.first().map(|level| level.project) else { return Ok(BTreeMap::new()) };
+    let lacking = candidates.iter().filter(|c| c.kind == Kind::Collection && c.source.is_none());
+    let ids: Vec<_> = lacking.filter(|c| c.target.is_some()).map(|c| c.id).collect();
+    let usages = collection::usages(tx, project, &ids).await?;
+    Ok(usages.into_iter().map(|(id, usage)| (id, usage.items.unsigned_abs())).collect())
 }
 
 /// Everything that either side has.

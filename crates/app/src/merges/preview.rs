@@ -11,6 +11,7 @@ use sandbar_store::{Tx, content::Trees, merge_record, project, resource};
 use super::{
     diff::with_diffs,
     gather::{self, Gathered, Hashes},
+    lost,
     record::visible,
     relation::{Key, Relation},
 };
@@ -237,7 +238,7 @@ impl Planned {
     }
 
     /// Names the resources of the plan that were written since a token was given.
-    pub(super) fn moved(&self, token: PlanToken, sides: &Sides) -> Vec<String> {
+    pub(super) fn moved(&self, token: &PlanToken, sides: &Sides) -> Vec<String> {
         let later = |found: &Option<resource::Found>, since: Revision| {
             found.is_some_and(|found| found.level == 0 && found.revision > since)
         };
@@ -271,10 +272,11 @@ impl Planned {
         let names = app.names(tx, writers).await?;
         let of = |found: Option<resource::Found>| found.map(|f| stamp(&names, f.write_time, f.writer));
         let stamps = found.into_iter().map(|(key, (one, other))| (key, (of(one), of(other)))).collect();
-        let token = app.sealer.plan(PlanToken {
+        let token = app.sealer.plan(&PlanToken {
             source: sides.source.project.head,
             target: sides.target.project.head,
             digest: self.digest,
+            lost: lost::foreseen(&self.plan),
         });
         let missing = of_plan(app, tx, &sides.target.project, &self.plan).await?;
         let view = |entry: Entry| ProjectView { role: entry.role(), project: entry.project };

@@ -88,7 +88,7 @@ async fn once(app: &App, call: &Call, request: &RevertMerge) -> Result<Reverted>
     let mut change = Changing::begin(app, &mut tx, &caller, undone.target).await?;
     sides.target.project = change.project.clone();
     let planned = Planned::undo(app, &mut tx, &sides, &undone, &request.choices).await?;
-    request.review.check(app, &planned, &sides)?;
+    request.review.check(app, &mut tx, &planned, &sides).await?;
     let is_empty = planned.plan.selected().next().is_none();
     // What is only to be offered again has nothing to write.
     let written =

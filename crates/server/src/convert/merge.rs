@@ -149,6 +149,7 @@ pub fn item_to_wire(
         fields,
         conflicts: conflicts_to_wire(&view.item.conflicts),
         omitted_field_count,
+        item_count: i64::try_from(view.item.collection_items).unwrap_or(i64::MAX),
     }
 }
 

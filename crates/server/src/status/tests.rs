@@ -31,6 +31,7 @@ fn every_error(n: u8) -> Vec<Error> {
         E::MergeNotFound { id: MergeId(uuid) },
         E::PrincipalNotFound { id: PrincipalId(uuid) },
         E::TokenNotFound { id: TokenId(uuid) },
+        E::ItemNotFound { collection: resource, key: text("key") },
         E::invalid(text("field"), text("problem")),
         E::InvalidDocument {
             problem: text("problem"),
@@ -83,6 +84,12 @@ fn every_error(n: u8) -> Vec<Error> {
         E::InvalidResult { resource: text("resource"), rule: text("rule") },
         E::MergeConflicts { resource: text("resource"), conflicts: vec![text("one"), text("two")] },
         E::CannotRetire,
+        E::CollectionFull {
+            collection: resource,
+            used: 100 + i64::from(n),
+            needed: 200 + i64::from(n),
+            limit: 150 + i64::from(n),
+        },
         E::TooLarge { what: text("body"), limit_bytes: 1000 + u64::from(n) },
         E::Contention,
         E::StorageUnavailable(source()),
