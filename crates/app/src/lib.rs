@@ -8,6 +8,7 @@ mod changing;
 pub mod configs;
 pub mod credentials;
 mod gate;
+pub mod keychains;
 pub mod merges;
 pub mod openfn;
 pub mod projects;

@@ -1,4 +1,4 @@
-//! What things are: projects, workflows, configs, roles, tokens, the reasons for a refusal, and the rules that hold for each.
+//! What things are: projects, workflows, configs, keychains, roles, tokens, the reasons for a refusal, and the rules that hold for each.
 //!
 //! Nothing here does I/O, reads a clock or makes an id.
 
@@ -11,6 +11,7 @@ pub mod error;
 pub mod field;
 pub mod id;
 pub mod json;
+pub mod keychain;
 pub mod policy;
 pub mod project;
 mod text;
@@ -25,6 +26,7 @@ pub use field::{Violation, Violations};
 pub use id::{
     CredentialId, EdgeId, JobId, MergeId, PrincipalId, ProjectId, ResourceId, Revision, TokenId, TriggerId,
 };
+pub use keychain::Keychain;
 pub use policy::Role;
 pub use project::Project;
 pub use time::Time;

@@ -40,6 +40,8 @@ pub enum Action {
     ManageMembers,
     /// Create, rename and delete collections.
     ManageCollections,
+    /// Write and delete keychains.
+    ManageKeychains,
     /// Make, list and revoke its tokens.
     ManageTokens,
     /// Delete, restore or transfer it (a root).
@@ -93,7 +95,7 @@ impl Role {
 
 impl Action {
     /// Every action, for tests that walk the table.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::See,
         Self::CreateSandbox,
         Self::Write,
@@ -104,6 +106,7 @@ impl Action {
         Self::ManageSettings,
         Self::ManageMembers,
         Self::ManageCollections,
+        Self::ManageKeychains,
         Self::ManageTokens,
         Self::DeleteRoot,
         Self::ReadAudit,
@@ -119,6 +122,7 @@ impl Action {
             | Self::ManageSettings
             | Self::ManageMembers
             | Self::ManageCollections
+            | Self::ManageKeychains
             | Self::ManageTokens
             | Self::ReadAudit => Role::Admin,
             Self::DeleteRoot => Role::Owner,
@@ -143,6 +147,7 @@ impl Action {
             Self::ManageSettings => "changing settings",
             Self::ManageMembers => "changing members",
             Self::ManageCollections => "creating, renaming or deleting collections",
+            Self::ManageKeychains => "writing or deleting keychains",
             Self::ManageTokens => "managing the project's tokens",
             Self::DeleteRoot => "deleting or restoring a root project",
             Self::ReadAudit => "reading the audit trail",

@@ -6,6 +6,7 @@ pub mod audit;
 pub mod common;
 pub mod config;
 pub mod credential;
+pub mod keychain;
 pub mod mask;
 pub mod merge;
 pub mod project;

@@ -5,6 +5,7 @@ mod access;
 mod audit;
 mod configs;
 mod credentials;
+mod keychains;
 mod merges;
 mod projects;
 mod sandboxes;
@@ -25,8 +26,9 @@ use crate::{
     wire::{
         access_service_server::AccessServiceServer, audit_service_server::AuditServiceServer,
         configs_service_server::ConfigsServiceServer, credentials_service_server::CredentialsServiceServer,
-        merge_service_server::MergeServiceServer, projects_service_server::ProjectsServiceServer,
-        sandboxes_service_server::SandboxesServiceServer, workflows_service_server::WorkflowsServiceServer,
+        keychains_service_server::KeychainsServiceServer, merge_service_server::MergeServiceServer,
+        projects_service_server::ProjectsServiceServer, sandboxes_service_server::SandboxesServiceServer,
+        workflows_service_server::WorkflowsServiceServer,
     },
 };
 
@@ -59,6 +61,7 @@ pub fn routes(app: &Arc<App>, limits: MessageLimits) -> Routes {
         .add_service(service!(WorkflowsServiceServer))
         .add_service(service!(ConfigsServiceServer))
         .add_service(service!(CredentialsServiceServer))
+        .add_service(service!(KeychainsServiceServer))
         .add_service(service!(MergeServiceServer))
         .add_service(service!(AccessServiceServer))
         .add_service(service!(AuditServiceServer))

@@ -1,10 +1,15 @@
 //! How a refusal is said on the wire. The only place that names a gRPC code.
 
-use std::{collections::HashMap, error::Error as StdError, time::Duration};
+mod words;
+
+use std::{collections::HashMap, time::Duration};
 
 use sandbar_model::{Error, Violation};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
+
+pub use words::chain;
+use words::{shorten, snake_case};
 
 use crate::{convert::time, wire::Reason};
 
@@ -95,6 +100,9 @@ const fn code(reason: Reason) -> Code {
         | R::CredentialInUse
         | R::TooManyEnvironments
         | R::LinkInUse
+        | R::LinkInKeychain
+        | R::KeychainInUse
+        | R::KeychainDefaultNotLinked
         | R::PlanRequired
         | R::InvalidResult
         | R::MergeConflicts => Code::FailedPrecondition,
@@ -206,6 +214,17 @@ fn explain(error: Error) -> Explained {
         E::LinkInUse { job, link } => {
             (Reason::LinkInUse, vec![("job", job), ("credential_link_id", link.to_string())])
         }
+        E::LinkInKeychain { keychain, link } => {
+            (Reason::LinkInKeychain, vec![("keychain", keychain), ("credential_link_id", link.to_string())])
+        }
+        E::KeychainInUse { keychain, count, steps } => (
+            Reason::KeychainInUse,
+            vec![("keychain", keychain), ("count", count.to_string()), ("steps", steps.join(", "))],
+        ),
+        E::KeychainDefaultNotLinked { keychain, link } => (
+            Reason::KeychainDefaultNotLinked,
+            vec![("keychain", keychain), ("credential_link_id", link.to_string())],
+        ),
         E::CredentialDamaged { id } => (Reason::CredentialDamaged, vec![("id", id.to_string())]),
         E::MasterKeyMissing { key } => (Reason::MasterKeyMissing, vec![("key", key)]),
         E::ReferenceNotFound { config, kind, id } => (
@@ -307,40 +326,6 @@ fn add_violations(details: &mut ErrorDetails, violations: &[Violation]) {
 fn name(reason: Reason) -> &'static str {
     let name = reason.as_str_name();
     name.strip_prefix("REASON_").unwrap_or(name)
-}
-
-/// A text of at most `limit` bytes, that shows where it was cut.
-fn shorten(text: &str, limit: usize) -> String {
-    const CUT: &str = "…";
-    if text.len() <= limit {
-        return text.to_owned();
-    }
-    let end = text.floor_char_boundary(limit.saturating_sub(CUT.len()));
-    format!("{}{CUT}", text.get(..end).unwrap_or_default())
-}
-
-/// The name that serde gives to a value of an enum without fields.
-fn snake_case(action: sandbar_model::policy::Action) -> String {
-    let debug = format!("{action:?}");
-    let mut name = String::with_capacity(debug.len() + 4);
-    for letter in debug.chars() {
-        if letter.is_ascii_uppercase() && !name.is_empty() {
-            name.push('_');
-        }
-        name.push(letter.to_ascii_lowercase());
-    }
-    name
-}
-
-/// An error and all that caused it, in one line.
-pub fn chain(error: &dyn StdError) -> String {
-    let mut said = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        said = format!("{said}: {source}");
-        next = source.source();
-    }
-    said
 }
 
 #[cfg(test)]

@@ -18,7 +18,9 @@ pub mod v1 {
     include!("gen/sandbar.v1.rs");
 }
 
-pub use calls::{Access, Audit, Configs, Credentials, METHODS, Merges, Projects, Sandboxes, Workflows};
+pub use calls::{
+    Access, Audit, Configs, Credentials, Keychains, METHODS, Merges, Projects, Sandboxes, Workflows,
+};
 pub use client::{Builder, Client, MAX_MESSAGE_BYTES, Service, new_request_id};
 pub use error::{Error, FieldViolation, Refusal};
 pub use list::{Items, List, Page};

@@ -31,6 +31,7 @@ const JOB: &str = "aaaaaaaa-0001-4aaa-8aaa-aaaaaaaaaaaa";
 pub(super) const TRIGGER: &str = "bbbbbbbb-0001-4bbb-8bbb-bbbbbbbbbbbb";
 const EDGE: &str = "cccccccc-0001-4ccc-8ccc-cccccccccccc";
 pub(super) const CONFIG: &str = "dddddddd-0001-4ddd-8ddd-dddddddddddd";
+pub(super) const KEYCHAIN: &str = "88888888-8888-4888-8888-888888888888";
 /// The shortest life that a token can have.
 const SHORTEST: Duration = Duration::from_mins(1);
 
@@ -153,6 +154,7 @@ impl Stage {
         self.does(owner, "WorkflowsService/PutWorkflow", workflow(&project, WORKFLOW, "Sync", "one();"))
             .await;
         self.does(owner, "ConfigsService/PutConfig", config(&project)).await;
+        self.does(owner, "KeychainsService/PutKeychain", keychain(&project)).await;
         let create = json!({"parent_id": project, "name": "first"});
         let made = self.does(owner, "SandboxesService/CreateSandbox", create).await;
         let sandbox = text(&made["sandbox"]["id"]);
@@ -229,6 +231,10 @@ pub(super) fn workflow(project: &str, id: &str, name: &str, body: &str) -> Value
 
 pub(super) fn config(project: &str) -> Value {
     json!({"project_id": project, "config": {"id": CONFIG, "kind": "journey", "name": "Signup", "value": "{}"}})
+}
+
+pub(super) fn keychain(project: &str) -> Value {
+    json!({"project_id": project, "keychain": {"id": KEYCHAIN, "name": "Clinics", "json_path": "$.site"}})
 }
 
 pub(super) fn with(mut one: Value, more: &Value) -> Value {

@@ -3,8 +3,8 @@
 use comfy_table::Table;
 use jiff::Timestamp;
 use sandbar_client::v1::{
-    ConfigSummary, Member, Merge, Principal, Project, Token, Trigger, WorkflowRevision, WorkflowSummary,
-    trigger::Type,
+    ConfigSummary, Keychain, Member, Merge, Principal, Project, Token, Trigger, WorkflowRevision,
+    WorkflowSummary, trigger::Type,
 };
 
 use super::page::{BOLD, DIM, Page};
@@ -90,6 +90,20 @@ pub(crate) fn configs(configs: &[ConfigSummary], now: Timestamp) -> Table {
         [config.kind.clone(), config.name.clone(), updated, config.id.clone()]
     };
     table(["KIND", "CONFIG", "UPDATED", "ID"], configs.iter().map(row))
+}
+
+/// Keychains by name.
+pub(crate) fn keychains(keychains: &[Keychain], now: Timestamp) -> Table {
+    let row = |keychain: &Keychain| {
+        let updated = keychain.updated.as_ref().map_or("-".to_owned(), |updated| stamp(now, updated));
+        let default = if keychain.default_credential_link_id.is_empty() {
+            "none"
+        } else {
+            &keychain.default_credential_link_id
+        };
+        [keychain.name.clone(), keychain.json_path.clone(), default.to_owned(), updated, keychain.id.clone()]
+    };
+    table(["KEYCHAIN", "PATH", "DEFAULT LINK", "UPDATED", "ID"], keychains.iter().map(row))
 }
 
 /// `webhook on`.
