@@ -114,7 +114,8 @@ CREATE TABLE content_parts (
     PRIMARY KEY (root_id, document_hash, part_hash)
 );
 
--- The newest version of each resource that *this* project has touched. kind: 1 workflow, 2 collection, 3 credential link.
+-- The newest version of each resource that *this* project has touched. kind: 1 workflow, 2 collection, 3 credential link,
+-- 4 config, 5 keychain.
 -- An empty content_hash: deleted. base_hash (sandboxes): what it and the parent last agreed on; empty: absent there.
 CREATE TABLE heads (
     project_id   uuid   NOT NULL,

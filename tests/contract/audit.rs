@@ -20,6 +20,7 @@ const JOB: &str = "aaaaaaaa-0001-4aaa-8aaa-aaaaaaaaaaaa";
 const TRIGGER: &str = "bbbbbbbb-0001-4bbb-8bbb-bbbbbbbbbbbb";
 const EDGE: &str = "cccccccc-0001-4ccc-8ccc-cccccccccccc";
 const CONFIG: &str = "dddddddd-0001-4ddd-8ddd-dddddddddddd";
+const KEYCHAIN: &str = "88888888-8888-4888-8888-888888888888";
 /// Of a credential, and of an item.
 const VALUE: &str = "correct-horse-battery";
 const DOCUMENT: &[u8] = br#"{"name": "orders", "workflows": {}}"#;
@@ -138,6 +139,12 @@ impl<'a> Story<'a> {
         self.does(&ann, deed("ConfigsService/PutConfig", config, "config.put", "config")).await;
         let config = with(&of, &json!({"config_id": CONFIG}));
         self.does(&ann, deed("ConfigsService/DeleteConfig", config, "config.delete", "config")).await;
+        let keychain =
+            with(&of, &json!({"keychain": {"id": KEYCHAIN, "name": "Clinics", "json_path": "$.site"}}));
+        self.does(&ann, deed("KeychainsService/PutKeychain", keychain, "keychain.put", "keychain")).await;
+        let keychain = with(&of, &json!({"keychain_id": KEYCHAIN}));
+        self.does(&ann, deed("KeychainsService/DeleteKeychain", keychain, "keychain.delete", "keychain"))
+            .await;
     }
 
     async fn tell_of_credentials(&mut self, project: &str) {

@@ -38,6 +38,8 @@ files! {
     config_rules
     credential_links
     credential_values
+    keychain_edit
+    keychain_merge
     merge_apply
     merge_combine
     merge_plan

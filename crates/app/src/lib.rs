@@ -10,6 +10,7 @@ pub mod configs;
 pub mod credentials;
 mod gate;
 pub mod items;
+pub mod keychains;
 pub mod merges;
 pub mod openfn;
 pub mod projects;

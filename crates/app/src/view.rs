@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sandbar_model::{
-    Config, ContentHash, PrincipalId, Project, ProjectId, ResourceId, Result, Revision, Role, Time,
+    Config, ContentHash, Keychain, PrincipalId, Project, ProjectId, ResourceId, Result, Revision, Role, Time,
     TriggerId, Workflow, workflow::Trigger,
 };
 use sandbar_store::{Tx, collection::Usage, principal};
@@ -140,6 +140,21 @@ pub struct ItemView {
     pub created: Time,
     /// When it was last written.
     pub updated: Time,
+}
+
+/// A keychain.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KeychainView {
+    /// Its id.
+    pub id: ResourceId,
+    /// Its content.
+    pub keychain: Keychain,
+    /// The project's (or an ancestor's) revision that wrote it.
+    pub revision: Revision,
+    /// The hash of its content, which is its etag.
+    pub hash: ContentHash,
+    /// Who wrote it.
+    pub updated: Stamp,
 }
 
 /// A page of a list.

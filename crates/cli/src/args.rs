@@ -7,7 +7,7 @@ use jiff::{SpanRelativeTo, fmt::friendly::SpanParser};
 use sandbar_client::secrecy::SecretString;
 
 use crate::commands::{
-    access, audit, collection, config, credential, login, merge, project, sandbox, watch, workflow,
+    access, audit, collection, config, credential, keychain, login, merge, project, sandbox, watch, workflow,
 };
 
 /// Sandboxes for workflow products: clone a project, change it, see what a merge would do, merge it.
@@ -122,6 +122,9 @@ pub(crate) enum Command {
     /// Credentials: what steps sign in with, and the projects that link them
     #[command(subcommand)]
     Credential(credential::CredentialCommand),
+    /// Keychains: which credential a step gets, by what its run begins with
+    #[command(subcommand)]
+    Keychain(keychain::KeychainCommand),
     /// Merges: preview, apply, revert
     #[command(subcommand)]
     Merge(merge::MergeCommand),

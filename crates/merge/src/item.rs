@@ -6,11 +6,12 @@ use sandbar_model::{ContentHash, Document, Error, Kind, ResourceId, Result};
 
 use crate::{
     Context, Decision, FieldChange, Label, State, Warning,
-    carry::{Carrier, as_workflow},
+    carry::{Carrier, as_keychain, as_workflow},
     choice::Decided,
     combine::{Conflict, Resolution, Versions, combine},
     config::{ConfigVersions, combine_configs},
     field,
+    keychain::{KeychainVersions, combine_keychains},
     pair::Subject,
 };
 
@@ -187,6 +188,9 @@ impl Item {
         if self.kind == Kind::Config {
             return self.combine_configs().map(|()| BTreeSet::new());
         }
+        if self.kind == Kind::Keychain {
+            return self.combine_keychains(carrier).map(|()| BTreeSet::new());
+        }
         let [base, source, target] =
             [&self.base, &self.source, &self.target].map(|side| side.as_ref().and_then(as_workflow));
         let (Some(source), Some(target)) = (source, target) else {
@@ -216,6 +220,21 @@ impl Item {
         let versions = ConfigVersions { base, source, target };
         let combined = combine_configs(versions, &self.resolutions)?;
         self.after = Some(State::of(Document::Config(combined.config))?);
+        self.conflicts = combined.conflicts;
+        Ok(())
+    }
+
+    fn combine_keychains(&mut self, carrier: Carrier<'_>) -> Result<()> {
+        let [base, source, target] =
+            [&self.base, &self.source, &self.target].map(|side| side.as_ref().and_then(as_keychain));
+        let (Some(source), Some(target)) = (source, target) else {
+            return Err(Error::Bug("something other than two keychains is combined"));
+        };
+        let (source, base) = carrier.keychains_to_combine(source, base, target);
+        let versions = KeychainVersions { base: base.as_ref(), source: &source, target };
+        let combined = combine_keychains(versions, &self.resolutions)?;
+        let result = carrier.keychain(&combined.keychain, Some(target));
+        self.after = Some(State::of(Document::Keychain(result))?);
         self.conflicts = combined.conflicts;
         Ok(())
     }

@@ -127,8 +127,10 @@ pub enum Error {
         "step {job:?} uses the credential link {link}, which the project does not have; link the credential first, or choose another"
     )]
     CredentialNotLinked { job: String, link: ResourceId },
-    /// A kind of reference that no project can have yet.
-    #[error("step {job:?} uses the keychain {keychain}, which the project does not have")]
+    /// The keychain must exist first.
+    #[error(
+        "step {job:?} uses the keychain {keychain}, which the project does not have; make it first, or choose another"
+    )]
     KeychainNotFound { job: String, keychain: ResourceId },
     /// Nothing to remove.
     #[error(
@@ -142,7 +144,7 @@ pub enum Error {
     )]
     CredentialNotOwned { id: CredentialId },
     /// Removing it would stop the runs of projects.
-    #[error("credential {id} is linked in {count} projects ({}); unlink it there first, or delete it with force: steps that use it can't run then", say_projects(projects, *count))]
+    #[error("credential {id} is linked in {count} projects ({}); unlink it there first, or delete it with force: steps that use it can't run then", say_some(projects, *count))]
     CredentialInUse { id: CredentialId, count: u64, projects: Vec<String> },
     /// Too many environments.
     #[error(
@@ -154,6 +156,19 @@ pub enum Error {
         "step {job:?} uses the credential link {link}; change the step first, then unlink the credential"
     )]
     LinkInUse { job: String, link: ResourceId },
+    /// A keychain falls back on the link.
+    #[error(
+        "the keychain {keychain:?} has the credential link {link} as its default; change the keychain first, then unlink the credential"
+    )]
+    LinkInKeychain { keychain: String, link: ResourceId },
+    /// Steps still use the keychain.
+    #[error("the keychain {keychain:?} is used by {count} steps ({}); change these first, then delete it", say_some(steps, *count))]
+    KeychainInUse { keychain: String, count: u64, steps: Vec<String> },
+    /// What a keychain falls back on must be linked first.
+    #[error(
+        "the keychain {keychain:?} has the credential link {link} as its default, which the project does not have; link the credential first, or choose another"
+    )]
+    KeychainDefaultNotLinked { keychain: String, link: ResourceId },
     /// What is kept of it does not fit together: rows were changed, swapped or restored one by one.
     #[error(
         "what is kept of credential {id} does not fit together, so none of its values can be trusted; tell the operator (the database was restored in part or changed by hand), or delete it and make it anew"
@@ -251,7 +266,7 @@ fn say_labels(labels: &[String]) -> String {
     if labels.is_empty() { "none".to_owned() } else { labels.join(", ") }
 }
 
-fn say_projects(names: &[String], count: u64) -> String {
+fn say_some(names: &[String], count: u64) -> String {
     const NAMED: usize = 10;
     let mut said: Vec<_> = names.iter().take(NAMED).map(String::as_str).collect();
     if count > said.len() as u64 {

@@ -42,6 +42,8 @@ pub enum Action {
     ManageMembers,
     /// Create, rename and delete collections.
     ManageCollections,
+    /// Write and delete keychains.
+    ManageKeychains,
     /// Make, list and revoke its tokens.
     ManageTokens,
     /// Delete, restore or transfer it (a root).
@@ -107,6 +109,7 @@ impl Action {
         Self::ManageSettings,
         Self::ManageMembers,
         Self::ManageCollections,
+        Self::ManageKeychains,
         Self::ManageTokens,
         Self::DeleteRoot,
         Self::ReadAudit,
@@ -126,6 +129,7 @@ impl Action {
             | Self::ManageSettings
             | Self::ManageMembers
             | Self::ManageCollections
+            | Self::ManageKeychains
             | Self::ManageTokens
             | Self::ReadAudit => Role::Admin,
             Self::DeleteRoot => Role::Owner,
@@ -151,6 +155,7 @@ impl Action {
             Self::ManageSettings => "changing settings",
             Self::ManageMembers => "changing members",
             Self::ManageCollections => "creating, renaming or deleting collections",
+            Self::ManageKeychains => "writing or deleting keychains",
             Self::ManageTokens => "managing the project's tokens",
             Self::DeleteRoot => "deleting or restoring a root project",
             Self::ReadAudit => "reading the audit trail",

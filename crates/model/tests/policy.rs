@@ -24,6 +24,7 @@ const TABLE: [(Action, Role, [&str; 4]); 14] = [
     (Action::ManageSettings,    Role::Admin,  [".nnYY", ".nnYY", "nnnYY", "nnnYY"]),
     (Action::ManageMembers,     Role::Admin,  [".nnYY", ".nnYY", "nnnYY", "nnnYY"]),
     (Action::ManageCollections, Role::Admin,  [".nnYY", ".nnYY", "nnnYY", "nnnYY"]),
+    (Action::ManageKeychains,   Role::Admin,  [".nnYY", ".nnYY", "nnnYY", "nnnYY"]),
     (Action::ManageTokens,      Role::Admin,  [".nnYY", ".nnYY", "nnnYY", "nnnYY"]),
     (Action::DeleteRoot,        Role::Owner,  [".nnnY", ".nnnY", "nnnnY", "nnnnY"]),
     (Action::ReadAudit,         Role::Admin,  [".nnYY", "YYYYY", "nnnYY", "YYYYY"]),

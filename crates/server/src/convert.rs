@@ -7,6 +7,7 @@ pub mod collection;
 pub mod common;
 pub mod config;
 pub mod credential;
+pub mod keychain;
 pub mod mask;
 pub mod merge;
 pub mod project;

@@ -10,7 +10,6 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 use build::build;
-
 use code::code;
 
 use crate::{convert::time, wire::Reason};
@@ -154,6 +153,17 @@ fn explain(error: Error) -> Explained {
         E::LinkInUse { job, link } => {
             (Reason::LinkInUse, vec![("job", job), ("credential_link_id", link.to_string())])
         }
+        E::LinkInKeychain { keychain, link } => {
+            (Reason::LinkInKeychain, vec![("keychain", keychain), ("credential_link_id", link.to_string())])
+        }
+        E::KeychainInUse { keychain, count, steps } => (
+            Reason::KeychainInUse,
+            vec![("keychain", keychain), ("count", count.to_string()), ("steps", steps.join(", "))],
+        ),
+        E::KeychainDefaultNotLinked { keychain, link } => (
+            Reason::KeychainDefaultNotLinked,
+            vec![("keychain", keychain), ("credential_link_id", link.to_string())],
+        ),
         E::CredentialDamaged { id } => (Reason::CredentialDamaged, vec![("id", id.to_string())]),
         E::MasterKeyMissing { key } => (Reason::MasterKeyMissing, vec![("key", key)]),
         E::ReferenceNotFound { config, kind, id } => (

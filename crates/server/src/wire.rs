@@ -23,6 +23,7 @@ pub const SERVICES: [&str; 9] = [
     collections_service_server::SERVICE_NAME,
     configs_service_server::SERVICE_NAME,
     credentials_service_server::SERVICE_NAME,
+    keychains_service_server::SERVICE_NAME,
     merge_service_server::SERVICE_NAME,
     access_service_server::SERVICE_NAME,
     audit_service_server::SERVICE_NAME,

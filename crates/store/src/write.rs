@@ -297,7 +297,7 @@ impl Writer<'_> {
             match done.kind {
                 Kind::Workflow => self.project.workflow_count += delta,
                 Kind::Collection => self.project.collection_count += delta,
-                Kind::CredentialLink | Kind::Config => {}
+                Kind::CredentialLink | Kind::Config | Kind::Keychain => {}
             }
         }
     }

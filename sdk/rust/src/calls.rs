@@ -5,9 +5,10 @@ use tonic::codec::CompressionEncoding;
 use crate::v1::{
     self, access_service_client::AccessServiceClient, audit_service_client::AuditServiceClient,
     collections_service_client::CollectionsServiceClient, configs_service_client::ConfigsServiceClient,
-    credentials_service_client::CredentialsServiceClient, merge_service_client::MergeServiceClient,
-    projects_service_client::ProjectsServiceClient, sandboxes_service_client::SandboxesServiceClient,
-    watch_service_client::WatchServiceClient, workflows_service_client::WorkflowsServiceClient,
+    credentials_service_client::CredentialsServiceClient, keychains_service_client::KeychainsServiceClient,
+    merge_service_client::MergeServiceClient, projects_service_client::ProjectsServiceClient,
+    sandboxes_service_client::SandboxesServiceClient, watch_service_client::WatchServiceClient,
+    workflows_service_client::WorkflowsServiceClient,
 };
 use crate::{Client, Error, MAX_MESSAGE_BYTES, new_request_id};
 
@@ -167,6 +168,20 @@ services! {
         write put_config "PutConfig" PutConfigRequest PutConfigResponse;
         /// Needs editor. What refers to it keeps its reference; a merge warns of those that lead nowhere.
         write delete_config "DeleteConfig" DeleteConfigRequest DeleteConfigResponse;
+    }
+
+    /// Keychains: which of a project's credentials a step signs in with. From [`Client::keychains`].
+    Keychains KeychainsServiceClient "KeychainsService" {
+        /// Lists a project's keychains by name.
+        read list_keychains "ListKeychains" ListKeychainsRequest ListKeychainsResponse;
+        /// Answers one keychain: as it is now or as it was at a revision.
+        read get_keychain "GetKeychain" GetKeychainRequest GetKeychainResponse;
+        /// Makes a keychain or replaces it. Needs admin.
+        write put_keychain "PutKeychain" PutKeychainRequest PutKeychainResponse;
+        /// Refused while a step uses it. Needs admin.
+        write delete_keychain "DeleteKeychain" DeleteKeychainRequest DeleteKeychainResponse;
+        /// Says which credential the keychain would pick for a dataclip, and why. Changes nothing.
+        read preview_keychain "PreviewKeychain" PreviewKeychainRequest PreviewKeychainResponse;
     }
 
     /// Credentials, their values in each environment, and the projects that link them. From [`Client::credentials`].

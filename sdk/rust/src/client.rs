@@ -14,7 +14,8 @@ use tonic::{Request, Status};
 
 use crate::error::{self, Error};
 use crate::{
-    Access, Audit, Collections, Configs, Credentials, Merges, Projects, Sandboxes, Watches, Workflows,
+    Access, Audit, Collections, Configs, Credentials, Keychains, Merges, Projects, Sandboxes, Watches,
+    Workflows,
 };
 
 /// The largest message that is sent or taken, in bytes. Larger things travel in chunks.
@@ -74,6 +75,11 @@ impl Client {
     /// Configs: JSON documents of a product's own kinds.
     pub fn configs(&self) -> Configs<'_> {
         Configs::new(self)
+    }
+
+    /// Keychains: which of a project's credentials a step signs in with.
+    pub fn keychains(&self) -> Keychains<'_> {
+        Keychains::new(self)
     }
 
     /// Credentials, their values in each environment, and the projects that link them.

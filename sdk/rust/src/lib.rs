@@ -20,8 +20,8 @@ pub mod v1 {
 }
 
 pub use calls::{
-    Access, Audit, Collections, Configs, Credentials, METHODS, Merges, Projects, Sandboxes, Watches,
-    Workflows,
+    Access, Audit, Collections, Configs, Credentials, Keychains, METHODS, Merges, Projects, Sandboxes,
+    Watches, Workflows,
 };
 pub use client::{Builder, Client, MAX_MESSAGE_BYTES, Service, new_request_id};
 pub use error::{Error, FieldViolation, Refusal};

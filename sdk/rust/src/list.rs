@@ -97,6 +97,7 @@ lists! {
     ListItemsRequest: collections.list_items -> items of CollectionItem;
     ListConfigsRequest: configs.list_configs -> configs of ConfigSummary;
     ListCredentialsRequest: credentials.list_credentials -> credentials of Credential;
+    ListKeychainsRequest: keychains.list_keychains -> keychains of Keychain;
     ListCredentialLinksRequest: credentials.list_credential_links -> credential_links of CredentialLink;
     ListMergesRequest: merges.list_merges -> merges of Merge;
     ListPrincipalsRequest: access.list_principals -> principals of Principal;

@@ -4,7 +4,9 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::stage::{COLLECTION, CONFIG, OTHER, Place, Stage, TRIGGER, WORKFLOW, config, with, workflow};
+use super::stage::{
+    COLLECTION, CONFIG, KEYCHAIN, OTHER, Place, Stage, TRIGGER, WORKFLOW, config, keychain, with, workflow,
+};
 
 impl Stage {
     /// What is asked.
@@ -18,6 +20,7 @@ impl Stage {
             "WorkflowsService" => of_workflows(name, project),
             "CollectionsService" => of_collections(name, project),
             "ConfigsService" => of_configs(name, project),
+            "KeychainsService" => of_keychains(name, project),
             "CredentialsService" => self.of_links(name, project),
             "MergeService" => of_merges(name, place),
             "AccessService" => self.of_access(name, place),
@@ -131,6 +134,17 @@ fn of_configs(name: &str, project: &str) -> Value {
         "PutConfig" => config(project),
         "DeleteConfig" => json!({"project_id": project, "config_id": CONFIG, "etag": "of nothing"}),
         _ => json!({"project_id": project, "config_id": CONFIG}),
+    }
+}
+
+fn of_keychains(name: &str, project: &str) -> Value {
+    let one = json!({"project_id": project, "keychain_id": KEYCHAIN});
+    match name {
+        "ListKeychains" => json!({"project_id": project}),
+        "PutKeychain" => keychain(project),
+        "DeleteKeychain" => with(one, &json!({"etag": "of nothing"})),
+        "PreviewKeychain" => with(one, &json!({"dataclip": "{}"})),
+        _ => one,
     }
 }
 

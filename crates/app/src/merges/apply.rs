@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sandbar_merge::{Choices, Decision, Item, Label, Plan};
-use sandbar_model::{ContentHash, Error, Kind, MergeId, ProjectId, ResourceId, Result, Revision};
+use sandbar_model::{
+    ContentHash, Error, Kind, MergeId, ProjectId, ResourceId, Result, Revision, workflow::Uses,
+};
 use sandbar_store::{
     Tx,
     change::What,
@@ -25,8 +27,8 @@ use crate::{
     App, Call, Request,
     changing::Changing,
     repeat::{Trace, conclude_in, repeated, retry},
+    resources::users::users,
     sandboxes,
-    workflows::link_user,
 };
 
 /// Asks for a merge.
@@ -288,14 +290,18 @@ fn agreed(planned: &Planned) -> BTreeMap<Key, Option<ContentHash>> {
     agreed
 }
 
-/// Refuses to remove credential links that workflows of the target still use.
+/// Refuses to remove credential links and keychains that the target still uses.
 async fn check_removed_links(app: &App, tx: &mut Tx, view: &View, plan: &Plan) -> Result<()> {
     let written: BTreeSet<ResourceId> = plan.writes().map(|write| write.id).collect();
-    match link_user(app, tx, view, &plan.removed_links(), &written).await? {
+    match users(app, tx, view, &plan.removed(), &written).await?.into_iter().next() {
         None => Ok(()),
-        Some((job, link)) => {
-            let rule = format!("step {job:?} of a workflow that this merge leaves as it is uses it");
-            Err(Error::InvalidResult { resource: format!("credential link {link}"), rule })
+        Some(user) => {
+            let resource = match user.needs {
+                Uses::CredentialLink(link) => format!("credential link {link}"),
+                Uses::Keychain(keychain) => format!("keychain {keychain}"),
+            };
+            let rule = format!("{}, which this merge leaves as it is, uses it", user.phrase());
+            Err(Error::InvalidResult { resource, rule })
         }
     }
 }

@@ -10,7 +10,7 @@ use sandbar_store::{Tx, content::Trees, merge_record, project, resource};
 
 use super::{
     diff::with_diffs,
-    gather::{self, Gathered, Hashes},
+    gather::{self, Gathered, Hashes, Merger},
     lost,
     record::visible,
     relation::{Key, Relation},
@@ -194,7 +194,7 @@ impl Planned {
     ) -> Result<Self> {
         let relation = Relation::of(app, tx, &sides.source.project, &sides.target.project).await?;
         let retirement = retirement(app, tx, sides, &relation, retire).await?;
-        let gathered = gather::between(app, tx, &relation, sides.target.caller.id).await?;
+        let gathered = gather::between(app, tx, &relation, Merger::of(&sides.target)).await?;
         let plan = gather::plan(app, tx, relation.trees(), &gathered, choices).await?;
         Ok(Self::finish(sides, gathered, plan, retirement, Some(relation)))
     }
@@ -212,7 +212,7 @@ impl Planned {
             .map(|r| ((r.kind, r.id), Hashes { base: r.after, source: r.before, target: None }))
             .collect();
         let view = app.views.of(tx, &sides.target.project).await?;
-        let gathered = gather::undo(app, tx, &view, hashes).await?;
+        let gathered = gather::undo(app, tx, &view, hashes, Merger::of(&sides.target)).await?;
         let plan = gather::plan(app, tx, view.root.into(), &gathered, choices).await?;
         Ok(Self::finish(sides, gathered, plan, None, None))
     }

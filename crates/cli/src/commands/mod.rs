@@ -6,6 +6,7 @@ pub(crate) mod collection;
 pub(crate) mod config;
 pub(crate) mod credential;
 pub(crate) mod edit;
+pub(crate) mod keychain;
 pub(crate) mod login;
 pub(crate) mod merge;
 pub(crate) mod project;
@@ -36,6 +37,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Collection(command) => collection::run(&Session::open(globals).await?, command).await,
         Command::Config(command) => config::run(&Session::open(globals).await?, command).await,
         Command::Credential(command) => credential::run(&Session::open(globals).await?, command).await,
+        Command::Keychain(command) => keychain::run(&Session::open(globals).await?, command).await,
         Command::Merge(command) => merge::run(&Session::open(globals).await?, command).await,
         Command::Token(command) => access::token(&Session::open(globals).await?, command).await,
         Command::Member(command) => access::member(&Session::open(globals).await?, command).await,

@@ -3,7 +3,7 @@
 use comfy_table::Table;
 use jiff::Timestamp;
 use sandbar_client::v1::{
-    Collection, CollectionItem, ConfigSummary, Member, Merge, Principal, Project, Token, Trigger,
+    Collection, CollectionItem, ConfigSummary, Keychain, Member, Merge, Principal, Project, Token, Trigger,
     WorkflowRevision, WorkflowSummary, trigger::Type,
 };
 
@@ -133,6 +133,20 @@ pub(crate) fn items(items: &[CollectionItem], now: Timestamp) -> Table {
         [item.key.clone(), value, relative(now, item.update_time.as_ref())]
     };
     table(["KEY", "VALUE", "UPDATED"], items.iter().map(row))
+}
+
+/// Keychains by name.
+pub(crate) fn keychains(keychains: &[Keychain], now: Timestamp) -> Table {
+    let row = |keychain: &Keychain| {
+        let updated = keychain.updated.as_ref().map_or("-".to_owned(), |updated| stamp(now, updated));
+        let default = if keychain.default_credential_link_id.is_empty() {
+            "none"
+        } else {
+            &keychain.default_credential_link_id
+        };
+        [keychain.name.clone(), keychain.json_path.clone(), default.to_owned(), updated, keychain.id.clone()]
+    };
+    table(["KEYCHAIN", "PATH", "DEFAULT LINK", "UPDATED", "ID"], keychains.iter().map(row))
 }
 
 /// `webhook on`.

@@ -184,6 +184,8 @@ fn warning_to_wire(kind: Kind, id: ResourceId, warning: &Warning) -> wire::Merge
     use wire::merge_warning::Kind as Wire;
     let what = match warning.kind {
         WarningKind::CredentialNotLinked => Wire::CredentialNotLinked,
+        WarningKind::KeychainDefaultDropped => Wire::KeychainDefaultDropped,
+        WarningKind::KeychainNeedsAdmin => Wire::KeychainNeedsAdmin,
         WarningKind::TriggerOff => Wire::TriggerOff,
         WarningKind::AuthMethodsDropped => Wire::AuthMethodsDropped,
         WarningKind::CollectionDeleted => Wire::CollectionDeleted,

@@ -51,6 +51,9 @@ pub(super) const fn code(reason: Reason) -> Code {
         | R::CredentialInUse
         | R::TooManyEnvironments
         | R::LinkInUse
+        | R::LinkInKeychain
+        | R::KeychainInUse
+        | R::KeychainDefaultNotLinked
         | R::PlanRequired
         | R::InvalidResult
         | R::MergeConflicts => Code::FailedPrecondition,

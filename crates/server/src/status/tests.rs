@@ -1,4 +1,7 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    error::Error as StdError,
+};
 
 use sandbar_model::{
     CredentialId, Kind, MergeId, PrincipalId, ProjectId, ResourceId, Revision, Role, Time, TokenId,
@@ -69,6 +72,13 @@ fn every_error(n: u8) -> Vec<Error> {
         },
         E::TooManyEnvironments { id: CredentialId(uuid), limit: 90 + usize::from(n) },
         E::LinkInUse { job: text("job"), link: resource },
+        E::LinkInKeychain { keychain: text("keychain"), link: resource },
+        E::KeychainInUse {
+            keychain: text("keychain"),
+            count: 7 + u64::from(n),
+            steps: vec![text("first"), text("second")],
+        },
+        E::KeychainDefaultNotLinked { keychain: text("keychain"), link: resource },
         E::CredentialDamaged { id: CredentialId(uuid) },
         E::MasterKeyMissing { key: text("key") },
         E::MemberProtected { problem: word, principal: PrincipalId(uuid) },

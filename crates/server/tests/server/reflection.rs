@@ -9,6 +9,7 @@ const EXPECTED: [&str; 9] = [
     "sandbar.v1.AuditService",
     "sandbar.v1.CollectionsService",
     "sandbar.v1.ConfigsService",
+    "sandbar.v1.KeychainsService",
     "sandbar.v1.MergeService",
     "sandbar.v1.ProjectsService",
     "sandbar.v1.SandboxesService",
