@@ -164,7 +164,7 @@ impl Document {
     pub fn collection(&self) -> Option<&Collection> {
         match self {
             Self::Collection(collection) => Some(collection),
-            Self::Workflow(_) | Self::CredentialLink(_) | Self::Config(_) => None,
+            Self::Workflow(_) | Self::CredentialLink(_) | Self::Config(_) | Self::Keychain(_) => None,
         }
     }
 

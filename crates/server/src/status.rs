@@ -6,7 +6,7 @@ mod code;
 use std::{error::Error as StdError, time::Duration};
 
 use sandbar_model::{Error, Violation};
-use tonic::{Code, Status};
+use tonic::Status;
 use tonic_types::StatusExt;
 
 use build::build;

@@ -122,7 +122,7 @@ async fn it_ends_after_the_projects_deletion(bench: Bench) {
         match next(&mut of_tree).await {
             // The sandboxes get the root's date.
             Ok(message) => {
-                assert!(message.unwrap().change.is_none_or(|c| c.kind == ChangeKind::ProjectScheduled))
+                assert!(message.unwrap().change.is_none_or(|c| c.kind == ChangeKind::ProjectScheduled));
             }
             Err(Error::ProjectScheduled { project, .. }) => break assert_eq!(project, root),
             Err(error) => panic!("{error}"),

@@ -7,6 +7,7 @@ use sandbar_model::{
     CredentialId, Kind, MergeId, PrincipalId, ProjectId, ResourceId, Revision, Role, Time, TokenId,
     TriggerId, policy::Action,
 };
+use tonic::Code;
 use uuid::Uuid;
 
 use super::*;
