@@ -7,6 +7,7 @@ pub mod call;
 mod changing;
 pub mod configs;
 pub mod credentials;
+pub mod dataclips;
 mod gate;
 pub mod merges;
 pub mod openfn;
@@ -15,6 +16,7 @@ pub mod purge;
 mod reading;
 mod repeat;
 mod resources;
+pub mod runs;
 pub mod sandboxes;
 mod seal;
 mod system;
@@ -27,7 +29,10 @@ mod world;
 use std::{sync::Arc, time::Duration};
 
 use moka::sync::Cache;
-use sandbar_model::{PrincipalId, ProjectId, ResourceId, Time, TriggerId, time::DAY};
+use sandbar_model::{
+    PrincipalId, ProjectId, ResourceId, Time, TriggerId,
+    time::{DAY, MINUTE},
+};
 use sandbar_store::{Db, content::Contents, view::Views};
 
 pub use call::{Call, Credentials};
@@ -65,11 +70,35 @@ pub struct Limits {
     pub max_depth: u32,
     /// The largest page of a list.
     pub max_page: usize,
+    /// See [`RunLimits`].
+    pub runs: RunLimits,
+}
+
+/// How long workers have runs. Lengths of time are in microseconds.
+#[derive(Clone, Copy, Debug)]
+pub struct RunLimits {
+    /// How long a worker has a run without a heartbeat. Default: 1 minute.
+    pub lease: i64,
+    /// How long a run may take in all, after which it is killed. Default: 1 day.
+    pub timeout: i64,
+    /// How often a run is given to a worker before it counts as lost, at least 1. Default: 3.
+    pub attempts: i64,
+}
+
+impl Default for RunLimits {
+    fn default() -> Self {
+        Self { lease: MINUTE, timeout: DAY, attempts: 3 }
+    }
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { grace: 7 * DAY, max_depth: sandbar_model::project::MAX_DEPTH, max_page: 500 }
+        Self {
+            grace: 7 * DAY,
+            max_depth: sandbar_model::project::MAX_DEPTH,
+            max_page: 500,
+            runs: RunLimits::default(),
+        }
     }
 }
 

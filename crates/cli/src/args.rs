@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::{SpanRelativeTo, fmt::friendly::SpanParser};
 use sandbar_client::secrecy::SecretString;
 
-use crate::commands::{access, audit, config, credential, login, merge, project, sandbox, workflow};
+use crate::commands::{access, audit, config, credential, login, merge, project, run, sandbox, workflow};
 
 /// Sandboxes for workflow products: clone a project, change it, see what a merge would do, merge it.
 ///
@@ -117,6 +117,9 @@ pub(crate) enum Command {
     /// Credentials: what steps sign in with, and the projects that link them
     #[command(subcommand)]
     Credential(credential::CredentialCommand),
+    /// Runs of workflows: start, see, cancel
+    #[command(subcommand)]
+    Run(run::RunCommand),
     /// Merges: preview, apply, revert
     #[command(subcommand)]
     Merge(merge::MergeCommand),

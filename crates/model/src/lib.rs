@@ -13,6 +13,7 @@ pub mod id;
 pub mod json;
 pub mod policy;
 pub mod project;
+pub mod run;
 mod text;
 pub mod time;
 pub mod workflow;
@@ -23,9 +24,11 @@ pub use document::{Collection, ContentHash, CredentialLink, Document, Kind};
 pub use error::{Error, Result};
 pub use field::{Violation, Violations};
 pub use id::{
-    CredentialId, EdgeId, JobId, MergeId, PrincipalId, ProjectId, ResourceId, Revision, TokenId, TriggerId,
+    CredentialId, DataclipId, EdgeId, JobId, MergeId, PrincipalId, ProjectId, ResourceId, Revision, RunId,
+    TokenId, TriggerId,
 };
 pub use policy::Role;
 pub use project::Project;
+pub use run::{Dataclip, Run};
 pub use time::Time;
 pub use workflow::Workflow;

@@ -9,6 +9,7 @@ pub mod credential;
 pub mod mask;
 pub mod merge;
 pub mod project;
+pub mod run;
 pub mod time;
 pub mod workflow;
 
@@ -66,6 +67,11 @@ impl Fields {
             );
         }
         id.map(T::from)
+    }
+
+    /// Ids, each of which must be one.
+    pub fn ids<T: From<Uuid>>(&mut self, field: &str, texts: &[String]) -> Vec<T> {
+        texts.iter().enumerate().map(|(at, text)| self.id(&format!("{field}[{at}]"), text)).collect()
     }
 
     /// A message that must be there.

@@ -7,6 +7,7 @@ mod configs;
 mod credentials;
 mod merges;
 mod projects;
+mod runs;
 mod sandboxes;
 mod workflows;
 
@@ -26,7 +27,8 @@ use crate::{
         access_service_server::AccessServiceServer, audit_service_server::AuditServiceServer,
         configs_service_server::ConfigsServiceServer, credentials_service_server::CredentialsServiceServer,
         merge_service_server::MergeServiceServer, projects_service_server::ProjectsServiceServer,
-        sandboxes_service_server::SandboxesServiceServer, workflows_service_server::WorkflowsServiceServer,
+        runs_service_server::RunsServiceServer, sandboxes_service_server::SandboxesServiceServer,
+        workflows_service_server::WorkflowsServiceServer,
     },
 };
 
@@ -62,6 +64,7 @@ pub fn routes(app: &Arc<App>, limits: MessageLimits) -> Routes {
         .add_service(service!(MergeServiceServer))
         .add_service(service!(AccessServiceServer))
         .add_service(service!(AuditServiceServer))
+        .add_service(service!(RunsServiceServer))
 }
 
 /// All services in one: they share little but the application.

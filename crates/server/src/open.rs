@@ -47,6 +47,7 @@ pub(crate) async fn app(
         grace: micros(args.grace_period),
         max_depth: args.max_depth,
         max_page: usize::try_from(args.limits.max_page).unwrap_or(usize::MAX),
+        runs: args.runs.limits(),
     };
     let app = database::app(db.clone(), key.expose_secret().as_bytes(), Arc::new(master_keys), limits)?;
     app.check_master_keys().await?;

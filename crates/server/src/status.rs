@@ -1,12 +1,15 @@
 //! How a refusal is said on the wire. The only place that names a gRPC code.
 
+mod explain;
+
 use std::{collections::HashMap, error::Error as StdError, time::Duration};
 
 use sandbar_model::{Error, Violation};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
-use crate::{convert::time, wire::Reason};
+use crate::wire::Reason;
+use explain::{Explained, explain};
 
 /// The `domain` of every `google.rpc.ErrorInfo`.
 pub const DOMAIN: &str = "sandbar.dev";
@@ -60,7 +63,10 @@ const fn code(reason: Reason) -> Code {
         | R::AdministratorRequired
         | R::TokenLimited
         | R::EnvironmentGuarded
-        | R::CredentialNotOwned => Code::PermissionDenied,
+        | R::CredentialNotOwned
+        | R::WorkerRequired
+        | R::RunTokenRequired
+        | R::CredentialNotUsed => Code::PermissionDenied,
         R::CredentialDamaged => Code::DataLoss,
         R::ProjectNotFound
         | R::ResourceNotFound
@@ -70,7 +76,9 @@ const fn code(reason: Reason) -> Code {
         | R::TokenNotFound
         | R::CredentialNotFound
         | R::ValuesNotFound
-        | R::TriggerNotFound => Code::NotFound,
+        | R::TriggerNotFound
+        | R::RunNotFound
+        | R::DataclipNotFound => Code::NotFound,
         R::InvalidFields
         | R::InvalidDocument
         | R::InvalidPageToken
@@ -97,147 +105,18 @@ const fn code(reason: Reason) -> Code {
         | R::LinkInUse
         | R::PlanRequired
         | R::InvalidResult
-        | R::MergeConflicts => Code::FailedPrecondition,
+        | R::MergeConflicts
+        | R::TriggerDisabled
+        | R::CredentialsMissing
+        | R::RunLeaseLost
+        | R::RunFinished
+        | R::DataclipErased
+        | R::DataclipInUse => Code::FailedPrecondition,
         R::SandboxAllowanceReached | R::TooLarge | R::Overloaded => Code::ResourceExhausted,
         R::DeadlineExceeded => Code::DeadlineExceeded,
         R::StorageUnavailable | R::MasterKeyMissing => Code::Unavailable,
         R::Internal | R::Unspecified => Code::Internal,
     }
-}
-
-/// An error as the wire knows it.
-struct Explained {
-    reason: Reason,
-    metadata: Vec<(&'static str, String)>,
-    violations: Vec<Violation>,
-}
-
-/// The reason of each error, and each changing value of its message.
-#[expect(clippy::too_many_lines, reason = "an arm for each error")]
-fn explain(error: Error) -> Explained {
-    use Error as E;
-    let mut violations = Vec::new();
-    let (reason, metadata) = match error {
-        E::TokenMissing => (Reason::TokenMissing, vec![]),
-        E::TokenInvalid => (Reason::TokenInvalid, vec![]),
-        E::PermissionDenied { action, needs, project } => (
-            Reason::PermissionDenied,
-            vec![
-                ("action", snake_case(action)),
-                ("needs", needs.word().to_owned()),
-                ("project_id", project.to_string()),
-            ],
-        ),
-        E::AdministratorRequired => (Reason::AdministratorRequired, vec![]),
-        E::TokenLimited => (Reason::TokenLimited, vec![]),
-        E::ProjectNotFound { project } => (Reason::ProjectNotFound, vec![("project_id", project)]),
-        E::ResourceNotFound { kind, id } => {
-            (Reason::ResourceNotFound, vec![("kind", kind.word().to_owned()), ("id", id)])
-        }
-        E::TriggerNotFound { id } => (Reason::TriggerNotFound, vec![("id", id.to_string())]),
-        E::RevisionNotFound { kind, id, revision } => (
-            Reason::RevisionNotFound,
-            vec![
-                ("kind", kind.word().to_owned()),
-                ("id", id.to_string()),
-                ("revision", revision.to_string()),
-            ],
-        ),
-        E::MergeNotFound { id } => (Reason::MergeNotFound, vec![("id", id.to_string())]),
-        E::PrincipalNotFound { id } => (Reason::PrincipalNotFound, vec![("id", id.to_string())]),
-        E::TokenNotFound { id } => (Reason::TokenNotFound, vec![("id", id.to_string())]),
-        E::InvalidFields { violations: found } => {
-            violations = found;
-            (Reason::InvalidFields, vec![])
-        }
-        E::InvalidDocument { problem, line, column } => (
-            Reason::InvalidDocument,
-            vec![("problem", problem), ("line", line.to_string()), ("column", column.to_string())],
-        ),
-        E::InvalidPageToken => (Reason::InvalidPageToken, vec![]),
-        E::KafkaUnsupported { trigger } => (Reason::KafkaUnsupported, vec![("trigger_id", trigger)]),
-        E::NameTaken { name, place } => {
-            (Reason::NameTaken, vec![("name", name), ("place", place.to_owned())])
-        }
-        E::IdTaken { id, place } => (Reason::IdTaken, vec![("id", id), ("place", place.to_owned())]),
-        E::EtagMismatch { expected, actual } => {
-            (Reason::EtagMismatch, vec![("expected", expected), ("actual", actual)])
-        }
-        E::RequestIdReused { request_id } => (Reason::RequestIdReused, vec![("request_id", request_id)]),
-        E::ProjectScheduled { project, purge_time } => (
-            Reason::ProjectScheduled,
-            vec![("project_id", project.to_string()), ("purge_time", time::rfc3339(purge_time))],
-        ),
-        E::ProjectNotScheduled { project } => {
-            (Reason::ProjectNotScheduled, vec![("project_id", project.to_string())])
-        }
-        E::AncestorScheduled { ancestor } => {
-            (Reason::AncestorScheduled, vec![("ancestor_id", ancestor.to_string())])
-        }
-        E::NestingDepthReached { limit } => (Reason::NestingDepthReached, vec![("limit", limit.to_string())]),
-        E::SandboxAllowanceReached { used, limit } => {
-            (Reason::SandboxAllowanceReached, vec![("used", used.to_string()), ("limit", limit.to_string())])
-        }
-        E::EnvironmentGuarded { environment, ancestor } => (
-            Reason::EnvironmentGuarded,
-            vec![("environment", environment), ("ancestor_id", ancestor.to_string())],
-        ),
-        E::NotASandbox { project } => (Reason::NotASandbox, vec![("project_id", project.to_string())]),
-        E::NotARoot { project } => (Reason::NotARoot, vec![("project_id", project.to_string())]),
-        E::CredentialNotLinked { job, link } => {
-            (Reason::CredentialNotLinked, vec![("job", job), ("credential_link_id", link.to_string())])
-        }
-        E::KeychainNotFound { job, keychain } => {
-            (Reason::KeychainNotFound, vec![("job", job), ("keychain_id", keychain.to_string())])
-        }
-        E::CredentialNotFound { id } => (Reason::CredentialNotFound, vec![("id", id.to_string())]),
-        E::CredentialNotOwned { id } => (Reason::CredentialNotOwned, vec![("id", id.to_string())]),
-        E::CredentialInUse { id, count, projects } => (
-            Reason::CredentialInUse,
-            vec![("id", id.to_string()), ("count", count.to_string()), ("projects", projects.join(", "))],
-        ),
-        E::ValuesNotFound { id, environment, labels } => (
-            Reason::ValuesNotFound,
-            vec![("id", id.to_string()), ("environment", environment), ("environments", labels.join(", "))],
-        ),
-        E::TooManyEnvironments { id, limit } => {
-            (Reason::TooManyEnvironments, vec![("id", id.to_string()), ("limit", limit.to_string())])
-        }
-        E::LinkInUse { job, link } => {
-            (Reason::LinkInUse, vec![("job", job), ("credential_link_id", link.to_string())])
-        }
-        E::CredentialDamaged { id } => (Reason::CredentialDamaged, vec![("id", id.to_string())]),
-        E::MasterKeyMissing { key } => (Reason::MasterKeyMissing, vec![("key", key)]),
-        E::ReferenceNotFound { config, kind, id } => (
-            Reason::ReferenceNotFound,
-            vec![("config", config), ("kind", kind.word().to_owned()), ("id", id.to_string())],
-        ),
-        E::MemberProtected { problem, principal } => (
-            Reason::MemberProtected,
-            vec![("problem", problem.to_owned()), ("principal_id", principal.to_string())],
-        ),
-        E::NothingSelected => (Reason::NothingSelected, vec![]),
-        E::PlanStale { moved } => (Reason::PlanStale, vec![("moved", moved.join(", "))]),
-        E::PlanRequired => (Reason::PlanRequired, vec![]),
-        E::MergeIntoItself => (Reason::MergeIntoItself, vec![]),
-        E::ChoiceUnknown { resource, problem } => {
-            (Reason::ChoiceUnknown, vec![("id", resource), ("problem", problem)])
-        }
-        E::InvalidResult { resource, rule } => {
-            (Reason::InvalidResult, vec![("resource", resource), ("rule", rule)])
-        }
-        E::MergeConflicts { resource, conflicts } => {
-            (Reason::MergeConflicts, vec![("resource", resource), ("conflicts", conflicts.join("; "))])
-        }
-        E::CannotRetire => (Reason::CannotRetire, vec![]),
-        E::TooLarge { what, limit_bytes } => {
-            (Reason::TooLarge, vec![("what", what), ("limit_bytes", limit_bytes.to_string())])
-        }
-        E::Contention => (Reason::Contention, vec![]),
-        E::StorageUnavailable(_) => (Reason::StorageUnavailable, vec![]),
-        E::Storage(_) | E::Bug(_) => (Reason::Internal, vec![]),
-    };
-    Explained { reason, metadata, violations }
 }
 
 /// How long to wait before the same call can succeed; none where it can't.
@@ -317,19 +196,6 @@ fn shorten(text: &str, limit: usize) -> String {
     }
     let end = text.floor_char_boundary(limit.saturating_sub(CUT.len()));
     format!("{}{CUT}", text.get(..end).unwrap_or_default())
-}
-
-/// The name that serde gives to a value of an enum without fields.
-fn snake_case(action: sandbar_model::policy::Action) -> String {
-    let debug = format!("{action:?}");
-    let mut name = String::with_capacity(debug.len() + 4);
-    for letter in debug.chars() {
-        if letter.is_ascii_uppercase() && !name.is_empty() {
-            name.push('_');
-        }
-        name.push(letter.to_ascii_lowercase());
-    }
-    name
 }
 
 /// An error and all that caused it, in one line.

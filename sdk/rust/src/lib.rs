@@ -18,7 +18,7 @@ pub mod v1 {
     include!("gen/sandbar.v1.rs");
 }
 
-pub use calls::{Access, Audit, Configs, Credentials, METHODS, Merges, Projects, Sandboxes, Workflows};
+pub use calls::{Access, Audit, Configs, Credentials, METHODS, Merges, Projects, Runs, Sandboxes, Workflows};
 pub use client::{Builder, Client, MAX_MESSAGE_BYTES, Service, new_request_id};
 pub use error::{Error, FieldViolation, Refusal};
 pub use list::{Items, List, Page};
@@ -49,4 +49,24 @@ impl std::fmt::Debug for v1::CreateTokenResponse {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("CreateTokenResponse").field("token", &self.token).finish_non_exhaustive()
     }
+}
+
+/// Shows of a message what is named, and that there is more: what is secret must never reach a log.
+macro_rules! debug_without_secrets {
+    ($($message:ident { $($field:ident),* })*) => {$(
+        impl std::fmt::Debug for v1::$message {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(stringify!($message))$(.field(stringify!($field), &self.$field))*.finish_non_exhaustive()
+            }
+        }
+    )*};
+}
+
+debug_without_secrets! {
+    StartRunRequest { project_id, workflow_id, trigger_id, job_id, claim, request_id }
+    RunWork { run, environment, lease_time, deadline }
+    ResolveCredentialResponse { credential_id, environment }
+    FinishRunRequest { outcome }
+    CreateDataclipRequest { project_id, kind, name, request_id }
+    GetDataclipResponse { dataclip }
 }

@@ -13,6 +13,7 @@ mod harness;
 
 mod due;
 mod expire;
+mod history;
 mod prune;
 mod race;
 mod sweep;
@@ -50,6 +51,8 @@ async fn work(bench: &Bench, worker: &Worker) -> Round {
         sum.claims += round.claims;
         sum.contents += round.contents;
         sum.answers += round.answers;
+        sum.runs += round.runs;
+        sum.lost += round.lost;
         if round.removed() == 0 {
             return sum;
         }

@@ -27,6 +27,7 @@ mod principals;
 mod projects;
 mod purge;
 mod resources;
+mod runs;
 mod statements;
 mod tampering;
 mod tokens;
