@@ -168,9 +168,7 @@ impl World {
         let (source, target) = (undone.source, undone.target);
         let (mut lines, mut agreed) = (BTreeMap::new(), BTreeMap::new());
         for (workflow, line) in &undone.lines {
-            let now = self.base(source, target, workflow);
-            let [before, after] = line.agreed.clone();
-            let back = if now == after { before } else { now.clone() };
+            let [now, back] = self.agreed_before(&undone, workflow);
             if taken.contains_key(workflow) || (defaults && line.before == line.after) {
                 agreed.insert(workflow.clone(), back.clone());
             }
@@ -180,6 +178,24 @@ impl World {
         }
         self.agree(source, target, agreed);
         self.merges.push(Done { id, source, target, lines });
+    }
+
+    /// Whether undoing with defaults has something to offer again of what was settled for the target.
+    pub(crate) fn is_offered_again(&self, merge: usize) -> bool {
+        let undone = &self.merges[merge];
+        undone.lines.iter().filter(|(_, line)| line.before == line.after).any(|(workflow, _)| {
+            let [now, back] = self.agreed_before(undone, workflow);
+            now != back
+        })
+    }
+
+    /// What the two of a merge agree on now, and would after its undo: unless they agreed on something else since, what
+    /// they did before it.
+    fn agreed_before(&self, undone: &Done, workflow: &str) -> [Option<Content>; 2] {
+        let now = self.base(undone.source, undone.target, workflow);
+        let [before, after] = undone.lines[workflow].agreed.clone();
+        let back = if now == after { before } else { now.clone() };
+        [now, back]
     }
 
     fn write(&mut self, target: usize, workflow: &str, taken: &Taken, agreed: [Option<Content>; 2]) -> Line {

@@ -8,4 +8,4 @@ mod spool;
 
 pub use export::{Exported, export};
 pub use import::{ImportProject, Imported, admit, import};
-pub use spool::Spooled;
+pub use spool::{SpoolReader, Spooled};

@@ -178,7 +178,8 @@ impl Walk {
         assert_plan(&seen, &plan, &chosen, &about);
         let taken = chosen.taken(&plan);
         let request = self.request(what, &chosen.choices, &seen);
-        if taken.is_empty() {
+        let again = matches!(what, What::Revert(merge) if chosen.choices.defaults && self.world.is_offered_again(merge));
+        if taken.is_empty() && !again {
             self.assert_refused(request, Reason::NothingSelected, &about).await;
             return None;
         }

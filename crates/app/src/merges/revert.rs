@@ -41,6 +41,8 @@ pub struct RevertMerge {
     pub restore_source: bool,
     /// See [`Request::request_id`].
     pub request_id: String,
+    /// Check everything and change nothing.
+    pub validate_only: bool,
 }
 
 /// What came of it.
@@ -114,6 +116,9 @@ async fn once(app: &App, call: &Call, request: &RevertMerge) -> Result<Reverted>
     change.end(&mut tx, What::Merge { merge: id, source: record.source, word: "revert" }).await?;
     let restored = restore_source(app, &mut tx, call, request, &undone, &tree).await?;
     let answer = Reverted { merge: view(app, &mut tx, id).await?, restored: restored.clone() };
+    if request.validate_only {
+        return Ok(answer);
+    }
     let back = restored.restored.iter().map(|view| view.project.id).collect();
     let moved = Moved { restored: back, ..Moved::default() };
     let trace = trace(&record, Some(change.first()), &moved);

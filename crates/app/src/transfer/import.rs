@@ -21,7 +21,7 @@ use crate::{
     gate::{Caller, Entry},
     openfn::{self, Head, Piece, Stop},
     projects::{allowed, make},
-    repeat::{Trace, conclude, repeated},
+    repeat::{Trace, conclude, repeated, retry},
     view::ProjectView,
 };
 
@@ -84,10 +84,14 @@ pub async fn admit(app: &App, call: &Call, request: &ImportProject) -> Result<()
 /// [`Error::InvalidDocument`], [`Error::InvalidFields`] with every broken rule of the workflow that breaks one,
 /// [`Error::NameTaken`], [`Error::IdTaken`], [`Error::CredentialNotLinked`], [`Error::KeychainNotFound`],
 /// [`Error::KeychainDefaultNotLinked`], and the gate's. Nothing is changed then.
-pub async fn import(app: &App, call: &Call, request: &ImportProject, document: Spooled) -> Result<Imported> {
+pub async fn import(app: &App, call: &Call, request: &ImportProject, document: &Spooled) -> Result<Imported> {
     // A repeat must come with the same document.
     let digest = ContentHash::of(&[call.digest.0, document.hash.0].concat());
-    let call = &Call { digest, ..call.clone() };
+    let call = Call { digest, ..call.clone() };
+    retry(|| once(app, &call, request, document)).await
+}
+
+async fn once(app: &App, call: &Call, request: &ImportProject, document: &Spooled) -> Result<Imported> {
     let mut tx = app.db.write().await?;
     let is_new = request.project.is_none();
     let (caller, entry) = match request.project {
@@ -112,7 +116,7 @@ pub async fn import(app: &App, call: &Call, request: &ImportProject, document: S
     let first = change.first();
     let mut landing = Landing::new(app, change, is_new);
     let bytes = document.size;
-    let head = feed(&mut tx, &mut landing, Arc::clone(&app.world), document.into_file()).await?;
+    let head = feed(&mut tx, &mut landing, Arc::clone(&app.world), document.reader()).await?;
     let Landed { counts, mut change, wrote_keychains } = landing.finish(&mut tx, head.sections).await?;
     if let (Some(entry), true) = (&entry, wrote_keychains) {
         entry.may(Action::ManageKeychains)?;

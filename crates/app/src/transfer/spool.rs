@@ -3,7 +3,9 @@
 
 use std::{
     fs::File,
-    io::{self, Seek, SeekFrom},
+    io::{self, Read, Seek, SeekFrom},
+    os::unix::fs::FileExt,
+    sync::Arc,
 };
 
 use bytes::Bytes;
@@ -15,7 +17,7 @@ use tokio::io::AsyncWriteExt;
 /// A document in an unnamed file, which is gone with this value.
 #[derive(Debug)]
 pub struct Spooled {
-    file: File,
+    file: Arc<File>,
     /// How many bytes it has.
     pub size: u64,
     /// SHA-256 of it.
@@ -51,12 +53,27 @@ impl Spooled {
 
     fn begin(mut file: File, size: u64, hash: ContentHash) -> Result<Self> {
         file.seek(SeekFrom::Start(0)).map_err(disk)?;
-        Ok(Self { file, size, hash })
+        Ok(Self { file: Arc::new(file), size, hash })
     }
 
-    /// To read it from its beginning.
-    pub fn into_file(self) -> File {
-        self.file
+    /// To read it from its beginning, whoever else reads it.
+    pub fn reader(&self) -> SpoolReader {
+        SpoolReader { file: Arc::clone(&self.file), at: 0 }
+    }
+}
+
+/// Reads a document at a place of its own: a file's own place is one for all who have it open.
+#[derive(Debug)]
+pub struct SpoolReader {
+    file: Arc<File>,
+    at: u64,
+}
+
+impl Read for SpoolReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read_at(buffer, self.at)?;
+        self.at += count as u64;
+        Ok(count)
     }
 }
 
@@ -72,8 +89,6 @@ pub(super) fn disk(error: io::Error) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Read;
-
     use futures::stream;
 
     use super::*;
@@ -83,9 +98,13 @@ mod tests {
         let chunks = [b"one ".as_slice(), b"", b"two"].map(|chunk| Ok(Bytes::from_static(chunk)));
         let spooled = Spooled::take(stream::iter(chunks), 7).await.unwrap();
         assert_eq!((spooled.size, spooled.hash), (7, ContentHash::of(b"one two")));
-        let mut text = String::new();
-        spooled.into_file().read_to_string(&mut text).unwrap();
-        assert_eq!(text, "one two");
+        let (mut first, mut start, mut text) = (spooled.reader(), [0; 4], String::new());
+        first.read_exact(&mut start).unwrap();
+        spooled.reader().read_to_string(&mut text).unwrap();
+        assert_eq!((&start, text.as_str()), (b"one ", "one two"));
+        text.clear();
+        first.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "two");
     }
 
     #[tokio::test]

@@ -131,6 +131,7 @@ async fn undoing_the_merge_that_brought_a_collection_says_what_goes_with_it(benc
         review: Review::Plan(plan.token),
         restore_source: false,
         request_id: String::new(),
+        validate_only: false,
     };
     bench.put_items(&owner, root, id, items(0..9)).await.unwrap();
     refused!(merges::revert(&bench.app, &owner.call, &revert).await, Error::PlanStale { .. });

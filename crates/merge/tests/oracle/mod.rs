@@ -160,7 +160,8 @@ impl Check<'_> {
         let chosen = |side: &Flat| Some(side.fields.get(path)?.split('"').nth(1)?.to_owned());
         path.ends_with("/cursor_job")
             && [(self.source, self.target), (self.target, self.source)].iter().any(|(side, other)| {
-                chosen(side).is_some_and(|step| self.base.nodes.contains(&step) && !other.nodes.contains(&step))
+                chosen(side)
+                    .is_some_and(|step| self.base.nodes.contains(&step) && !other.nodes.contains(&step))
             })
     }
 

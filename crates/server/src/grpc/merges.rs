@@ -115,6 +115,7 @@ impl MergeService for Grpc {
             review: Review::parse(m.plan_token, m.allow_unreviewed).map_err(from_error)?,
             restore_source: m.restore_source,
             request_id: m.request_id,
+            validate_only: m.validate_only,
         };
         let request = fields.finish(request).map_err(from_error)?;
         let reverted = merges::revert(&self.app, &call, &request).await;

@@ -181,7 +181,7 @@ impl ProjectsService for Grpc {
             return Err(status);
         }
         let imported = match taken {
-            Ok(document) => transfer::import(&self.app, &call, &request, document).await,
+            Ok(document) => transfer::import(&self.app, &call, &request, &document).await,
             Err(error) => Err(error),
         };
         call.answer(imported.map(|imported| wire::ImportProjectResponse {
@@ -207,7 +207,7 @@ impl ProjectsService for Grpc {
         let project = fields.finish(project).map_err(from_error)?;
         let exported = transfer::export(&self.app, &call, project).await;
         call.answer(exported.map(|exported| {
-            let stream: Self::ExportProjectStream = Box::pin(file_chunks(exported.document.into_file()));
+            let stream: Self::ExportProjectStream = Box::pin(file_chunks(exported.document.reader()));
             stream
         }))
     }
@@ -233,7 +233,7 @@ fn chunk(
 
 /// A file in chunks, each read when the one before has gone out.
 fn file_chunks(
-    file: std::fs::File,
+    file: transfer::SpoolReader,
 ) -> impl Stream<Item = Result<wire::ExportProjectResponse, Status>> + Send {
     futures::stream::unfold(Some(file), |file| async move {
         let mut file = file?;
