@@ -6842,6 +6842,9 @@ pub struct RevertMergeRequest {
     pub restore_source: bool,
     #[prost(string, tag = "6")]
     pub request_id: ::prost::alloc::string::String,
+    /// Check everything and change nothing.
+    #[prost(bool, tag = "7")]
+    pub validate_only: bool,
 }
 impl ::prost::Name for RevertMergeRequest {
     const NAME: &'static str = "RevertMergeRequest";
@@ -10034,6 +10037,8 @@ pub mod watch_service_client {
         /// A change comes after it can be read: who reads a resource when its change comes gets that revision or a later one.
         /// To begin, start watching, take the cursor of the first message, which comes at once, and then list what there is: what
         /// is changed meanwhile comes as a change. Or list first, and watch from the `head_revision` of the project.
+        ///
+        /// Runs, dataclips and items of collections are what a project works on, and not told of: list them.
         ///
         /// The stream ends with a status that says why: PROJECT_NOT_FOUND when the caller may see the project no longer,
         /// TOKEN_INVALID when the token has expired or was revoked, PROJECT_SCHEDULED after the project's deletion,
