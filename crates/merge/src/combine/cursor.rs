@@ -29,7 +29,9 @@ impl Settling<'_> {
             }
             let sides = [base, Some(source), Some(target)];
             let [was, ours, theirs] = sides.map(|side| side.and_then(|side| cron_of(side, trigger.id)));
-            if both_changed(was, ours, theirs) {
+            // Whether one side's removal of the whole schedule holds is asked already.
+            let is_settled_whole = was.is_some() && (ours.is_none() || theirs.is_none());
+            if is_settled_whole || both_changed(was, ours, theirs) {
                 continue;
             }
             let [was, ours, theirs] = [was, ours, theirs].map(|side| side.and_then(|cron| cron.cursor_job));
