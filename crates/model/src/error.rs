@@ -227,6 +227,11 @@ pub enum Error {
     /// A run reads what its own steps use, and nothing else.
     #[error("the run's workflow has no step {job} that uses a credential")]
     CredentialNotUsed { job: JobId },
+    /// A run begins with something that its keychain knows no credential for.
+    #[error(
+        "the keychain {keychain:?} picks no credential for what the run begins with, and has no default; step {job} has to do without"
+    )]
+    NoCredentialPicked { job: JobId, keychain: String },
     /// There is nothing to begin with.
     #[error("the body of dataclip {id} was erased; start the run with another")]
     DataclipErased { id: DataclipId },

@@ -15,6 +15,7 @@ use crate::{
     App, Call, Request,
     credentials::ready,
     gate::Entry,
+    keychains::Picks,
     repeat::{conclude, repeated, retry},
     resources::missing,
     workflows::as_workflow,
@@ -71,8 +72,8 @@ pub struct Started {
 ///
 /// # Errors
 /// In this order: the gate's, [`Error::WorkerRequired`], [`Error::ResourceNotFound`] for the workflow,
-/// [`Error::TriggerNotFound`], [`Error::TriggerDisabled`], [`Error::InvalidFields`], [`Error::CredentialsMissing`],
-/// [`Error::DataclipNotFound`], [`Error::DataclipErased`], [`Error::TooLarge`].
+/// [`Error::TriggerNotFound`], [`Error::TriggerDisabled`], [`Error::InvalidFields`], [`Error::DataclipNotFound`],
+/// [`Error::DataclipErased`], [`Error::CredentialsMissing`], [`Error::TooLarge`].
 pub async fn start(app: &App, call: &Call, request: &StartRun) -> Result<Started> {
     retry(|| once(app, call, request)).await
 }
@@ -126,7 +127,6 @@ async fn pinned(app: &App, tx: &mut Tx, entry: &Entry, request: &StartRun) -> Re
     let workflow = as_workflow(&document)?;
     let cause = cause(tx, request, workflow).await?;
     checked(request, workflow)?;
-    ready(app, tx, project, (request.workflow, workflow)).await?;
     let run = Run {
         id: app.new_id().into(),
         root: project.root,
@@ -154,6 +154,8 @@ async fn pinned(app: &App, tx: &mut Tx, entry: &Entry, request: &StartRun) -> Re
         output: None,
     };
     let (dataclip, size) = input(app, tx, &run, &request.input).await?;
+    let picks = Picks::of(app, tx, &view, workflow, dataclip).await?;
+    ready(app, tx, project, (request.workflow, workflow), &picks).await?;
     fits(app, tx, project.root, (workflow, size)).await?;
     Ok(Run { dataclip, ..run })
 }

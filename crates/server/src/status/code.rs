@@ -29,7 +29,8 @@ pub(super) const fn code(reason: Reason) -> Code {
         | R::ValuesNotFound
         | R::TriggerNotFound
         | R::RunNotFound
-        | R::DataclipNotFound => Code::NotFound,
+        | R::DataclipNotFound
+        | R::NoCredentialPicked => Code::NotFound,
         R::InvalidFields
         | R::InvalidDocument
         | R::InvalidPageToken

@@ -140,6 +140,9 @@ pub(super) fn explain(error: Error) -> Explained {
             (Reason::RunFinished, vec![("run_id", run.to_string()), ("state", state.word().to_owned())])
         }
         E::CredentialNotUsed { job } => (Reason::CredentialNotUsed, vec![("job_id", job.to_string())]),
+        E::NoCredentialPicked { job, keychain } => {
+            (Reason::NoCredentialPicked, vec![("job_id", job.to_string()), ("keychain", keychain)])
+        }
         E::DataclipErased { id } => (Reason::DataclipErased, vec![("id", id.to_string())]),
         E::DataclipInUse { id, run } => {
             (Reason::DataclipInUse, vec![("id", id.to_string()), ("run_id", run.to_string())])

@@ -102,6 +102,7 @@ fn every_error(n: u8) -> Vec<Error> {
         E::RunLeaseLost { run: RunId(uuid) },
         E::RunFinished { run: RunId(uuid), state: if n == 1 { RunState::Success } else { RunState::Failed } },
         E::CredentialNotUsed { job: JobId(uuid) },
+        E::NoCredentialPicked { job: JobId(uuid), keychain: text("keychain") },
         E::DataclipErased { id: DataclipId(uuid) },
         E::DataclipInUse { id: DataclipId(uuid), run: RunId(Uuid::from_bytes([n + 100; 16])) },
         E::NothingSelected,

@@ -3925,6 +3925,9 @@ pub enum Reason {
     CredentialNotUsed = 128,
     /// FAILED_PRECONDITION. The body of the dataclip was erased, or is about to be; start the run with another. Metadata: `id`.
     DataclipErased = 129,
+    /// NOT_FOUND. The step's keychain picks no credential for what the run begins with, and has no default: the step has to do
+    /// without. Metadata: `job_id`, `keychain` (its name).
+    NoCredentialPicked = 130,
     /// FAILED_PRECONDITION. A run that waits or goes on begins with the dataclip; cancel it first. Metadata: `id`, `run_id`.
     DataclipInUse = 132,
     /// INVALID_ARGUMENT. The cursor was not made by this service for a watch of this project, or the database was put back to
@@ -4018,6 +4021,7 @@ impl Reason {
             Self::RunFinished => "REASON_RUN_FINISHED",
             Self::CredentialNotUsed => "REASON_CREDENTIAL_NOT_USED",
             Self::DataclipErased => "REASON_DATACLIP_ERASED",
+            Self::NoCredentialPicked => "REASON_NO_CREDENTIAL_PICKED",
             Self::DataclipInUse => "REASON_DATACLIP_IN_USE",
             Self::InvalidCursor => "REASON_INVALID_CURSOR",
             Self::ChangesPruned => "REASON_CHANGES_PRUNED",
@@ -4098,6 +4102,7 @@ impl Reason {
             "REASON_RUN_FINISHED" => Some(Self::RunFinished),
             "REASON_CREDENTIAL_NOT_USED" => Some(Self::CredentialNotUsed),
             "REASON_DATACLIP_ERASED" => Some(Self::DataclipErased),
+            "REASON_NO_CREDENTIAL_PICKED" => Some(Self::NoCredentialPicked),
             "REASON_DATACLIP_IN_USE" => Some(Self::DataclipInUse),
             "REASON_INVALID_CURSOR" => Some(Self::InvalidCursor),
             "REASON_CHANGES_PRUNED" => Some(Self::ChangesPruned),
@@ -9442,7 +9447,8 @@ pub mod runs_service_client {
             self
         }
         /// Puts a run of a workflow, as it is now, into the project's queue. Needs editor. By a trigger: that must be on. Does not
-        /// start when a step's credential has no values for the project's environment; there is no fallback to another.
+        /// start when a step's credential, also one that its keychain picks for what the run begins with, has no values for the
+        /// project's environment; there is no fallback to another.
         pub async fn start_run(
             &mut self,
             request: impl tonic::IntoRequest<super::StartRunRequest>,
@@ -9591,8 +9597,9 @@ pub mod runs_service_client {
                 .insert(GrpcMethod::new("sandbar.v1.RunsService", "HeartbeatRun"));
             self.inner.unary(req, path, codec).await
         }
-        /// Reads the values of the credential that a step of the run uses, for the project's environment. By run token. Each time
-        /// leaves an event, which does not have the values. There is no request id: values are remembered for no repeat.
+        /// Reads the values of the credential that a step of the run uses, for the project's environment. By run token. A step's
+        /// keychain picks by what the run began with; links and keychains are as the project has them now. Each time leaves an
+        /// event, which does not have the values. There is no request id: values are remembered for no repeat.
         pub async fn resolve_credential(
             &mut self,
             request: impl tonic::IntoRequest<super::ResolveCredentialRequest>,
