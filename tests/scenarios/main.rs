@@ -54,6 +54,7 @@ files! {
     sandbox_forbidden
     sandbox_life
     sandbox_see
+    usage
     watch
     workflow_edit
     workflow_history

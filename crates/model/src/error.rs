@@ -111,6 +111,16 @@ pub enum Error {
         "all {limit} active sandboxes that the subscription allows are in use ({used}); delete one, or ask for a larger allowance"
     )]
     SandboxAllowanceReached { used: i64, limit: i64 },
+    /// No more runs in this period.
+    #[error(
+        "all {limit} runs that the subscription allows until then have been started ({used}); wait for the next period, or ask for a larger allowance"
+    )]
+    RunAllowanceReached { used: i64, limit: i64, reset_time: Time },
+    /// Not so many tokens in this period.
+    #[error(
+        "{needed} AI tokens are more than is left of the {limit} that the subscription allows until then ({used} are used); wait for the next period, or ask for a larger allowance"
+    )]
+    AiTokenAllowanceReached { used: i64, needed: i64, limit: i64, reset_time: Time },
     /// Else an editor could clone production, own the clone and relabel it.
     #[error(
         "the environment {environment:?} belongs to the ancestor {ancestor}; only its admins may give it to a sandbox"

@@ -80,6 +80,23 @@ pub(super) fn explain(error: Error) -> Explained {
         E::SandboxAllowanceReached { used, limit } => {
             (Reason::SandboxAllowanceReached, vec![("used", used.to_string()), ("limit", limit.to_string())])
         }
+        E::RunAllowanceReached { used, limit, reset_time } => (
+            Reason::RunAllowanceReached,
+            vec![
+                ("used", used.to_string()),
+                ("limit", limit.to_string()),
+                ("reset_time", time::rfc3339(reset_time)),
+            ],
+        ),
+        E::AiTokenAllowanceReached { used, needed, limit, reset_time } => (
+            Reason::AiTokenAllowanceReached,
+            vec![
+                ("used", used.to_string()),
+                ("needed", needed.to_string()),
+                ("limit", limit.to_string()),
+                ("reset_time", time::rfc3339(reset_time)),
+            ],
+        ),
         E::EnvironmentGuarded { environment, ancestor } => (
             Reason::EnvironmentGuarded,
             vec![("environment", environment), ("ancestor_id", ancestor.to_string())],

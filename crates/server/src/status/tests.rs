@@ -52,6 +52,17 @@ fn every_error(n: u8) -> Vec<Error> {
         E::ProjectNotScheduled { project },
         E::AncestorScheduled { ancestor: project },
         E::NestingDepthReached { limit: 30 + u32::from(n) },
+        E::RunAllowanceReached {
+            used: 70 + i64::from(n),
+            limit: 80 + i64::from(n),
+            reset_time: Time(i64::from(n)),
+        },
+        E::AiTokenAllowanceReached {
+            used: 90 + i64::from(n),
+            needed: 120 + i64::from(n),
+            limit: 140 + i64::from(n),
+            reset_time: Time(i64::from(n)),
+        },
         E::SandboxAllowanceReached { used: 50 + i64::from(n), limit: 60 + i64::from(n) },
         E::EnvironmentGuarded { environment: text("environment"), ancestor: project },
         E::NotASandbox { project },
@@ -231,7 +242,7 @@ fn without_metadata(error: Error) -> String {
 fn every_value_of_the_metadata_is_in_the_message() {
     // Said to programs only: the name of an action (the message has its phrase), and what belongs to the situation
     // rather than to the sentence.
-    let silent = ["action", "purge_time", "principal_id"];
+    let silent = ["action", "purge_time", "reset_time", "principal_id"];
     for error in every_error(1) {
         let status = from_error(error);
         for (key, value) in status.get_details_error_info().unwrap().metadata {
