@@ -72,6 +72,9 @@ async fn fill(tx: &mut Tx, project: ProjectId, rows: u8) {
         run::insert(tx, &queued).await.unwrap();
         run::token::replace(tx, &queued, &TokenHash(hash), NOW).await.unwrap();
         dataclip::insert(tx, &runs::clip(project, unique, ""), "{}").await.unwrap();
+        let period = Period { start: NOW.plus(number.into()), end: NOW };
+        let tree = (id(10), project);
+        assert!(usage::add(tx, tree, period, Used::RUN, Allowances::default()).await.unwrap());
         // Below and above every other project, so that it is the first of a pair and the second.
         for other in [Uuid::from_u128(number.into()), Uuid::from_u128(u128::MAX - u128::from(number))] {
             let base = [1_u128, 2].map(|key| (Kind::Workflow, Uuid::from_u128(key).into(), None));
