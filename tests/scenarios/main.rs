@@ -46,6 +46,7 @@ files! {
     merge_report
     project_life
     project_transfer
+    run_attack
     run_keychain
     run_life
     run_worker

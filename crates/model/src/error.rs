@@ -113,12 +113,12 @@ pub enum Error {
     SandboxAllowanceReached { used: i64, limit: i64 },
     /// No more runs in this period.
     #[error(
-        "all {limit} runs that the subscription allows until then have been started ({used}); wait for the next period, or ask for a larger allowance"
+        "{used} runs were started of the {limit} that the subscription allows in a month; wait for the next one, or ask for a larger allowance"
     )]
     RunAllowanceReached { used: i64, limit: i64, reset_time: Time },
     /// Not so many tokens in this period.
     #[error(
-        "{needed} AI tokens are more than is left of the {limit} that the subscription allows until then ({used} are used); wait for the next period, or ask for a larger allowance"
+        "{needed} AI tokens are more than is left of the {limit} that the subscription allows in a month ({used} are used); wait for the next one, or ask for a larger allowance"
     )]
     AiTokenAllowanceReached { used: i64, needed: i64, limit: i64, reset_time: Time },
     /// Else an editor could clone production, own the clone and relabel it.
@@ -126,6 +126,12 @@ pub enum Error {
         "the environment {environment:?} belongs to the ancestor {ancestor}; only its admins may give it to a sandbox"
     )]
     EnvironmentGuarded { environment: String, ancestor: ProjectId },
+    /// A sandbox was labelled so before the project above it.
+    #[error(
+        "{count} sandboxes below have the environment {environment:?} already, and would read what it picks; change theirs first ({})",
+        sandboxes.join(", ")
+    )]
+    EnvironmentUsedBelow { environment: String, count: usize, sandboxes: Vec<String> },
     /// A root was given where a sandbox is needed.
     #[error("project {project} is a root, not a sandbox; use the Projects service for it")]
     NotASandbox { project: ProjectId },

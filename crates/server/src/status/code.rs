@@ -68,7 +68,8 @@ pub(super) const fn code(reason: Reason) -> Code {
         | R::RunLeaseLost
         | R::RunFinished
         | R::DataclipErased
-        | R::DataclipInUse => Code::FailedPrecondition,
+        | R::DataclipInUse
+        | R::EnvironmentUsedBelow => Code::FailedPrecondition,
         R::SandboxAllowanceReached
         | R::RunAllowanceReached
         | R::AiTokenAllowanceReached

@@ -101,6 +101,14 @@ pub(super) fn explain(error: Error) -> Explained {
             Reason::EnvironmentGuarded,
             vec![("environment", environment), ("ancestor_id", ancestor.to_string())],
         ),
+        E::EnvironmentUsedBelow { environment, count, sandboxes } => (
+            Reason::EnvironmentUsedBelow,
+            vec![
+                ("environment", environment),
+                ("count", count.to_string()),
+                ("sandboxes", sandboxes.join(", ")),
+            ],
+        ),
         E::NotASandbox { project } => (Reason::NotASandbox, vec![("project_id", project.to_string())]),
         E::NotARoot { project } => (Reason::NotARoot, vec![("project_id", project.to_string())]),
         E::CredentialNotLinked { job, link } => {

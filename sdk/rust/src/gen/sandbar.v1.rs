@@ -3936,6 +3936,10 @@ pub enum Reason {
     /// RESOURCE_EXHAUSTED. The root's subscription does not allow so many more AI tokens in this period. Metadata: `used`,
     /// `needed`, `limit`, `reset_time` (when the next period begins).
     AiTokenAllowanceReached = 133,
+    /// FAILED_PRECONDITION. Sandboxes below the project have the environment already, and would read the values that it picks;
+    /// change theirs first. Metadata: `environment`, `count` (of the sandboxes), `sandboxes` (the names of those that the caller
+    /// sees).
+    EnvironmentUsedBelow = 134,
     /// INVALID_ARGUMENT. The cursor was not made by this service for a watch of this project, or the database was put back to
     /// before it. List what there is, and watch from there.
     InvalidCursor = 140,
@@ -4031,6 +4035,7 @@ impl Reason {
             Self::RunAllowanceReached => "REASON_RUN_ALLOWANCE_REACHED",
             Self::DataclipInUse => "REASON_DATACLIP_IN_USE",
             Self::AiTokenAllowanceReached => "REASON_AI_TOKEN_ALLOWANCE_REACHED",
+            Self::EnvironmentUsedBelow => "REASON_ENVIRONMENT_USED_BELOW",
             Self::InvalidCursor => "REASON_INVALID_CURSOR",
             Self::ChangesPruned => "REASON_CHANGES_PRUNED",
             Self::TooManyWatches => "REASON_TOO_MANY_WATCHES",
@@ -4114,6 +4119,7 @@ impl Reason {
             "REASON_RUN_ALLOWANCE_REACHED" => Some(Self::RunAllowanceReached),
             "REASON_DATACLIP_IN_USE" => Some(Self::DataclipInUse),
             "REASON_AI_TOKEN_ALLOWANCE_REACHED" => Some(Self::AiTokenAllowanceReached),
+            "REASON_ENVIRONMENT_USED_BELOW" => Some(Self::EnvironmentUsedBelow),
             "REASON_INVALID_CURSOR" => Some(Self::InvalidCursor),
             "REASON_CHANGES_PRUNED" => Some(Self::ChangesPruned),
             "REASON_TOO_MANY_WATCHES" => Some(Self::TooManyWatches),
@@ -5572,6 +5578,7 @@ pub mod projects_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Changes name, description, color, environment or settings of a root. Needs admin. Sandboxes: UpdateSandbox.
+        /// No project takes an environment that a sandbox below it has already: that would read its values from then on.
         pub async fn update_project(
             &mut self,
             request: impl tonic::IntoRequest<super::UpdateProjectRequest>,
