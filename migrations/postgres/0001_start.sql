@@ -3,12 +3,12 @@
 
 -- Users and service accounts. kind: 1 user, 2 service account, 3 support.
 CREATE TABLE principals (
-    id            uuid    NOT NULL PRIMARY KEY,
-    kind          bigint  NOT NULL,
+    id            uuid   NOT NULL PRIMARY KEY,
+    kind          bigint NOT NULL,
     name          text    COLLATE "C" NOT NULL,
     email         text    COLLATE "C" NOT NULL,
     administrator boolean NOT NULL,
-    create_time   bigint  NOT NULL
+    create_time   bigint NOT NULL
 );
 CREATE UNIQUE INDEX principals_email ON principals (email) WHERE email <> '';
 CREATE INDEX principals_name ON principals (name, id);
@@ -45,15 +45,15 @@ CREATE INDEX trees_upkeep ON trees (upkeep_time);
 
 -- A root (no parent) or a sandbox: one row each, whatever it holds. state: 0 active, 1 scheduled for deletion.
 CREATE TABLE projects (
-    id                      uuid    NOT NULL PRIMARY KEY,
-    root_id                 uuid    NOT NULL REFERENCES trees (root_id),
+    id                      uuid   NOT NULL PRIMARY KEY,
+    root_id                 uuid   NOT NULL REFERENCES trees (root_id),
     parent_id               uuid    REFERENCES projects (id),
     -- The parent's head_seq at the fork. What is read through; never moves.
     fork_seq                bigint,
-    depth                   bigint  NOT NULL,
+    depth                   bigint NOT NULL,
     -- Bumped first in every write to its resources: the project's write lock.
-    head_seq                bigint  NOT NULL,
-    version                 bigint  NOT NULL,
+    head_seq                bigint NOT NULL,
+    version                 bigint NOT NULL,
     name                    text    COLLATE "C" NOT NULL,
     description             text    NOT NULL,
     color                   text    NOT NULL,
@@ -64,17 +64,17 @@ CREATE TABLE projects (
     retention_policy        text    NOT NULL,
     history_retention_days  bigint,
     dataclip_retention_days bigint,
-    workflow_count          bigint  NOT NULL,
-    collection_count        bigint  NOT NULL,
-    state                   bigint  NOT NULL,
+    workflow_count          bigint NOT NULL,
+    collection_count        bigint NOT NULL,
+    state                   bigint NOT NULL,
     delete_time             bigint,
     purge_time              bigint,
     expire_time             bigint,
     -- Bumped whenever a trigger is turned on or off, so that what was read of trigger_states can be kept until then.
-    trigger_version         bigint  NOT NULL DEFAULT 0,
-    create_time             bigint  NOT NULL,
-    update_time             bigint  NOT NULL,
-    creator_id              uuid    NOT NULL
+    trigger_version         bigint NOT NULL DEFAULT 0,
+    create_time             bigint NOT NULL,
+    update_time             bigint NOT NULL,
+    creator_id              uuid   NOT NULL
 );
 CREATE UNIQUE INDEX projects_sibling_name ON projects (parent_id, name) WHERE state = 0 AND parent_id IS NOT NULL;
 CREATE INDEX projects_children ON projects (parent_id, fork_seq);
@@ -189,19 +189,19 @@ CREATE INDEX merge_bases_other ON merge_bases (other_id);
 
 -- what: merge, sync, revert.
 CREATE TABLE merges (
-    id              uuid    NOT NULL PRIMARY KEY,
-    root_id         uuid    NOT NULL,
-    source_id       uuid    NOT NULL,
-    target_id       uuid    NOT NULL,
+    id              uuid   NOT NULL PRIMARY KEY,
+    root_id         uuid   NOT NULL,
+    source_id       uuid   NOT NULL,
+    target_id       uuid   NOT NULL,
     what            text    NOT NULL,
-    merge_time      bigint  NOT NULL,
-    principal_id    uuid    NOT NULL,
-    target_seq      bigint  NOT NULL,
+    merge_time      bigint NOT NULL,
+    principal_id    uuid   NOT NULL,
+    target_seq      bigint NOT NULL,
     retired_source  boolean NOT NULL,
     unreviewed      boolean NOT NULL,
     reverts_id      uuid,
     reverted_by_id  uuid,
-    resource_count  bigint  NOT NULL,
+    resource_count  bigint NOT NULL,
     choices         text    NOT NULL
 );
 CREATE INDEX merges_source ON merges (source_id, id);
@@ -229,8 +229,8 @@ CREATE TABLE merge_resources (
 
 -- Only triggers that were ever turned on in this project. suspended: was on when the project was scheduled for deletion.
 CREATE TABLE trigger_states (
-    project_id uuid    NOT NULL,
-    trigger_id uuid    NOT NULL,
+    project_id uuid   NOT NULL,
+    trigger_id uuid   NOT NULL,
     enabled    boolean NOT NULL,
     suspended  boolean NOT NULL,
     PRIMARY KEY (project_id, trigger_id)
@@ -446,3 +446,31 @@ CREATE TABLE dataclips (
 CREATE INDEX dataclips_project ON dataclips (project_id, id);
 CREATE INDEX dataclips_run ON dataclips (run_id) WHERE run_id IS NOT NULL;
 CREATE INDEX dataclips_old ON dataclips (project_id, touch_time) WHERE name = '';
+
+-- What a tree may use in a period, beside sandboxes (trees); no row, or null: no limit.
+CREATE TABLE allowances (
+    root_id       uuid   NOT NULL PRIMARY KEY REFERENCES trees (root_id),
+    max_runs      bigint,
+    max_ai_tokens bigint
+);
+
+-- What a tree used in a period. One row, so that the limit on it is exact.
+CREATE TABLE usage_totals (
+    root_id     uuid   NOT NULL REFERENCES trees (root_id),
+    -- When the period began.
+    period_time bigint NOT NULL,
+    runs        bigint NOT NULL,
+    ai_tokens   bigint NOT NULL,
+    PRIMARY KEY (root_id, period_time)
+);
+
+-- The part of each project in it, as long as there is the project.
+CREATE TABLE usage_parts (
+    project_id  uuid   NOT NULL REFERENCES projects (id),
+    period_time bigint NOT NULL,
+    root_id     uuid   NOT NULL,
+    runs        bigint NOT NULL,
+    ai_tokens   bigint NOT NULL,
+    PRIMARY KEY (project_id, period_time)
+);
+CREATE INDEX usage_parts_root ON usage_parts (root_id, period_time);

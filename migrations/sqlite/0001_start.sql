@@ -446,3 +446,31 @@ CREATE TABLE dataclips (
 CREATE INDEX dataclips_project ON dataclips (project_id, id);
 CREATE INDEX dataclips_run ON dataclips (run_id) WHERE run_id IS NOT NULL;
 CREATE INDEX dataclips_old ON dataclips (project_id, touch_time) WHERE name = '';
+
+-- What a tree may use in a period, beside sandboxes (trees); no row, or null: no limit.
+CREATE TABLE allowances (
+    root_id       BLOB    NOT NULL PRIMARY KEY REFERENCES trees (root_id),
+    max_runs      INTEGER,
+    max_ai_tokens INTEGER
+) STRICT;
+
+-- What a tree used in a period. One row, so that the limit on it is exact.
+CREATE TABLE usage_totals (
+    root_id     BLOB    NOT NULL REFERENCES trees (root_id),
+    -- When the period began.
+    period_time INTEGER NOT NULL,
+    runs        INTEGER NOT NULL,
+    ai_tokens   INTEGER NOT NULL,
+    PRIMARY KEY (root_id, period_time)
+) STRICT;
+
+-- The part of each project in it, as long as there is the project.
+CREATE TABLE usage_parts (
+    project_id  BLOB    NOT NULL REFERENCES projects (id),
+    period_time INTEGER NOT NULL,
+    root_id     BLOB    NOT NULL,
+    runs        INTEGER NOT NULL,
+    ai_tokens   INTEGER NOT NULL,
+    PRIMARY KEY (project_id, period_time)
+) STRICT;
+CREATE INDEX usage_parts_root ON usage_parts (root_id, period_time);

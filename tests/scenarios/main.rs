@@ -46,6 +46,8 @@ files! {
     merge_report
     project_life
     project_transfer
+    run_attack
+    run_keychain
     run_life
     run_worker
     sandbox_create
@@ -53,6 +55,7 @@ files! {
     sandbox_forbidden
     sandbox_life
     sandbox_see
+    usage
     watch
     workflow_edit
     workflow_history

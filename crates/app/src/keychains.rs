@@ -3,6 +3,7 @@
 mod delete;
 mod get;
 mod list;
+mod picks;
 mod preview;
 mod put;
 pub(crate) mod resolve;
@@ -13,6 +14,7 @@ use sandbar_store::{Tx, resource::Found};
 pub use delete::{DeleteKeychain, delete};
 pub use get::{GetKeychain, Which, get};
 pub use list::{ListKeychains, list};
+pub(crate) use picks::Picks;
 pub use preview::{PickView, PickedCredential, PreviewKeychain, preview};
 pub use put::{PutKeychain, put};
 pub use resolve::{Resolved, resolve};

@@ -24,6 +24,7 @@ pub mod sandboxes;
 mod seal;
 mod system;
 pub mod transfer;
+pub mod usage;
 pub mod vault;
 pub mod view;
 pub mod watch;

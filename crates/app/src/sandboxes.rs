@@ -3,7 +3,7 @@
 mod create;
 mod delete;
 mod get;
-mod guard;
+pub(crate) mod guard;
 mod list;
 mod restore;
 mod retire;

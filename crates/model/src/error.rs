@@ -111,11 +111,27 @@ pub enum Error {
         "all {limit} active sandboxes that the subscription allows are in use ({used}); delete one, or ask for a larger allowance"
     )]
     SandboxAllowanceReached { used: i64, limit: i64 },
+    /// No more runs in this period.
+    #[error(
+        "{used} runs were started of the {limit} that the subscription allows in a month; wait for the next one, or ask for a larger allowance"
+    )]
+    RunAllowanceReached { used: i64, limit: i64, reset_time: Time },
+    /// Not so many tokens in this period.
+    #[error(
+        "{needed} AI tokens are more than is left of the {limit} that the subscription allows in a month ({used} are used); wait for the next one, or ask for a larger allowance"
+    )]
+    AiTokenAllowanceReached { used: i64, needed: i64, limit: i64, reset_time: Time },
     /// Else an editor could clone production, own the clone and relabel it.
     #[error(
         "the environment {environment:?} belongs to the ancestor {ancestor}; only its admins may give it to a sandbox"
     )]
     EnvironmentGuarded { environment: String, ancestor: ProjectId },
+    /// A sandbox was labelled so before the project above it.
+    #[error(
+        "{count} sandboxes below have the environment {environment:?} already, and would read what it picks; change theirs first ({})",
+        sandboxes.join(", ")
+    )]
+    EnvironmentUsedBelow { environment: String, count: usize, sandboxes: Vec<String> },
     /// A root was given where a sandbox is needed.
     #[error("project {project} is a root, not a sandbox; use the Projects service for it")]
     NotASandbox { project: ProjectId },
@@ -227,6 +243,11 @@ pub enum Error {
     /// A run reads what its own steps use, and nothing else.
     #[error("the run's workflow has no step {job} that uses a credential")]
     CredentialNotUsed { job: JobId },
+    /// A run begins with something that its keychain knows no credential for.
+    #[error(
+        "the keychain {keychain:?} picks no credential for what the run begins with, and has no default; step {job} has to do without"
+    )]
+    NoCredentialPicked { job: JobId, keychain: String },
     /// There is nothing to begin with.
     #[error("the body of dataclip {id} was erased; start the run with another")]
     DataclipErased { id: DataclipId },

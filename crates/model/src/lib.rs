@@ -18,6 +18,7 @@ pub mod project;
 pub mod run;
 mod text;
 pub mod time;
+pub mod usage;
 pub mod workflow;
 
 pub use config::Config;

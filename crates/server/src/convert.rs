@@ -13,6 +13,7 @@ pub mod merge;
 pub mod project;
 pub mod run;
 pub mod time;
+pub mod usage;
 pub mod watch;
 pub mod workflow;
 

@@ -30,6 +30,7 @@ pub mod token;
 pub mod tree;
 pub mod trigger;
 mod unique;
+pub mod usage;
 pub mod value_set;
 pub mod view;
 pub mod write;

@@ -52,7 +52,7 @@ use delete_first;
 
 /// Everything of one project that only it can see, apart from what [`delete_batch`] looks at more closely. The members
 /// come last: while there is anything left, it is still somebody's.
-const OF_PROJECT: [&str; 11] = [
+const OF_PROJECT: [&str; 12] = [
     delete_first!(
         "-- purge.delete_batch",
         "claims",
@@ -99,6 +99,14 @@ const OF_PROJECT: [&str; 11] = [
     // Before what they made: whoever finishes one holds its row, and adds to the dataclips only then.
     delete_first!("-- purge.delete_batch", "runs", "project_id", "id", "id", "id DESC"),
     delete_first!("-- purge.delete_batch", "dataclips", "project_id", "id", "id", "id DESC"),
+    delete_first!(
+        "-- purge.delete_batch",
+        "usage_parts",
+        "project_id",
+        "period_time",
+        "period_time",
+        "period_time DESC"
+    ),
     delete_first!(
         "-- purge.delete_batch",
         "members",

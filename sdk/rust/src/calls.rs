@@ -100,6 +100,10 @@ services! {
         read get_subscription "GetSubscription" GetSubscriptionRequest GetSubscriptionResponse;
         /// Sets the allowances of a root. Needs a service administrator.
         write update_subscription "UpdateSubscription" UpdateSubscriptionRequest UpdateSubscriptionResponse;
+        /// What a root and its sandboxes used in a period, together and one by one. Needs to see the project.
+        read get_usage "GetUsage" GetUsageRequest GetUsageResponse;
+        /// Counts AI tokens that are used beside runs, if so many are left or they are spent already. Needs a worker.
+        write record_usage "RecordUsage" RecordUsageRequest RecordUsageResponse;
     }
 
     /// Sandboxes. From [`Client::sandboxes`].

@@ -25,6 +25,9 @@ impl Story<'_> {
         assert_eq!(claimed["work"][0]["run"]["id"], started["run"]["id"]);
         self.tell_of_a_run(&worker, &of, &text(&started["run"]["id"])).await;
 
+        let tokens = with(&of, &json!({"ai_tokens": 7}));
+        self.does(&worker, deed("ProjectsService/RecordUsage", tokens, "usage.record", "")).await;
+
         let started = self.does(&ann, deed("RunsService/StartRun", start, "run.start", "run")).await;
         let run = with(&of, &json!({"run_id": started["run"]["id"]}));
         self.does(&ann, deed("RunsService/CancelRun", run, "run.cancel", "run")).await;

@@ -82,6 +82,7 @@ fn of_projects(name: &str, project: &str) -> Value {
         }
         "DeleteProject" => json!({"project_id": project, "etag": "of nothing"}),
         "UpdateSubscription" => json!({"project_id": project, "max_active_sandboxes": 1000}),
+        "RecordUsage" => json!({"project_id": project, "ai_tokens": 1}),
         "ImportProject" => json!({"header": {"project_id": project, "validate_only": true}}),
         _ => json!({"project_id": project}),
     }

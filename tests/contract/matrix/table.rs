@@ -91,6 +91,8 @@ pub(super) const TABLE: &[(&str, [&str; 7])] = &[
     ("ProjectsService/RestoreProject",           ["nnnu.n.", "nnnk.n.", "nnnY.n.", "nnnk.n.", "....un.", ".......", "......."]),
     ("ProjectsService/GetSubscription",          ["YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "....YY.", ".......", "......."]),
     ("ProjectsService/UpdateSubscription",       ["aaaaaaY", "aaaaaaY", "aaaaaaY", "aaaaaaY", "aaaaaaY", "aaaaaa.", "aaaaaa."]),
+    ("ProjectsService/GetUsage",                 ["YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "....YY.", ".......", "......."]),
+    ("ProjectsService/RecordUsage",              ["wwww.w.", "wwww.w.", "wwww.w.", "wwww.w.", "....ww.", ".......", "......."]),
     ("ProjectsService/ImportProject",            ["nYYY.n.", "nYYY.n.", "nsss.n.", "nsss.n.", "....Yn.", ".......", "......."]),
     ("ProjectsService/ExportProject",            ["YYYY.Y.", "YYYY.Y.", "ssss.s.", "ssss.s.", "....YY.", ".......", "......."]),
     ("RunsService/StartRun",                     ["nYYY.n.", "nYYY.n.", "nsss.n.", "nsss.n.", "....Yn.", ".......", "......."]),

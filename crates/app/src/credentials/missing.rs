@@ -13,7 +13,7 @@ use sandbar_store::{Tx, credential, resource, value_set, view::View};
 use super::links::{LinkedCredential, as_link};
 use crate::{
     App,
-    keychains::{as_keychain, resolve::linked},
+    keychains::{Picks, as_keychain, resolve::linked},
 };
 
 /// The most steps that are named for one credential.
@@ -128,6 +128,21 @@ impl Needs {
                 keychain: None,
             };
             note(self.0.entry(uses).or_default(), std::iter::once(step), 1);
+        }
+    }
+
+    /// Notes what the steps of a run use, of which it is known what their keychains pick.
+    pub(super) fn add_picked(&mut self, id: ResourceId, workflow: &StoredWorkflow, picks: &Picks) {
+        for job in &workflow.jobs {
+            let Some(link) = picks.link(job.uses) else { continue };
+            let step = Step {
+                workflow: id,
+                workflow_name: workflow.name.clone(),
+                job: job.id,
+                job_name: job.name.clone(),
+                keychain: picks.keychain(job.uses).map(|keychain| keychain.name.clone()),
+            };
+            note(self.0.entry(Uses::CredentialLink(link)).or_default(), std::iter::once(step), 1);
         }
     }
 

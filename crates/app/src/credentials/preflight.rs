@@ -6,7 +6,7 @@ use sandbar_model::{
 use sandbar_store::{Tx, resource, view::View};
 
 use super::missing::{MissingCredential, Needs, Planned};
-use crate::{App, Call, resources::missing, workflows::as_workflow};
+use crate::{App, Call, keychains::Picks, resources::missing, workflows::as_workflow};
 
 /// How many workflows are looked at at a time.
 const PAGE: usize = 500;
@@ -49,7 +49,8 @@ pub async fn preflight(app: &App, call: &Call, request: &Preflight) -> Result<Pr
     Ok(PreflightView { environment, missing })
 }
 
-/// Refuses when a credential that these steps use has no values for the project's environment.
+/// Refuses when a credential that these steps use, also through what keychains pick for their run, has no values for the
+/// project's environment.
 ///
 /// # Errors
 /// [`Error::CredentialsMissing`] with the first of them, and how many they are.
@@ -58,9 +59,10 @@ pub(crate) async fn ready(
     tx: &mut Tx,
     project: &Project,
     (id, workflow): (ResourceId, &StoredWorkflow),
+    picks: &Picks,
 ) -> Result<()> {
     let mut needs = Needs::default();
-    needs.add(id, workflow);
+    needs.add_picked(id, workflow, picks);
     let view = app.views.of(tx, project).await?;
     let missing = needs.missing(app, tx, (&view, &project.profile.environment), Planned::default()).await?;
     let Some(first) = missing.first() else { return Ok(()) };

@@ -41,8 +41,8 @@ impl Resolved {
 /// else the keychain's default; else none. What several values and several credentials of one external id mean, see
 /// [`Keychain::find`] and [`Keychain::pick`].
 ///
-/// For a run, give the view at the revision that the run is pinned to. External ids are always as they are now: they
-/// belong to the credentials, which have no revisions. Costs what the project links.
+/// External ids are always as they are now: they belong to the credentials, which have no revisions. Costs what the
+/// project links.
 ///
 /// # Errors
 /// [`Error::ResourceNotFound`] for a keychain that the project does not have.
@@ -53,13 +53,24 @@ pub async fn resolve(
     keychain: ResourceId,
     dataclip: &Value,
 ) -> Result<Resolved> {
+    let linked = linked(app, tx, view).await?;
+    resolve_among(app, tx, (view, &linked), keychain, dataclip).await
+}
+
+/// Likewise, of a project whose credentials were read.
+pub(super) async fn resolve_among(
+    app: &App,
+    tx: &mut Tx,
+    (view, linked): (&View, &[Linked]),
+    keychain: ResourceId,
+    dataclip: &Value,
+) -> Result<Resolved> {
     let there = resource::resolve(tx, view, Kind::Keychain, keychain).await?;
     let hash = there.and_then(|found| found.hash).ok_or_else(|| missing(&keychain))?;
     let document = app.contents.document(tx, view.root, hash).await?;
     let keychain = as_keychain(&document)?.clone();
     let found = keychain.find(dataclip);
-    let linked = linked(app, tx, view).await?;
-    let pick = keychain.pick(&found, &linked);
+    let pick = keychain.pick(&found, linked);
     Ok(Resolved { keychain, found, pick })
 }
 

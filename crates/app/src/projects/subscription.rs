@@ -1,7 +1,11 @@
 //! Reading what a tree may use.
 
-use sandbar_model::{ProjectId, Result, policy::Action};
-use sandbar_store::tree::{self, TreeRow};
+use sandbar_model::{ProjectId, Result, policy::Action, usage::Allowances};
+use sandbar_store::{
+    Tx,
+    tree::{self, TreeRow},
+    usage,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{App, Call, gate::hidden};
@@ -22,12 +26,16 @@ pub struct Subscription {
     pub max_active_sandboxes: Option<i64>,
     /// How many there are that are not scheduled for deletion.
     pub active_sandboxes: i64,
+    /// What they may use in a period. What they did: [`crate::usage::get`].
+    pub allowances: Allowances,
 }
 
-impl From<TreeRow> for Subscription {
-    fn from(row: TreeRow) -> Self {
+impl Subscription {
+    /// With what is kept beside the tree's row.
+    pub(super) async fn read(tx: &mut Tx, row: TreeRow) -> Result<Self> {
         let TreeRow { root, max_active_sandboxes, active_sandboxes, .. } = row;
-        Self { root, max_active_sandboxes, active_sandboxes }
+        let allowances = usage::allowances(tx, root).await?;
+        Ok(Self { root, max_active_sandboxes, active_sandboxes, allowances })
     }
 }
 
@@ -38,6 +46,6 @@ impl From<TreeRow> for Subscription {
 pub async fn subscription(app: &App, call: &Call, request: &GetSubscription) -> Result<Subscription> {
     let mut tx = app.db.read().await?;
     let entry = app.enter(&mut tx, call, request.project, Action::See).await?;
-    let row = tree::get(&mut tx, entry.project.root).await?;
-    row.map(Subscription::from).ok_or_else(|| hidden(request.project))
+    let row = tree::get(&mut tx, entry.project.root).await?.ok_or_else(|| hidden(request.project))?;
+    Subscription::read(&mut tx, row).await
 }

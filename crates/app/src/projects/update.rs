@@ -3,11 +3,12 @@
 use sandbar_model::{Error, ProjectId, Result, policy::Action};
 use sandbar_store::project;
 
-use super::{ProfilePatch, check_etag, lock, reread, root_only};
+use super::{ProfilePatch, check_etag, lock, lock_tree, reread, root_only};
 use crate::{
     App, Call, Request,
     gate::active,
     repeat::{Trace, conclude, repeated, retry},
+    sandboxes::guard::check_below,
     view::ProjectView,
 };
 
@@ -36,7 +37,7 @@ impl Request for UpdateProject {
 ///
 /// # Errors
 /// [`Error::NotARoot`], [`Error::ProjectScheduled`], [`Error::EtagMismatch`], [`Error::InvalidFields`] with every broken
-/// rule, and the gate's.
+/// rule, [`Error::EnvironmentUsedBelow`], and the gate's.
 pub async fn update(app: &App, call: &Call, request: &UpdateProject) -> Result<ProjectView> {
     retry(|| once(app, call, request)).await
 }
@@ -49,6 +50,8 @@ async fn once(app: &App, call: &Call, request: &UpdateProject) -> Result<Project
     if let Some(answer) = repeated(app, &mut tx, by, request).await? {
         return Ok(answer);
     }
+    // Nobody takes a label below while this one does.
+    lock_tree(&mut tx, &entry.project).await?;
     let before = lock(&mut tx, request.project).await?;
     active(&before)?;
     check_etag(&request.etag, &before)?;
@@ -57,6 +60,9 @@ async fn once(app: &App, call: &Call, request: &UpdateProject) -> Result<Project
     }
     let profile = request.patch.apply(&before.profile);
     profile.violations("project").into_result()?;
+    if profile.environment != before.profile.environment {
+        check_below(&mut tx, &entry.caller, before.id, &profile.environment).await?;
+    }
     project::set_profile(&mut tx, before.id, &profile, before.expire_time, app.now()).await?;
     let answer = ProjectView { project: reread(&mut tx, before.id).await?, role: entry.role() };
     let detail = serde_json::json!({ "before": before.profile, "after": answer.project.profile });

@@ -10,7 +10,7 @@ use sandbar_model::{Project, ProjectId, Result};
 use sandbar_store::{
     Tx, lease, project,
     purge::{self, Begun},
-    tree,
+    tree, usage,
 };
 
 use super::{MOST, Round, Worker, upkeep};
@@ -129,6 +129,7 @@ async fn last_step(app: &App, worker: &Worker, project: &Project) -> Result<Step
     if project.is_sandbox() {
         tree::note_garbage(&mut tx, project.root, app.now()).await?;
     } else {
+        usage::delete(&mut tx, project.root).await?;
         tree::delete_row(&mut tx, project.root).await?;
         lease::remove(&mut tx, &upkeep::lease_name(project.root)).await?;
     }

@@ -14,6 +14,7 @@ use super::{bearer::Bearer, trace};
 use crate::{
     App, Call, Request,
     repeat::{conclude, retry},
+    usage,
     workflows::as_workflow,
 };
 
@@ -78,6 +79,7 @@ async fn once(app: &App, call: &Call, request: &FinishRun) -> Result<Run> {
     if !keeps(&bearer, request.outcome) {
         erase_input(app, &mut tx, run).await?;
     }
+    usage::count_tokens(app, &mut tx, run, request.ending.usage.ai_tokens).await?;
     let answer = run::get(&mut tx, run.project, run.id).await?.ok_or(Error::Bug("a finished run is gone"))?;
     let detail = serde_json::json!({
         "outcome": request.outcome, "attempt": run.attempt, "usage": request.ending.usage,

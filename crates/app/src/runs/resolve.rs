@@ -12,6 +12,7 @@ use crate::{
     App, Call, Request,
     credentials::{links::as_link, ready},
     gate::active,
+    keychains::Picks,
     repeat::{Trace, conclude, retry},
     workflows::as_workflow,
 };
@@ -48,7 +49,7 @@ pub struct Resolved {
 ///
 /// # Errors
 /// [`Error::RunLeaseLost`], [`Error::RunFinished`], [`Error::ProjectScheduled`], [`Error::CredentialNotUsed`],
-/// [`Error::CredentialsMissing`] also where the link was taken away since, [`Error::CredentialDamaged`],
+/// [`Error::NoCredentialPicked`], [`Error::KeychainNotFound`] for one that was deleted since, [`Error::CredentialsMissing`] also where the link was taken away since, [`Error::CredentialDamaged`],
 /// [`Error::RunTokenRequired`], [`Error::TokenInvalid`].
 pub async fn resolve(app: &App, call: &Call, request: &ResolveCredential) -> Result<Resolved> {
     retry(|| once(app, call, request)).await
@@ -88,21 +89,28 @@ async fn credential_of(
     project: &Project,
     (run, workflow, job): (&Run, &StoredWorkflow, &Job<sandbar_model::ContentHash>),
 ) -> Result<CredentialId> {
-    let link = match job.uses {
-        None => return Err(Error::CredentialNotUsed { job: job.id }),
-        Some(Uses::CredentialLink(link)) => link,
-        // Here a keychain picks one of the project's links by the run's dataclip. No workflow can use one without there
-        // being one in its project.
-        Some(Uses::Keychain(keychain)) => {
-            return Err(Error::KeychainNotFound { job: job.name.clone(), keychain });
-        }
-    };
-    let alone = StoredWorkflow { jobs: vec![job.clone()], ..workflow.clone() };
-    ready(app, tx, project, (run.workflow, &alone)).await?;
     let view = app.views.of(tx, project).await?;
+    let alone = StoredWorkflow { jobs: vec![job.clone()], ..workflow.clone() };
+    let picks = match Picks::of(app, tx, &view, &alone, run.dataclip).await {
+        Err(Error::ResourceNotFound { .. }) => Err(unlinked(job)),
+        picks => picks,
+    }?;
+    let Some(link) = picks.link(job.uses) else {
+        let keychain = picks.keychain(job.uses).ok_or(Error::CredentialNotUsed { job: job.id })?;
+        return Err(Error::NoCredentialPicked { job: job.id, keychain: keychain.name.clone() });
+    };
+    ready(app, tx, project, (run.workflow, &alone), &picks).await?;
     let found = resource::resolve(tx, &view, Kind::CredentialLink, link).await?;
     // It was there a moment ago: whoever tries again hears what is missing.
     let hash = found.and_then(|found| found.hash).ok_or(Error::Contention)?;
     let document = app.contents.document(tx, project.root, hash).await?;
     as_link(&document)?.credential.ok_or(Error::Contention)
+}
+
+/// A step whose keychain was deleted since its run began.
+fn unlinked(job: &Job<sandbar_model::ContentHash>) -> Error {
+    match job.uses {
+        Some(Uses::Keychain(keychain)) => Error::KeychainNotFound { job: job.name.clone(), keychain },
+        Some(Uses::CredentialLink(_)) | None => Error::CredentialNotUsed { job: job.id },
+    }
 }

@@ -15,8 +15,10 @@ use crate::{
     App, Call, Request,
     credentials::ready,
     gate::Entry,
+    keychains::Picks,
     repeat::{conclude, repeated, retry},
     resources::missing,
+    usage,
     workflows::as_workflow,
 };
 
@@ -70,9 +72,10 @@ pub struct Started {
 /// Starts a run of a workflow as it is now. Needs editor; to have it at once, a worker.
 ///
 /// # Errors
-/// In this order: the gate's, [`Error::WorkerRequired`], [`Error::ResourceNotFound`] for the workflow,
-/// [`Error::TriggerNotFound`], [`Error::TriggerDisabled`], [`Error::InvalidFields`], [`Error::CredentialsMissing`],
-/// [`Error::DataclipNotFound`], [`Error::DataclipErased`], [`Error::TooLarge`].
+/// In this order: the gate's, [`Error::WorkerRequired`], [`Error::RunAllowanceReached`],
+/// [`Error::ResourceNotFound`] for the workflow,
+/// [`Error::TriggerNotFound`], [`Error::TriggerDisabled`], [`Error::InvalidFields`], [`Error::DataclipNotFound`],
+/// [`Error::DataclipErased`], [`Error::CredentialsMissing`], [`Error::TooLarge`].
 pub async fn start(app: &App, call: &Call, request: &StartRun) -> Result<Started> {
     retry(|| once(app, call, request)).await
 }
@@ -87,6 +90,7 @@ async fn once(app: &App, call: &Call, request: &StartRun) -> Result<Started> {
     if let Some(id) = repeated::<_, RunId>(app, &mut tx, by, request).await? {
         return again(app, tx, &entry, (id, request.claim)).await;
     }
+    usage::may_run(app, &mut tx, entry.project.root).await?;
     let run = pinned(app, &mut tx, &entry, request).await?;
     run::queue::add(&mut tx, run.project, run.root, run.create_time).await?;
     run::insert(&mut tx, &run).await?;
@@ -98,6 +102,7 @@ async fn once(app: &App, call: &Call, request: &StartRun) -> Result<Started> {
         started.run = run.clone();
         started.work = Some(app.hand_out(&mut tx, run).await?);
     }
+    usage::count_run(&mut tx, &started.run).await?;
     let Run { id, workflow, revision, cause, trigger, dataclip, state, .. } = &started.run;
     let detail = serde_json::json!({
         "workflow": workflow, "revision": revision, "cause": cause, "trigger": trigger, "dataclip": dataclip,
@@ -126,7 +131,6 @@ async fn pinned(app: &App, tx: &mut Tx, entry: &Entry, request: &StartRun) -> Re
     let workflow = as_workflow(&document)?;
     let cause = cause(tx, request, workflow).await?;
     checked(request, workflow)?;
-    ready(app, tx, project, (request.workflow, workflow)).await?;
     let run = Run {
         id: app.new_id().into(),
         root: project.root,
@@ -154,6 +158,8 @@ async fn pinned(app: &App, tx: &mut Tx, entry: &Entry, request: &StartRun) -> Re
         output: None,
     };
     let (dataclip, size) = input(app, tx, &run, &request.input).await?;
+    let picks = Picks::of(app, tx, &view, workflow, dataclip).await?;
+    ready(app, tx, project, (request.workflow, workflow), &picks).await?;
     fits(app, tx, project.root, (workflow, size)).await?;
     Ok(Run { dataclip, ..run })
 }

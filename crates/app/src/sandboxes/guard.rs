@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use sandbar_model::{Error, Project, ProjectId, Result, Role, access::Scope, policy};
-use sandbar_store::{Tx, member};
+use sandbar_store::{Tx, member, project};
 
 use crate::gate::Caller;
 
@@ -22,6 +22,30 @@ pub(super) async fn check(
     }
     let roles = member::roles(tx, caller.id, &same).await?;
     allowed(caller.scope, ancestors, &roles, environment)
+}
+
+/// Refuses a label for a project when a sandbox below it, also one that can be restored, has that label already: nobody
+/// who guarded the label allowed that, and what it picks from now on would be the sandbox's owner's to read.
+pub(crate) async fn check_below(
+    tx: &mut Tx,
+    caller: &Caller,
+    project: ProjectId,
+    environment: &str,
+) -> Result<()> {
+    let below = project::descendants(tx, project).await?;
+    let same: Vec<_> =
+        below.iter().filter(|one| one.id != project && one.profile.environment == environment).collect();
+    if same.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<_> = same.iter().map(|one| one.id).collect();
+    let roles = member::roles(tx, caller.id, &ids).await?;
+    let known = same.iter().filter(|one| roles.contains_key(&one.id));
+    Err(Error::EnvironmentUsedBelow {
+        environment: environment.to_owned(),
+        count: same.len(),
+        sandboxes: known.map(|one| one.profile.name.clone()).collect(),
+    })
 }
 
 /// Decides with the roles as the token lowers them: outside its project it gives none.

@@ -44,7 +44,8 @@ impl Request for UpdateSandbox {
 /// # Errors
 /// [`sandbar_model::Error::NotASandbox`], [`sandbar_model::Error::ProjectScheduled`],
 /// [`sandbar_model::Error::EtagMismatch`], [`sandbar_model::Error::InvalidFields`] with every broken rule,
-/// [`sandbar_model::Error::EnvironmentGuarded`], [`sandbar_model::Error::NameTaken`], and the gate's.
+/// [`sandbar_model::Error::EnvironmentGuarded`], [`sandbar_model::Error::EnvironmentUsedBelow`],
+/// [`sandbar_model::Error::NameTaken`], and the gate's.
 pub async fn update(app: &App, call: &Call, request: &UpdateSandbox) -> Result<ProjectView> {
     retry(|| once(app, call, request)).await
 }
@@ -105,7 +106,8 @@ async fn check_label(tx: &mut Tx, caller: &Caller, before: &Project, after: &Pro
         return Ok(());
     }
     let above = project::ancestors(tx, before.id).await?;
-    guard::check(tx, caller, &above, &after.environment).await
+    guard::check(tx, caller, &above, &after.environment).await?;
+    guard::check_below(tx, caller, before.id, &after.environment).await
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::{
     env, process,
     sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
 };
 
 use sandbar_store::{Db, PoolSize, schema};
@@ -28,11 +29,14 @@ macro_rules! cases {
 }
 pub(crate) use cases;
 
+/// Some cases have more callers at once than a server lets in, and slow machines take their time.
+const PATIENT: PoolSize = PoolSize { connections: 8, acquire_timeout: Duration::from_mins(10) };
+
 /// Runs a case on a new file.
 pub(crate) async fn on_sqlite<F: Future<Output = ()>>(case: impl FnOnce(Bench) -> F) {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}/test.db", folder.path().display());
-    let db = Db::open(&url, PoolSize::default()).await.unwrap();
+    let db = Db::open(&url, PATIENT).await.unwrap();
     schema::migrate(&db).await.unwrap();
     case(Bench::new(db.clone())).await;
     db.close().await;
@@ -49,7 +53,7 @@ pub(crate) async fn on_postgres<F: Future<Output = ()>>(case: impl FnOnce(Bench)
     let admin = Db::open(&server, PoolSize { connections: 1, ..PoolSize::default() }).await.unwrap();
     command(&admin, format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
     command(&admin, format!("CREATE DATABASE {name} TEMPLATE template0")).await;
-    let db = Db::open(&with_database(&server, &name), PoolSize::default()).await.unwrap();
+    let db = Db::open(&with_database(&server, &name), PATIENT).await.unwrap();
     schema::migrate(&db).await.unwrap();
     case(Bench::new(db.clone())).await;
     db.close().await;

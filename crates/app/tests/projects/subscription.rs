@@ -4,6 +4,7 @@ use sandbar_app::projects::{self, GetSubscription, Subscription, UpdateSubscript
 use sandbar_model::{
     Error, ProjectId, Result,
     access::{PrincipalKind, Scope},
+    usage::Allowances,
 };
 
 use crate::harness::{Bench, Person, cases, new_sandbox, refused};
@@ -15,7 +16,12 @@ async fn get(bench: &Bench, person: &Person, project: ProjectId) -> Result<Subsc
 }
 
 async fn set(bench: &Bench, person: &Person, project: ProjectId, max: Option<i64>) -> Result<Subscription> {
-    let request = UpdateSubscription { project, max_active_sandboxes: max, request_id: String::new() };
+    let request = UpdateSubscription {
+        project,
+        max_active_sandboxes: max,
+        allowances: Allowances::default(),
+        request_id: String::new(),
+    };
     projects::update_subscription(&bench.app, &person.call, &request).await
 }
 
@@ -24,7 +30,12 @@ async fn any_project_of_a_tree_stands_for_it(bench: Bench) {
     let operator = bench.person("operator", PrincipalKind::ServiceAccount, true).await;
     let root = bench.root(&owner, "root").await;
     let sandbox = bench.sandbox(&owner, root, "a").await;
-    let unlimited = Subscription { root, max_active_sandboxes: None, active_sandboxes: 1 };
+    let unlimited = Subscription {
+        root,
+        max_active_sandboxes: None,
+        active_sandboxes: 1,
+        allowances: Allowances::default(),
+    };
     assert_eq!(get(&bench, &owner, sandbox).await.unwrap(), unlimited);
     let limited = Subscription { max_active_sandboxes: Some(5), ..unlimited };
     assert_eq!(set(&bench, &operator, sandbox, Some(5)).await.unwrap(), limited);

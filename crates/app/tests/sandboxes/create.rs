@@ -11,6 +11,7 @@ use sandbar_model::{
     access::{PrincipalKind, Scope},
     project::PALETTE,
     time::{DAY, HOUR},
+    usage::Allowances,
 };
 use sandbar_store::member;
 use uuid::Uuid;
@@ -36,7 +37,8 @@ async fn create(app: &App, call: &Call, request: &CreateSandbox) -> Result<Proje
 
 async fn allow(bench: &Bench, project: ProjectId, max_active_sandboxes: Option<i64>) {
     let operator = bench.person(&format!("operator-{}", bench.app.new_id()), PrincipalKind::User, true).await;
-    let request = UpdateSubscription { project, max_active_sandboxes, request_id: String::new() };
+    let allowances = Allowances::default();
+    let request = UpdateSubscription { project, max_active_sandboxes, allowances, request_id: String::new() };
     projects::update_subscription(&bench.app, &operator.call, &request).await.unwrap();
 }
 

@@ -6,7 +6,7 @@ use sandbar_app::{
     projects::{self, GetSubscription, UpdateSubscription},
     sandboxes::{self, DeleteSandbox, RestoreSandbox},
 };
-use sandbar_model::{Error, Result, access::PrincipalKind};
+use sandbar_model::{Error, Result, access::PrincipalKind, usage::Allowances};
 use tokio::{sync::Barrier, task::JoinSet};
 
 use crate::harness::{Bench, Person, cases, new_sandbox, with_id};
@@ -27,8 +27,12 @@ async fn sixty_four_creates_fill_an_allowance_of_ten(bench: Bench) {
     let (owner, operator) =
         (bench.user("owner").await, bench.person("operator", PrincipalKind::User, true).await);
     let root = bench.root(&owner, "root").await;
-    let allow =
-        UpdateSubscription { project: root, max_active_sandboxes: Some(10), request_id: String::new() };
+    let allow = UpdateSubscription {
+        project: root,
+        max_active_sandboxes: Some(10),
+        allowances: Allowances::default(),
+        request_id: String::new(),
+    };
     projects::update_subscription(&bench.app, &operator.call, &allow).await.unwrap();
     let start = Arc::new(Barrier::new(64));
     let mut tasks = JoinSet::new();

@@ -11,6 +11,7 @@ use sandbar_model::{
     Error, Project, ProjectId, Result, Role,
     access::PrincipalKind,
     time::{DAY, HOUR},
+    usage::Allowances,
 };
 
 use sandbar_store::purge;
@@ -130,6 +131,7 @@ async fn the_allowance_holds_for_all_that_come_back(bench: Bench) {
         let request = UpdateSubscription {
             project: root,
             max_active_sandboxes: Some(limit),
+            allowances: Allowances::default(),
             request_id: String::new(),
         };
         projects::update_subscription(&bench.app, &operator.call, &request).await.unwrap();

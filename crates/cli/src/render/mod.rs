@@ -13,6 +13,7 @@ pub(crate) mod run;
 pub(crate) mod tables;
 pub(crate) mod time;
 pub(crate) mod tree;
+pub(crate) mod usage;
 mod value;
 pub(crate) mod watch;
 

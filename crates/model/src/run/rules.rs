@@ -1,7 +1,7 @@
 //! What a dataclip and a run's end may be.
 
 use super::Ending;
-use crate::{Violations, field::path, text};
+use crate::{Violations, field::path, text, usage::MAX_AI_TOKENS};
 
 /// The largest body of a dataclip.
 pub const MAX_DATACLIP_BYTES: usize = 4 * 1024 * 1024;
@@ -53,6 +53,9 @@ impl Ending {
             if number < 0 {
                 found.add(path(prefix, &format!("usage.{field}")), "must not be negative");
             }
+        }
+        if usage.ai_tokens > MAX_AI_TOKENS {
+            found.add(path(prefix, "usage.ai_tokens"), format!("must be at most {MAX_AI_TOKENS}"));
         }
         found
     }

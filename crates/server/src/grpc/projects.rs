@@ -10,8 +10,9 @@ use sandbar_app::{
         Subscription, UpdateProject, UpdateSubscription,
     },
     transfer::{self, ImportProject, Spooled},
+    usage::{self, GetUsage, RecordUsage},
 };
-use sandbar_model::{ContentHash, Error, ProjectId, Result as ModelResult};
+use sandbar_model::{ContentHash, Error, ProjectId, Result as ModelResult, usage::Allowances};
 use tonic::{Request, Status, Streaming};
 
 use super::{Answer, Grpc, change, opened, read};
@@ -20,6 +21,7 @@ use crate::{
         Fields,
         mask::Updated,
         project::{restored_to_wire, view_to_wire},
+        usage::{usage_to_wire, usage_view_to_wire},
     },
     status::from_error,
     wire::{self, projects_service_server::ProjectsService},
@@ -146,6 +148,7 @@ impl ProjectsService for Grpc {
         let request = UpdateSubscription {
             project: fields.id("project_id", &m.project_id),
             max_active_sandboxes: m.max_active_sandboxes,
+            allowances: Allowances { max_runs: m.max_runs, max_ai_tokens: m.max_ai_tokens },
             request_id: m.request_id,
         };
         let request = fields.finish(request).map_err(from_error)?;
@@ -154,6 +157,35 @@ impl ProjectsService for Grpc {
             updated
                 .map(|found| wire::UpdateSubscriptionResponse { subscription: Some(subscription(&found)) }),
         )
+    }
+
+    async fn get_usage(&self, request: Request<wire::GetUsageRequest>) -> Answer<wire::GetUsageResponse> {
+        let (call, m) = read(request)?;
+        let mut fields = Fields::default();
+        let request = GetUsage {
+            project: fields.id("project_id", &m.project_id),
+            time: fields.optional_time("time", m.time.as_ref()),
+        };
+        let request = fields.finish(request).map_err(from_error)?;
+        let found = usage::get(&self.app, &call, &request).await;
+        call.answer(found.map(usage_view_to_wire))
+    }
+
+    async fn record_usage(
+        &self,
+        request: Request<wire::RecordUsageRequest>,
+    ) -> Answer<wire::RecordUsageResponse> {
+        let (call, m) = change(request)?;
+        let mut fields = Fields::default();
+        let request = RecordUsage {
+            project: fields.id("project_id", &m.project_id),
+            ai_tokens: m.ai_tokens,
+            spent: m.spent,
+            request_id: m.request_id,
+        };
+        let request = fields.finish(request).map_err(from_error)?;
+        let recorded = usage::record(&self.app, &call, &request).await;
+        call.answer(recorded.map(|usage| wire::RecordUsageResponse { usage: Some(usage_to_wire(&usage)) }))
     }
 
     async fn import_project(
@@ -258,6 +290,8 @@ fn subscription(found: &Subscription) -> wire::Subscription {
         root_id: found.root.to_string(),
         max_active_sandboxes: found.max_active_sandboxes,
         active_sandboxes: found.active_sandboxes,
+        max_runs: found.allowances.max_runs,
+        max_ai_tokens: found.allowances.max_ai_tokens,
     }
 }
 

@@ -29,7 +29,8 @@ pub(super) const fn code(reason: Reason) -> Code {
         | R::ValuesNotFound
         | R::TriggerNotFound
         | R::RunNotFound
-        | R::DataclipNotFound => Code::NotFound,
+        | R::DataclipNotFound
+        | R::NoCredentialPicked => Code::NotFound,
         R::InvalidFields
         | R::InvalidDocument
         | R::InvalidPageToken
@@ -67,10 +68,15 @@ pub(super) const fn code(reason: Reason) -> Code {
         | R::RunLeaseLost
         | R::RunFinished
         | R::DataclipErased
-        | R::DataclipInUse => Code::FailedPrecondition,
-        R::SandboxAllowanceReached | R::CollectionFull | R::TooLarge | R::Overloaded | R::TooManyWatches => {
-            Code::ResourceExhausted
-        }
+        | R::DataclipInUse
+        | R::EnvironmentUsedBelow => Code::FailedPrecondition,
+        R::SandboxAllowanceReached
+        | R::RunAllowanceReached
+        | R::AiTokenAllowanceReached
+        | R::CollectionFull
+        | R::TooLarge
+        | R::Overloaded
+        | R::TooManyWatches => Code::ResourceExhausted,
         R::DeadlineExceeded => Code::DeadlineExceeded,
         R::StorageUnavailable | R::MasterKeyMissing | R::ServerStopping => Code::Unavailable,
         R::Internal | R::Unspecified => Code::Internal,

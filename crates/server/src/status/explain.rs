@@ -80,9 +80,34 @@ pub(super) fn explain(error: Error) -> Explained {
         E::SandboxAllowanceReached { used, limit } => {
             (Reason::SandboxAllowanceReached, vec![("used", used.to_string()), ("limit", limit.to_string())])
         }
+        E::RunAllowanceReached { used, limit, reset_time } => (
+            Reason::RunAllowanceReached,
+            vec![
+                ("used", used.to_string()),
+                ("limit", limit.to_string()),
+                ("reset_time", time::rfc3339(reset_time)),
+            ],
+        ),
+        E::AiTokenAllowanceReached { used, needed, limit, reset_time } => (
+            Reason::AiTokenAllowanceReached,
+            vec![
+                ("used", used.to_string()),
+                ("needed", needed.to_string()),
+                ("limit", limit.to_string()),
+                ("reset_time", time::rfc3339(reset_time)),
+            ],
+        ),
         E::EnvironmentGuarded { environment, ancestor } => (
             Reason::EnvironmentGuarded,
             vec![("environment", environment), ("ancestor_id", ancestor.to_string())],
+        ),
+        E::EnvironmentUsedBelow { environment, count, sandboxes } => (
+            Reason::EnvironmentUsedBelow,
+            vec![
+                ("environment", environment),
+                ("count", count.to_string()),
+                ("sandboxes", sandboxes.join(", ")),
+            ],
         ),
         E::NotASandbox { project } => (Reason::NotASandbox, vec![("project_id", project.to_string())]),
         E::NotARoot { project } => (Reason::NotARoot, vec![("project_id", project.to_string())]),
@@ -140,6 +165,9 @@ pub(super) fn explain(error: Error) -> Explained {
             (Reason::RunFinished, vec![("run_id", run.to_string()), ("state", state.word().to_owned())])
         }
         E::CredentialNotUsed { job } => (Reason::CredentialNotUsed, vec![("job_id", job.to_string())]),
+        E::NoCredentialPicked { job, keychain } => {
+            (Reason::NoCredentialPicked, vec![("job_id", job.to_string()), ("keychain", keychain)])
+        }
         E::DataclipErased { id } => (Reason::DataclipErased, vec![("id", id.to_string())]),
         E::DataclipInUse { id, run } => {
             (Reason::DataclipInUse, vec![("id", id.to_string()), ("run_id", run.to_string())])

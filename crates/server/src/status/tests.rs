@@ -15,6 +15,11 @@ use super::{explain::snake_case, *};
 /// One error of each variant, every value of it made from `n`.
 #[expect(clippy::too_many_lines, reason = "a line for each error")]
 fn every_error(n: u8) -> Vec<Error> {
+    [errors_of_most(n), errors_of_runs(n)].into_iter().flatten().collect()
+}
+
+/// Those that are of no runs.
+fn errors_of_most(n: u8) -> Vec<Error> {
     use Error as E;
     let uuid = Uuid::from_bytes([n; 16]);
     let text = |what: &str| format!("{what}-{n}");
@@ -55,6 +60,11 @@ fn every_error(n: u8) -> Vec<Error> {
         E::NestingDepthReached { limit: 30 + u32::from(n) },
         E::SandboxAllowanceReached { used: 50 + i64::from(n), limit: 60 + i64::from(n) },
         E::EnvironmentGuarded { environment: text("environment"), ancestor: project },
+        E::EnvironmentUsedBelow {
+            environment: text("environment"),
+            count: 150 + usize::from(n),
+            sandboxes: vec![text("sandbox")],
+        },
         E::NotASandbox { project },
         E::NotARoot { project },
         E::CredentialNotLinked { job: text("job"), link: resource },
@@ -88,23 +98,6 @@ fn every_error(n: u8) -> Vec<Error> {
         E::ChangesPruned { project, revision: Revision(40 + i64::from(n)) },
         E::TooManyWatches { limit: 90 + usize::from(n) },
         E::ServerStopping,
-        E::RunNotFound { id: RunId(uuid) },
-        E::DataclipNotFound { id: DataclipId(uuid) },
-        E::TriggerDisabled { trigger: TriggerId(uuid) },
-        E::CredentialsMissing {
-            credential: text("credential"),
-            environment: text("environment"),
-            labels: vec![text("first"), text("second")],
-            problem: text("problem"),
-            count: 90 + usize::from(n),
-        },
-        E::WorkerRequired,
-        E::RunTokenRequired,
-        E::RunLeaseLost { run: RunId(uuid) },
-        E::RunFinished { run: RunId(uuid), state: if n == 1 { RunState::Success } else { RunState::Failed } },
-        E::CredentialNotUsed { job: JobId(uuid) },
-        E::DataclipErased { id: DataclipId(uuid) },
-        E::DataclipInUse { id: DataclipId(uuid), run: RunId(Uuid::from_bytes([n + 100; 16])) },
         E::NothingSelected,
         E::PlanStale { moved: vec![text("first"), text("second")] },
         E::PlanRequired,
@@ -124,6 +117,44 @@ fn every_error(n: u8) -> Vec<Error> {
         E::StorageUnavailable(source()),
         E::Storage(source()),
         E::Bug("hunter2"),
+    ]
+}
+
+/// Likewise, of runs and what they use.
+fn errors_of_runs(n: u8) -> Vec<Error> {
+    use Error as E;
+    let uuid = Uuid::from_bytes([n; 16]);
+    let text = |what: &str| format!("{what}-{n}");
+    vec![
+        E::RunNotFound { id: RunId(uuid) },
+        E::DataclipNotFound { id: DataclipId(uuid) },
+        E::TriggerDisabled { trigger: TriggerId(uuid) },
+        E::CredentialsMissing {
+            credential: text("credential"),
+            environment: text("environment"),
+            labels: vec![text("first"), text("second")],
+            problem: text("problem"),
+            count: 90 + usize::from(n),
+        },
+        E::WorkerRequired,
+        E::RunTokenRequired,
+        E::RunLeaseLost { run: RunId(uuid) },
+        E::RunFinished { run: RunId(uuid), state: if n == 1 { RunState::Success } else { RunState::Failed } },
+        E::CredentialNotUsed { job: JobId(uuid) },
+        E::NoCredentialPicked { job: JobId(uuid), keychain: text("keychain") },
+        E::DataclipErased { id: DataclipId(uuid) },
+        E::DataclipInUse { id: DataclipId(uuid), run: RunId(Uuid::from_bytes([n + 100; 16])) },
+        E::RunAllowanceReached {
+            used: 70 + i64::from(n),
+            limit: 80 + i64::from(n),
+            reset_time: Time(i64::from(n)),
+        },
+        E::AiTokenAllowanceReached {
+            used: 90 + i64::from(n),
+            needed: 120 + i64::from(n),
+            limit: 140 + i64::from(n),
+            reset_time: Time(i64::from(n)),
+        },
     ]
 }
 
@@ -231,7 +262,7 @@ fn without_metadata(error: Error) -> String {
 fn every_value_of_the_metadata_is_in_the_message() {
     // Said to programs only: the name of an action (the message has its phrase), and what belongs to the situation
     // rather than to the sentence.
-    let silent = ["action", "purge_time", "principal_id"];
+    let silent = ["action", "purge_time", "reset_time", "principal_id"];
     for error in every_error(1) {
         let status = from_error(error);
         for (key, value) in status.get_details_error_info().unwrap().metadata {

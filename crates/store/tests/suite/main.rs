@@ -35,3 +35,4 @@ mod tampering;
 mod tokens;
 mod trees;
 mod triggers;
+mod usage;

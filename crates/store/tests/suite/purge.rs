@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use sandbar_model::{
     ContentHash, Item, Kind, ProjectId,
     access::{Scope, Token, TokenHash},
+    usage::{Allowances, Period, Used},
 };
 use sandbar_store::{
     Db, Tx,
     audit::{self, Event},
-    collection, dataclip, item, merge_base, merge_record, project, purge, run, token, tree, trigger,
+    collection, dataclip, item, merge_base, merge_record, project, purge, run, token, tree, trigger, usage,
 };
 use uuid::Uuid;
 
@@ -72,6 +73,9 @@ async fn fill(tx: &mut Tx, project: ProjectId, rows: u8) {
         run::insert(tx, &queued).await.unwrap();
         run::token::replace(tx, &queued, &TokenHash(hash), NOW).await.unwrap();
         dataclip::insert(tx, &runs::clip(project, unique, ""), "{}").await.unwrap();
+        let period = Period { start: NOW.plus(number.into()), end: NOW };
+        let tree = (crate::fixture::id(10), project);
+        assert!(usage::add(tx, tree, period, Used::RUN, Allowances::default()).await.unwrap());
         // Below and above every other project, so that it is the first of a pair and the second.
         for other in [Uuid::from_u128(number.into()), Uuid::from_u128(u128::MAX - u128::from(number))] {
             let base = [1_u128, 2].map(|key| (Kind::Workflow, Uuid::from_u128(key).into(), None));

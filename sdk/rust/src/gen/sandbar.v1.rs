@@ -3925,8 +3925,21 @@ pub enum Reason {
     CredentialNotUsed = 128,
     /// FAILED_PRECONDITION. The body of the dataclip was erased, or is about to be; start the run with another. Metadata: `id`.
     DataclipErased = 129,
+    /// NOT_FOUND. The step's keychain picks no credential for what the run begins with, and has no default: the step has to do
+    /// without. Metadata: `job_id`, `keychain` (its name).
+    NoCredentialPicked = 130,
+    /// RESOURCE_EXHAUSTED. The root's subscription allows no more runs in this period. Metadata: `used`, `limit`, `reset_time`
+    /// (when the next period begins).
+    RunAllowanceReached = 131,
     /// FAILED_PRECONDITION. A run that waits or goes on begins with the dataclip; cancel it first. Metadata: `id`, `run_id`.
     DataclipInUse = 132,
+    /// RESOURCE_EXHAUSTED. The root's subscription does not allow so many more AI tokens in this period. Metadata: `used`,
+    /// `needed`, `limit`, `reset_time` (when the next period begins).
+    AiTokenAllowanceReached = 133,
+    /// FAILED_PRECONDITION. Sandboxes below the project have the environment already, and would read the values that it picks;
+    /// change theirs first. Metadata: `environment`, `count` (of the sandboxes), `sandboxes` (the names of those that the caller
+    /// sees).
+    EnvironmentUsedBelow = 134,
     /// INVALID_ARGUMENT. The cursor was not made by this service for a watch of this project, or the database was put back to
     /// before it. List what there is, and watch from there.
     InvalidCursor = 140,
@@ -4018,7 +4031,11 @@ impl Reason {
             Self::RunFinished => "REASON_RUN_FINISHED",
             Self::CredentialNotUsed => "REASON_CREDENTIAL_NOT_USED",
             Self::DataclipErased => "REASON_DATACLIP_ERASED",
+            Self::NoCredentialPicked => "REASON_NO_CREDENTIAL_PICKED",
+            Self::RunAllowanceReached => "REASON_RUN_ALLOWANCE_REACHED",
             Self::DataclipInUse => "REASON_DATACLIP_IN_USE",
+            Self::AiTokenAllowanceReached => "REASON_AI_TOKEN_ALLOWANCE_REACHED",
+            Self::EnvironmentUsedBelow => "REASON_ENVIRONMENT_USED_BELOW",
             Self::InvalidCursor => "REASON_INVALID_CURSOR",
             Self::ChangesPruned => "REASON_CHANGES_PRUNED",
             Self::TooManyWatches => "REASON_TOO_MANY_WATCHES",
@@ -4098,7 +4115,11 @@ impl Reason {
             "REASON_RUN_FINISHED" => Some(Self::RunFinished),
             "REASON_CREDENTIAL_NOT_USED" => Some(Self::CredentialNotUsed),
             "REASON_DATACLIP_ERASED" => Some(Self::DataclipErased),
+            "REASON_NO_CREDENTIAL_PICKED" => Some(Self::NoCredentialPicked),
+            "REASON_RUN_ALLOWANCE_REACHED" => Some(Self::RunAllowanceReached),
             "REASON_DATACLIP_IN_USE" => Some(Self::DataclipInUse),
+            "REASON_AI_TOKEN_ALLOWANCE_REACHED" => Some(Self::AiTokenAllowanceReached),
+            "REASON_ENVIRONMENT_USED_BELOW" => Some(Self::EnvironmentUsedBelow),
             "REASON_INVALID_CURSOR" => Some(Self::InvalidCursor),
             "REASON_CHANGES_PRUNED" => Some(Self::ChangesPruned),
             "REASON_TOO_MANY_WATCHES" => Some(Self::TooManyWatches),
@@ -4993,6 +5014,13 @@ pub struct Subscription {
     /// Output only. Sandboxes of the tree that are not scheduled for deletion.
     #[prost(int64, tag = "3")]
     pub active_sandboxes: i64,
+    /// How many runs may be started in a period, by anybody, in the root or any sandbox. Absent: no limit. A period is a
+    /// calendar month in UTC. GetUsage tells how many there were.
+    #[prost(int64, optional, tag = "4")]
+    pub max_runs: ::core::option::Option<i64>,
+    /// Likewise AI tokens. Runs start, and finish, whatever is left of these: RecordUsage keeps to it.
+    #[prost(int64, optional, tag = "5")]
+    pub max_ai_tokens: ::core::option::Option<i64>,
 }
 impl ::prost::Name for Subscription {
     const NAME: &'static str = "Subscription";
@@ -5045,6 +5073,12 @@ pub struct UpdateSubscriptionRequest {
     pub max_active_sandboxes: ::core::option::Option<i64>,
     #[prost(string, tag = "3")]
     pub request_id: ::prost::alloc::string::String,
+    /// Absent: no limit. Less than was used in this period: no more is used until the next one.
+    #[prost(int64, optional, tag = "4")]
+    pub max_runs: ::core::option::Option<i64>,
+    /// Likewise.
+    #[prost(int64, optional, tag = "5")]
+    pub max_ai_tokens: ::core::option::Option<i64>,
 }
 impl ::prost::Name for UpdateSubscriptionRequest {
     const NAME: &'static str = "UpdateSubscriptionRequest";
@@ -5069,6 +5103,143 @@ impl ::prost::Name for UpdateSubscriptionResponse {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "/sandbar.v1.UpdateSubscriptionResponse".into()
+    }
+}
+/// What a root and its sandboxes used together in one period, and may.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Usage {
+    #[prost(string, tag = "1")]
+    pub root_id: ::prost::alloc::string::String,
+    /// The first moment of a month in UTC.
+    #[prost(message, optional, tag = "2")]
+    pub period_start: ::core::option::Option<::prost_types::Timestamp>,
+    /// The first moment of the next one, in which nothing is used yet.
+    #[prost(message, optional, tag = "3")]
+    pub reset_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Runs that were started, whatever became of them, also in projects that are gone.
+    #[prost(int64, tag = "4")]
+    pub runs: i64,
+    /// What the subscription allows now. Absent: no limit.
+    #[prost(int64, optional, tag = "5")]
+    pub max_runs: ::core::option::Option<i64>,
+    /// Likewise.
+    #[prost(int64, tag = "6")]
+    pub ai_tokens: i64,
+    #[prost(int64, optional, tag = "7")]
+    pub max_ai_tokens: ::core::option::Option<i64>,
+}
+impl ::prost::Name for Usage {
+    const NAME: &'static str = "Usage";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.Usage".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.Usage".into()
+    }
+}
+/// What one project used, without its sandboxes.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ProjectUsage {
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(int64, tag = "3")]
+    pub runs: i64,
+    #[prost(int64, tag = "4")]
+    pub ai_tokens: i64,
+}
+impl ::prost::Name for ProjectUsage {
+    const NAME: &'static str = "ProjectUsage";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.ProjectUsage".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.ProjectUsage".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetUsageRequest {
+    /// Any project of the tree.
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    /// A point in time of the period to answer. Absent: now.
+    #[prost(message, optional, tag = "2")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
+}
+impl ::prost::Name for GetUsageRequest {
+    const NAME: &'static str = "GetUsageRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.GetUsageRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.GetUsageRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetUsageResponse {
+    #[prost(message, optional, tag = "1")]
+    pub usage: ::core::option::Option<Usage>,
+    /// The projects of the tree that the caller sees and that used something, parents before children.
+    #[prost(message, repeated, tag = "2")]
+    pub projects: ::prost::alloc::vec::Vec<ProjectUsage>,
+    /// What those used that the caller does not see, or that are gone.
+    #[prost(int64, tag = "3")]
+    pub other_runs: i64,
+    /// Likewise.
+    #[prost(int64, tag = "4")]
+    pub other_ai_tokens: i64,
+}
+impl ::prost::Name for GetUsageResponse {
+    const NAME: &'static str = "GetUsageResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.GetUsageResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.GetUsageResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RecordUsageRequest {
+    /// Where it is used.
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    /// 1 to 1,000,000,000,000.
+    #[prost(int64, tag = "2")]
+    pub ai_tokens: i64,
+    /// They are spent, and count whatever the allowance. Without: before they are spent.
+    #[prost(bool, tag = "3")]
+    pub spent: bool,
+    #[prost(string, tag = "4")]
+    pub request_id: ::prost::alloc::string::String,
+}
+impl ::prost::Name for RecordUsageRequest {
+    const NAME: &'static str = "RecordUsageRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.RecordUsageRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.RecordUsageRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RecordUsageResponse {
+    #[prost(message, optional, tag = "1")]
+    pub usage: ::core::option::Option<Usage>,
+}
+impl ::prost::Name for RecordUsageResponse {
+    const NAME: &'static str = "RecordUsageResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.RecordUsageResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.RecordUsageResponse".into()
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -5407,6 +5578,7 @@ pub mod projects_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Changes name, description, color, environment or settings of a root. Needs admin. Sandboxes: UpdateSandbox.
+        /// No project takes an environment that a sandbox below it has already: that would read its values from then on.
         pub async fn update_project(
             &mut self,
             request: impl tonic::IntoRequest<super::UpdateProjectRequest>,
@@ -5508,7 +5680,7 @@ pub mod projects_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Sets the allowances of a root. Needs a service administrator.
+        /// Sets the allowances of a root, all of them. Needs a service administrator.
         pub async fn update_subscription(
             &mut self,
             request: impl tonic::IntoRequest<super::UpdateSubscriptionRequest>,
@@ -5533,6 +5705,58 @@ pub mod projects_service_client {
                 .insert(
                     GrpcMethod::new("sandbar.v1.ProjectsService", "UpdateSubscription"),
                 );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Answers what a root and its sandboxes used in a period, together and one by one. Needs to see the project.
+        pub async fn get_usage(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetUsageRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetUsageResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.ProjectsService/GetUsage",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("sandbar.v1.ProjectsService", "GetUsage"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Counts what the product uses in a project beside what runs do: those are counted when they start, and their AI tokens
+        /// when they finish. Refused, and nothing counted, where it is more than is left, unless it is spent already. Needs a
+        /// worker (see RunsService).
+        pub async fn record_usage(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RecordUsageRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RecordUsageResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.ProjectsService/RecordUsage",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("sandbar.v1.ProjectsService", "RecordUsage"));
             self.inner.unary(req, path, codec).await
         }
         /// Takes a project state document in chunks and makes the project equal to it in one atomic change that touches only
@@ -8580,7 +8804,7 @@ pub struct RunUsage {
     /// How long it took.
     #[prost(message, optional, tag = "2")]
     pub duration: ::core::option::Option<::prost_types::Duration>,
-    /// Tokens of language models.
+    /// Tokens of language models, at most 1,000,000,000,000. They count towards the root's allowance; RecordUsage is not for these.
     #[prost(int64, tag = "3")]
     pub ai_tokens: i64,
 }
@@ -9445,7 +9669,8 @@ pub mod runs_service_client {
             self
         }
         /// Puts a run of a workflow, as it is now, into the project's queue. Needs editor. By a trigger: that must be on. Does not
-        /// start when a step's credential has no values for the project's environment; there is no fallback to another.
+        /// start when a step's credential, also one that its keychain picks for what the run begins with, has no values for the
+        /// project's environment; there is no fallback to another. Counts towards the runs that the root's subscription allows.
         pub async fn start_run(
             &mut self,
             request: impl tonic::IntoRequest<super::StartRunRequest>,
@@ -9594,8 +9819,9 @@ pub mod runs_service_client {
                 .insert(GrpcMethod::new("sandbar.v1.RunsService", "HeartbeatRun"));
             self.inner.unary(req, path, codec).await
         }
-        /// Reads the values of the credential that a step of the run uses, for the project's environment. By run token. Each time
-        /// leaves an event, which does not have the values. There is no request id: values are remembered for no repeat.
+        /// Reads the values of the credential that a step of the run uses, for the project's environment. By run token. A step's
+        /// keychain picks by what the run began with; links and keychains are as the project has them now. Each time leaves an
+        /// event, which does not have the values. There is no request id: values are remembered for no repeat.
         pub async fn resolve_credential(
             &mut self,
             request: impl tonic::IntoRequest<super::ResolveCredentialRequest>,
