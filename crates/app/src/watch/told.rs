@@ -47,10 +47,15 @@ struct Detail {
 /// What is told of each action: something of the project itself, or nothing but what its detail lists. What is not here is
 /// not for members to see.
 const ACTIONS: &[(&str, Option<ChangeKind>)] = &[
+    ("collection.create", None),
+    ("collection.delete", None),
+    ("collection.update", None),
     ("config.delete", None),
     ("config.put", None),
     ("credential.link", None),
     ("credential.unlink", None),
+    ("keychain.delete", None),
+    ("keychain.put", None),
     ("member.remove", Some(ChangeKind::MemberRemoved)),
     ("member.set", Some(ChangeKind::MemberSet)),
     ("merge.apply", Some(ChangeKind::Merged)),
@@ -104,8 +109,8 @@ mod tests {
 
     use super::*;
 
-    /// What members do not see: credentials and tokens are their owner's, principals the service's; what is purged was seen
-    /// to be scheduled.
+    /// What is not told: credentials and tokens are their owner's, principals the service's; what is purged was seen to be
+    /// scheduled; runs, dataclips and items are what a project works on, by the thousand, and not how it is.
     const HIDDEN: &[&str] = &[
         "credential.create",
         "credential.delete",
@@ -113,10 +118,22 @@ mod tests {
         "credential.set_values",
         "credential.transfer",
         "credential.update",
+        "dataclip.create",
+        "dataclip.delete",
+        "dataclip.name",
+        "item.delete",
+        "item.put",
         "principal.create",
         "project.purge",
+        "run.cancel",
+        "run.claim",
+        "run.finish",
+        "run.lose",
+        "run.resolve_credential",
+        "run.start",
         "token.create",
         "token.revoke",
+        "usage.record",
     ];
 
     #[test]
