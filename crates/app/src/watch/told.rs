@@ -133,6 +133,7 @@ mod tests {
         "run.start",
         "token.create",
         "token.revoke",
+        "usage.record",
     ];
 
     #[test]
