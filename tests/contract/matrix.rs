@@ -97,6 +97,7 @@ fn letter(answer: &Result<Value, Status>) -> Option<char> {
         "CREDENTIAL_NOT_OWNED" => 'o',
         "RESOURCE_NOT_FOUND" => 'm',
         "PERMISSION_DENIED" => 'n',
+        "PRINCIPAL_NOT_FOUND" => 'p',
         "ADMINISTRATOR_REQUIRED" => 'a',
         "PROJECT_SCHEDULED" | "ANCESTOR_SCHEDULED" => 's',
         "NOT_A_ROOT" | "NOT_A_SANDBOX" => 'k',

@@ -24,6 +24,8 @@ pub(crate) struct Caller {
     pub(crate) administrator: bool,
     pub(crate) token: TokenId,
     pub(crate) scope: Scope,
+    /// When the token ends; none: never.
+    pub(crate) expire_time: Option<Time>,
 }
 
 /// A caller in a project.
@@ -203,8 +205,9 @@ impl App {
 
     fn checked(&self, call: &Call, entry: &gate::Entry) -> Result<Caller> {
         self.check(call, &entry.bearer)?;
-        let gate::Bearer { principal, token, scope, .. } = entry.bearer;
-        Ok(Caller { id: principal, kind: entry.kind, administrator: entry.administrator, token, scope })
+        let gate::Bearer { principal: id, token, scope, expire_time, .. } = entry.bearer;
+        let (kind, administrator) = (entry.kind, entry.administrator);
+        Ok(Caller { id, kind, administrator, token, scope, expire_time })
     }
 
     /// Refuses tokens that are over, and notes the use of the others.

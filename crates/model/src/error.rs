@@ -196,6 +196,9 @@ pub enum Error {
     #[error("the source can't be retired by this merge: only a sandbox merged into one of its ancestors can")]
     CannotRetire,
 
+    /// What has ended can't be rotated.
+    #[error("token {id} was revoked or has expired; make a new one")]
+    TokenEnded { id: TokenId },
     /// Not made by this service for this watch, or from before a backup was put back.
     #[error(
         "the cursor does not belong to this watch; list what there is and watch from now, or from the project's revision"

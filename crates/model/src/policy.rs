@@ -40,6 +40,8 @@ pub enum Action {
     ManageMembers,
     /// Create, rename and delete collections.
     ManageCollections,
+    /// Make another member its owner.
+    TransferOwnership,
     /// Make, list and revoke its tokens.
     ManageTokens,
     /// Delete, restore or transfer it (a root).
@@ -93,7 +95,7 @@ impl Role {
 
 impl Action {
     /// Every action, for tests that walk the table.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::See,
         Self::CreateSandbox,
         Self::Write,
@@ -104,6 +106,7 @@ impl Action {
         Self::ManageSettings,
         Self::ManageMembers,
         Self::ManageCollections,
+        Self::TransferOwnership,
         Self::ManageTokens,
         Self::DeleteRoot,
         Self::ReadAudit,
@@ -121,7 +124,7 @@ impl Action {
             | Self::ManageCollections
             | Self::ManageTokens
             | Self::ReadAudit => Role::Admin,
-            Self::DeleteRoot => Role::Owner,
+            Self::DeleteRoot | Self::TransferOwnership => Role::Owner,
         }
     }
 
@@ -143,6 +146,7 @@ impl Action {
             Self::ManageSettings => "changing settings",
             Self::ManageMembers => "changing members",
             Self::ManageCollections => "creating, renaming or deleting collections",
+            Self::TransferOwnership => "giving the project to another owner",
             Self::ManageTokens => "managing the project's tokens",
             Self::DeleteRoot => "deleting or restoring a root project",
             Self::ReadAudit => "reading the audit trail",

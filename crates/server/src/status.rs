@@ -93,6 +93,7 @@ const fn code(reason: Reason) -> Code {
         | R::CredentialInUse
         | R::TooManyEnvironments
         | R::LinkInUse
+        | R::TokenEnded
         | R::PlanRequired
         | R::InvalidResult
         | R::MergeConflicts => Code::FailedPrecondition,
@@ -230,6 +231,7 @@ fn explain(error: Error) -> Explained {
             (Reason::MergeConflicts, vec![("resource", resource), ("conflicts", conflicts.join("; "))])
         }
         E::CannotRetire => (Reason::CannotRetire, vec![]),
+        E::TokenEnded { id } => (Reason::TokenEnded, vec![("id", id.to_string())]),
         E::InvalidCursor => (Reason::InvalidCursor, vec![]),
         E::ChangesPruned { project, revision } => (
             Reason::ChangesPruned,

@@ -45,3 +45,12 @@ impl fmt::Debug for CreateTokenResponse {
         f.debug_struct("CreateTokenResponse").field("token", &self.token).finish_non_exhaustive()
     }
 }
+
+impl fmt::Debug for RotateTokenResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RotateTokenResponse")
+            .field("token", &self.token)
+            .field("previous", &self.previous)
+            .finish_non_exhaustive()
+    }
+}

@@ -94,6 +94,27 @@ pub async fn page_of_project(
     .await
 }
 
+/// Sets when one ends.
+pub async fn set_expire_time(tx: &mut Tx, id: TokenId, time: Time) -> Result<()> {
+    tx.sql("-- token.set_expire_time\nUPDATE tokens SET expire_time = $2 WHERE id = $1")
+        .bind(id.0)
+        .bind(time.0)
+        .execute()
+        .await?;
+    Ok(())
+}
+
+/// One of them, which nobody else rotates or revokes until this transaction ends.
+pub async fn lock(tx: &mut Tx, id: TokenId) -> Result<Option<Token>> {
+    tx.sql(concat!(
+        "-- token.lock\nUPDATE tokens SET expire_time = expire_time WHERE id = $1 RETURNING ",
+        columns!()
+    ))
+    .bind(id.0)
+    .optional()
+    .await
+}
+
 /// Ends one. False: there is none, or it was revoked before.
 pub async fn revoke(tx: &mut Tx, id: TokenId, now: Time) -> Result<bool> {
     let changed = tx

@@ -29,7 +29,11 @@ pub(crate) fn generate(proto: &Path, out: &Path) -> Result<(), Box<dyn Error>> {
         .bytes(".")
         .btree_map(".")
         // They hold secrets; the client writes their Debug by hand.
-        .skip_debug(["sandbar.v1.CreateTokenResponse", "sandbar.v1.SetCredentialValuesRequest"])
+        .skip_debug([
+            "sandbar.v1.CreateTokenResponse",
+            "sandbar.v1.RotateTokenResponse",
+            "sandbar.v1.SetCredentialValuesRequest",
+        ])
         .out_dir(out)
         .compile_fds_with_config(compiler.file_descriptor_set(), config)?;
     let path = out.join("sandbar.v1.rs");

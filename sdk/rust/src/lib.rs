@@ -53,3 +53,13 @@ impl std::fmt::Debug for v1::CreateTokenResponse {
         f.debug_struct("CreateTokenResponse").field("token", &self.token).finish_non_exhaustive()
     }
 }
+
+impl std::fmt::Debug for v1::RotateTokenResponse {
+    /// Leaves out the secret, which must never reach a log.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RotateTokenResponse")
+            .field("token", &self.token)
+            .field("previous", &self.previous)
+            .finish_non_exhaustive()
+    }
+}

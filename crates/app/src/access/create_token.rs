@@ -137,7 +137,7 @@ async fn allowed(
 }
 
 /// The project that a token is to be limited to. Its lock keeps it from being purged before the token is in.
-async fn lock_any(tx: &mut Tx, id: Option<ProjectId>) -> Result<Option<Project>> {
+pub(super) async fn lock_any(tx: &mut Tx, id: Option<ProjectId>) -> Result<Option<Project>> {
     let Some(id) = id else { return Ok(None) };
     let project = project::lock(tx, id).await?.ok_or_else(|| hidden(id))?;
     active(&project)?;

@@ -53,6 +53,7 @@ const ACTIONS: &[(&str, Option<ChangeKind>)] = &[
     ("credential.unlink", None),
     ("member.remove", Some(ChangeKind::MemberRemoved)),
     ("member.set", Some(ChangeKind::MemberSet)),
+    ("member.transfer_ownership", Some(ChangeKind::MemberSet)),
     ("merge.apply", Some(ChangeKind::Merged)),
     ("merge.revert", Some(ChangeKind::Reverted)),
     ("project.create", Some(ChangeKind::ProjectCreated)),
@@ -117,6 +118,7 @@ mod tests {
         "project.purge",
         "token.create",
         "token.revoke",
+        "token.rotate",
     ];
 
     #[test]

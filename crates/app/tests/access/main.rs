@@ -17,8 +17,10 @@ mod members;
 mod narrowing;
 mod principals;
 mod reading;
+mod rotation;
 mod secrecy;
 mod tokens;
+mod transfer;
 
 use sandbar_app::access::{self, CreateToken, CreatedToken};
 use sandbar_model::{

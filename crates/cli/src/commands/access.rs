@@ -6,7 +6,8 @@ use clap::{Subcommand, ValueEnum};
 use sandbar_client::prost_types;
 use sandbar_client::v1::{
     CreatePrincipalRequest, CreateTokenRequest, ListMembersRequest, ListPrincipalsRequest, ListTokensRequest,
-    Member, Principal, PrincipalKind, RemoveMemberRequest, RevokeTokenRequest, Role, SetMemberRequest,
+    Member, Principal, PrincipalKind, RemoveMemberRequest, RevokeTokenRequest, Role, RotateTokenRequest,
+    SetMemberRequest, TransferOwnershipRequest,
 };
 
 use crate::args::duration;
@@ -42,6 +43,15 @@ pub(crate) enum TokenCommand {
         #[arg(long)]
         project: Option<String>,
     },
+    /// Make a token in place of another one, which goes on for a while. It is shown this once
+    Rotate {
+        /// The token's id. Default: the one that you use
+        #[arg(default_value = "", hide_default_value = true)]
+        token: String,
+        /// How long the old one goes on at most: up to 30d. Default: 1h
+        #[arg(long, value_parser = duration)]
+        overlap: Option<Duration>,
+    },
     /// End a token at once
     Revoke {
         /// The token's id
@@ -66,6 +76,13 @@ pub(crate) enum MemberCommand {
         /// The role
         #[arg(value_enum)]
         role: RoleWord,
+    },
+    /// Make a member the owner; you are an admin then
+    Transfer {
+        /// The project
+        project: String,
+        /// The member's id, email or name
+        member: String,
     },
     /// Remove a member
     Remove {
@@ -163,6 +180,14 @@ pub(crate) async fn token(session: &Session, command: TokenCommand) -> Result<()
             let tokens = session.client.list(request).all().await?;
             session.out.list(&tokens, |tokens| tables::tokens(tokens, session.now))
         }
+        TokenCommand::Rotate { token, overlap } => {
+            let far = |_| Failure::Usage("--overlap is too long; 30d is the most".to_owned());
+            let overlap = overlap.map(prost_types::Duration::try_from).transpose().map_err(far)?;
+            let request = RotateTokenRequest { token_id: token, overlap, ..Default::default() };
+            let answer = session.client.access().rotate_token(request).await?;
+            note("Keep the token now: it is not shown again.")?;
+            session.out.show(&answer, || answer.secret.clone())
+        }
         TokenCommand::Revoke { token } => {
             let request = RevokeTokenRequest { token_id: token, ..Default::default() };
             let token = session.client.access().revoke_token(request).await?.token.unwrap_or_default();
@@ -196,6 +221,16 @@ pub(crate) async fn member(session: &Session, command: MemberCommand) -> Result<
             let member = session.client.access().set_member(request).await?.member.unwrap_or_default();
             let role = tables::word(member.role().as_str_name(), "ROLE_");
             session.out.show(&member, || format!("{}  {role}", visible(&member.name)))
+        }
+        MemberCommand::Transfer { project, member } => {
+            let project_id = session.project(&project).await?;
+            let request = TransferOwnershipRequest {
+                principal_id: principal_id(session, &project_id, &member).await?,
+                project_id,
+                ..Default::default()
+            };
+            let owner = session.client.access().transfer_ownership(request).await?.owner.unwrap_or_default();
+            session.out.show(&owner, || format!("{}  owner", visible(&owner.name)))
         }
         MemberCommand::Remove { project, member } => {
             let project_id = session.project(&project).await?;

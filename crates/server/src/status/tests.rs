@@ -71,6 +71,7 @@ fn every_error(n: u8) -> Vec<Error> {
         E::CredentialDamaged { id: CredentialId(uuid) },
         E::MasterKeyMissing { key: text("key") },
         E::MemberProtected { problem: word, principal: PrincipalId(uuid) },
+        E::TokenEnded { id: TokenId(uuid) },
         E::InvalidCursor,
         E::ChangesPruned { project, revision: Revision(40 + i64::from(n)) },
         E::TooManyWatches { limit: 90 + usize::from(n) },

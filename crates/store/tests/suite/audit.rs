@@ -237,7 +237,7 @@ async fn the_ends_of_many_chains_are_read_at_once(db: Db) {
     let mut tx = db.write().await.unwrap();
     let roots: Vec<Chain> = (1..=600).map(|number| Some(id(10 * number))).collect();
     for (number, root) in (1..).zip(&roots).take(550) {
-        for _ in 0..number % 3 + 1 {
+        for _ in 0..=number % 3 {
             audit::append(&mut tx, &event(number, *root)).await.unwrap();
         }
     }
