@@ -114,7 +114,8 @@ CREATE TABLE content_parts (
     PRIMARY KEY (root_id, document_hash, part_hash)
 );
 
--- The newest version of each resource that *this* project has touched. kind: 1 workflow, 2 collection, 3 credential link.
+-- The newest version of each resource that *this* project has touched. kind: 1 workflow, 2 collection, 3 credential link,
+-- 4 config, 5 keychain.
 -- An empty content_hash: deleted. base_hash (sandboxes): what it and the parent last agreed on; empty: absent there.
 CREATE TABLE heads (
     project_id   uuid   NOT NULL,
@@ -326,3 +327,29 @@ CREATE TABLE leases (
 
 -- For watching: what was written to a project, in the order of its revisions.
 CREATE INDEX versions_log ON versions (project_id, seq);
+
+-- Where a project keeps the items of one of its collections: one row from the first item on. A collection that goes leaves its
+-- store behind with a detach_time; the purge worker then removes the items, batch by batch.
+CREATE TABLE collection_stores (
+    id            uuid   NOT NULL PRIMARY KEY,
+    project_id    uuid   NOT NULL,
+    collection_id uuid   NOT NULL,
+    -- Of its items, exactly, while it is live. Bumped first in every write to them: their lock.
+    item_count    bigint NOT NULL,
+    byte_count    bigint NOT NULL,
+    detach_time   bigint
+);
+CREATE UNIQUE INDEX collection_stores_live ON collection_stores (project_id, collection_id) WHERE detach_time IS NULL;
+CREATE INDEX collection_stores_project ON collection_stores (project_id, id);
+CREATE INDEX collection_stores_detached ON collection_stores (detach_time, id) WHERE detach_time IS NOT NULL;
+
+-- size: of key and value, in bytes.
+CREATE TABLE collection_items (
+    store_id    uuid   NOT NULL REFERENCES collection_stores (id),
+    key         text   COLLATE "C" NOT NULL,
+    size        bigint NOT NULL,
+    create_time bigint NOT NULL,
+    update_time bigint NOT NULL,
+    value       text   NOT NULL,
+    PRIMARY KEY (store_id, key)
+);

@@ -1,6 +1,8 @@
 //! Every call that changes something leaves exactly one event that says who did what, with which token and from where;
 //! its repeat, its check and its refusal leave none. Nothing that is secret is in any event.
 
+mod collections;
+
 use std::collections::BTreeSet;
 
 use sandbar_client::v1::{
@@ -18,7 +20,8 @@ const JOB: &str = "aaaaaaaa-0001-4aaa-8aaa-aaaaaaaaaaaa";
 const TRIGGER: &str = "bbbbbbbb-0001-4bbb-8bbb-bbbbbbbbbbbb";
 const EDGE: &str = "cccccccc-0001-4ccc-8ccc-cccccccccccc";
 const CONFIG: &str = "dddddddd-0001-4ddd-8ddd-dddddddddddd";
-/// Of a credential.
+const KEYCHAIN: &str = "88888888-8888-4888-8888-888888888888";
+/// Of a credential, and of an item.
 const VALUE: &str = "correct-horse-battery";
 const DOCUMENT: &[u8] = br#"{"name": "orders", "workflows": {}}"#;
 
@@ -27,6 +30,7 @@ on_both_engines! {
         let mut story = Story::begin(&server).await;
         let project = story.tell_of_projects_and_people().await;
         story.tell_of_resources(&project).await;
+        story.tell_of_collections(&project).await;
         story.tell_of_credentials(&project).await;
         story.tell_of_sandboxes(&project).await;
         story.tell_of_the_end(&project).await;
@@ -138,6 +142,12 @@ impl<'a> Story<'a> {
         self.does(&ann, deed("ConfigsService/PutConfig", config, "config.put", "config")).await;
         let config = with(&of, &json!({"config_id": CONFIG}));
         self.does(&ann, deed("ConfigsService/DeleteConfig", config, "config.delete", "config")).await;
+        let keychain =
+            with(&of, &json!({"keychain": {"id": KEYCHAIN, "name": "Clinics", "json_path": "$.site"}}));
+        self.does(&ann, deed("KeychainsService/PutKeychain", keychain, "keychain.put", "keychain")).await;
+        let keychain = with(&of, &json!({"keychain_id": KEYCHAIN}));
+        self.does(&ann, deed("KeychainsService/DeleteKeychain", keychain, "keychain.delete", "keychain"))
+            .await;
     }
 
     async fn tell_of_credentials(&mut self, project: &str) {
@@ -298,7 +308,7 @@ impl<'a> Story<'a> {
             assert!(secret.starts_with("sbr_") && !all.contains(secret), "a token is in the trail");
         }
         assert!(!all.contains("sbr_"), "a token is in the trail");
-        assert!(!all.contains(VALUE), "a credential's value is in the trail");
+        assert!(!all.contains(VALUE), "a credential's value or an item is in the trail");
     }
 
     async fn every_chain_is_whole(&self) {

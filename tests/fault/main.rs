@@ -14,6 +14,7 @@
 
 mod bases;
 mod branches;
+mod collections;
 mod concurrency;
 mod faults;
 mod flow;

@@ -30,11 +30,16 @@ files! {
     access_members
     access_tokens
     audit_trail
+    collection_edit
+    collection_items
+    collection_merge
     config_edit
     config_merge
     config_rules
     credential_links
     credential_values
+    keychain_edit
+    keychain_merge
     merge_apply
     merge_combine
     merge_plan

@@ -5,9 +5,12 @@ pub mod access;
 pub mod audit;
 pub mod call;
 mod changing;
+pub mod collections;
 pub mod configs;
 pub mod credentials;
 mod gate;
+pub mod items;
+pub mod keychains;
 pub mod merges;
 pub mod openfn;
 pub mod projects;
@@ -71,6 +74,10 @@ pub struct Limits {
     pub max_watches: usize,
     /// How long a watcher hears nothing before there is a sign of life.
     pub heartbeat: Duration,
+    /// The most bytes that the items of one collection take. Default: 1 GiB.
+    pub collection_bytes: i64,
+    /// About how many bytes of items one page has, so that it fits into a message. Default: 8 MiB.
+    pub page_bytes: i64,
 }
 
 impl Default for Limits {
@@ -81,6 +88,8 @@ impl Default for Limits {
             max_page: 500,
             max_watches: 1000,
             heartbeat: Duration::from_secs(15),
+            collection_bytes: 1024 * 1024 * 1024,
+            page_bytes: 8 * 1024 * 1024,
         }
     }
 }

@@ -7,6 +7,7 @@
 
 mod due;
 mod expire;
+mod items;
 mod upkeep;
 
 use sandbar_model::{
@@ -80,6 +81,8 @@ pub struct Round {
     pub claims: u64,
     /// Contents that were swept.
     pub contents: u64,
+    /// Items of collections that were deleted.
+    pub items: u64,
     /// Answers that were forgotten.
     pub answers: u64,
     /// Projects and trees that could not be done. The log says why; the next round tries again.
@@ -91,7 +94,7 @@ pub struct Round {
 impl Round {
     /// How many rows went, of whatever kind.
     pub fn removed(&self) -> u64 {
-        self.purged + self.rows + self.versions + self.claims + self.contents + self.answers
+        self.purged + self.rows + self.versions + self.claims + self.contents + self.items + self.answers
     }
 
     /// Notes that something failed, so that the rest of the round is done all the same.
@@ -118,6 +121,9 @@ pub async fn round(app: &App, worker: &Worker) -> Result<Round> {
     expire::expire(app, &mut round).await?;
     due::purge(app, worker, &mut round).await?;
     upkeep::upkeep(app, worker, &mut round).await?;
+    if let Err(error) = items::remove(app, worker, &mut round).await {
+        round.failed("items", error)?;
+    }
     if let Err(error) = forget_answers(app, worker, &mut round).await {
         round.failed("answers", error)?;
     }

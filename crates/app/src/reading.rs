@@ -2,7 +2,11 @@
 //! for that, and all who wait are then answered by one statement: what a statement costs beside its rows (the way to the
 //! database and back, setting it up) is most of what such a call costs.
 //!
-//! Nobody is answered from before their call: a statement begins after the last of its questions came.
+//! On SQLite no statement is needed for what was asked before, as long as nothing was committed since: the file tells that
+//! for less than a statement costs.
+//!
+//! Nobody is answered from before their call: a statement begins after the last of its questions came, and an answer that is
+//! remembered is what a statement would give now.
 
 use std::{
     pin::pin,
@@ -10,12 +14,14 @@ use std::{
     time::Duration,
 };
 
+use moka::sync::Cache;
 use sandbar_model::Result;
 use sandbar_store::{
     Db,
+    db::Commits,
     gate::{self, MOST_QUESTIONS, Question, Reading},
 };
-use tokio::{runtime::Handle, sync::oneshot, time::timeout};
+use tokio::{runtime::Handle, sync::oneshot, task::coop, time::timeout};
 
 /// How long a statement keeps others from beginning. One connection that is stuck must not hold up everybody.
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -23,11 +29,16 @@ const PATIENCE: Duration = Duration::from_millis(250);
 /// When those who wait for a statement have long given up.
 const LONGEST: Duration = Duration::from_mins(1);
 
+/// How many answers are remembered; together some megabytes.
+const MOST_REMEMBERED: u64 = 10_000;
+
 /// Who is being answered, and who waits.
 #[derive(Debug)]
 pub(crate) struct Readings {
     db: Db,
     state: Mutex<State>,
+    /// Answers, with what was committed at least when they were read.
+    remembered: Cache<Question, (Commits, Reading)>,
 }
 
 #[derive(Debug, Default)]
@@ -60,17 +71,34 @@ impl Turn {
 
 impl Readings {
     pub(crate) fn new(db: Db) -> Arc<Self> {
-        Arc::new(Self { db, state: Mutex::default() })
+        Arc::new(Self { db, state: Mutex::default(), remembered: Cache::new(MOST_REMEMBERED) })
     }
 
     /// Who bears the token, and what there is to read. None: nobody has such a token.
     pub(crate) async fn ask(self: &Arc<Self>, question: Question) -> Result<Option<Reading>> {
         if self.db.shares_statements() {
             // On the heap, so that a read on SQLite need not have room for it.
-            Box::pin(self.ask_with_others(question)).await
-        } else {
-            self.alone(question).await
+            return Box::pin(self.ask_with_others(question)).await;
         }
+        let Some(now) = self.db.commits() else { return self.alone(question).await };
+        match self.remembered.get(&question) {
+            Some((then, reading)) if then == now => {
+                // Whoever reads on and on without ever waiting must let others have their turn, too.
+                coop::consume_budget().await;
+                Ok(Some(reading))
+            }
+            _ => self.anew(question, now).await,
+        }
+    }
+
+    /// Asks, and remembers the answer. It may be newer than `now`, which was asked for before; then it is not found again.
+    async fn anew(&self, question: Question, now: Commits) -> Result<Option<Reading>> {
+        let answer = self.alone(question).await?;
+        // Of tokens that nobody has, nothing is kept: strangers could fill the memory.
+        if let Some(reading) = answer {
+            self.remembered.insert(question, (now, reading));
+        }
+        Ok(answer)
     }
 
     async fn ask_with_others(self: &Arc<Self>, question: Question) -> Result<Option<Reading>> {

@@ -1,5 +1,7 @@
 //! What is the same for resources of every kind that callers write one by one.
 
+pub(crate) mod users;
+
 use sandbar_model::{
     Error, Kind, ProjectId, ResourceId, Result, Revision, policy::Action, project::ProjectRef,
 };

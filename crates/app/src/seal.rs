@@ -9,6 +9,7 @@ use subtle::ConstantTimeEq;
 /// The longest token that is looked at, in bytes: a cursor is a name of at most 255 characters.
 const MAX_TOKEN: usize = 2048;
 const MAC: usize = 16;
+/// The least bytes of a plan token's payload; after them come the counts of items.
 const PLAN: usize = 8 + 8 + 32;
 
 /// Seals page and plan tokens. Every server of one service needs the same key.
@@ -23,13 +24,15 @@ impl std::fmt::Debug for Sealer {
 }
 
 /// What a plan token binds an apply to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PlanToken {
     /// Where source and target stood, so that a stale plan can say what moved.
     pub(crate) source: Revision,
     pub(crate) target: Revision,
     /// Of everything that the plan looked at.
     pub(crate) digest: ContentHash,
+    /// How many items the plan said would go: see [`crate::merges::lost`].
+    pub(crate) lost: Vec<u64>,
 }
 
 impl Sealer {
@@ -59,23 +62,30 @@ impl Sealer {
         String::from_utf8(bytes).map_err(|_| Error::InvalidPageToken)
     }
 
-    pub(crate) fn plan(&self, plan: PlanToken) -> String {
+    pub(crate) fn plan(&self, plan: &PlanToken) -> String {
         let mut bytes = Vec::with_capacity(PLAN);
         bytes.extend(plan.source.0.to_be_bytes());
         bytes.extend(plan.target.0.to_be_bytes());
         bytes.extend(plan.digest.0);
+        bytes.extend(plan.lost.iter().flat_map(|count| count.to_be_bytes()));
         self.seal(&["plan"], &bytes)
     }
 
     /// None: this service did not make it.
     pub(crate) fn open_plan(&self, token: &str) -> Option<PlanToken> {
-        let bytes: [u8; PLAN] = self.open(&["plan"], token)?.try_into().ok()?;
+        let bytes = self.open(&["plan"], token)?;
         let (source, rest) = bytes.split_first_chunk::<8>()?;
-        let (target, digest) = rest.split_first_chunk::<8>()?;
+        let (target, rest) = rest.split_first_chunk::<8>()?;
+        let (digest, rest) = rest.split_first_chunk::<32>()?;
+        let (lost, rest) = rest.as_chunks::<8>();
+        if !rest.is_empty() {
+            return None;
+        }
         Some(PlanToken {
             source: Revision(i64::from_be_bytes(*source)),
             target: Revision(i64::from_be_bytes(*target)),
-            digest: ContentHash(digest.try_into().ok()?),
+            digest: ContentHash(*digest),
+            lost: lost.iter().map(|count| u64::from_be_bytes(*count)).collect(),
         })
     }
 
@@ -137,9 +147,11 @@ mod tests {
 
     #[test]
     fn a_plan_token_comes_back() {
-        let plan =
-            PlanToken { source: Revision(7), target: Revision(i64::MAX), digest: ContentHash([9; 32]) };
-        assert_eq!(sealer().open_plan(&sealer().plan(plan)), Some(plan));
+        for lost in [vec![], vec![3], vec![u64::MAX; crate::merges::lost::SLOTS]] {
+            let (source, target) = (Revision(7), Revision(i64::MAX));
+            let plan = PlanToken { source, target, digest: ContentHash([9; 32]), lost };
+            assert_eq!(sealer().open_plan(&sealer().plan(&plan)), Some(plan));
+        }
         assert_eq!(sealer().open_plan(&sealer().page("plan", "x")), None);
     }
 

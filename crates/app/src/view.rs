@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use sandbar_model::{
-    Config, ContentHash, PrincipalId, Project, ProjectId, ResourceId, Result, Revision, Role, Time,
+    Config, ContentHash, Keychain, PrincipalId, Project, ProjectId, ResourceId, Result, Revision, Role, Time,
     TriggerId, Workflow, workflow::Trigger,
 };
-use sandbar_store::{Tx, principal};
+use sandbar_store::{Tx, collection::Usage, principal};
 use serde::{Deserialize, Serialize};
 
 use crate::App;
@@ -109,6 +109,49 @@ pub struct ConfigSummary {
     /// See [`ConfigView::revision`].
     pub revision: Revision,
     /// Its etag.
+    pub hash: ContentHash,
+    /// Who wrote it.
+    pub updated: Stamp,
+}
+
+/// A collection, without its items.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CollectionView {
+    /// Its id.
+    pub id: ResourceId,
+    /// Its name.
+    pub name: String,
+    /// The project's (or an ancestor's) revision that wrote it.
+    pub revision: Revision,
+    /// The hash of its content, which is its etag. Items are no content.
+    pub hash: ContentHash,
+    /// Who wrote it.
+    pub updated: Stamp,
+    /// How much it holds in this project.
+    pub usage: Usage,
+}
+
+/// An item of a collection.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ItemView {
+    /// What it is.
+    pub item: sandbar_model::Item,
+    /// When it was made.
+    pub created: Time,
+    /// When it was last written.
+    pub updated: Time,
+}
+
+/// A keychain.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KeychainView {
+    /// Its id.
+    pub id: ResourceId,
+    /// Its content.
+    pub keychain: Keychain,
+    /// The project's (or an ancestor's) revision that wrote it.
+    pub revision: Revision,
+    /// The hash of its content, which is its etag.
     pub hash: ContentHash,
     /// Who wrote it.
     pub updated: Stamp,

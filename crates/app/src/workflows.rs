@@ -9,25 +9,19 @@ mod revisions;
 mod shown;
 mod trigger;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
 use sandbar_model::{
-    ContentHash, Document, Error, Kind, ProjectId, ResourceId, Result, TriggerId,
-    project::ProjectRef,
-    workflow::{StoredWorkflow, Uses},
+    ContentHash, Document, Error, Kind, ProjectId, ResourceId, Result, TriggerId, project::ProjectRef,
+    workflow::StoredWorkflow,
 };
-use sandbar_store::{
-    Tx,
-    resource::{self, Found},
-    trigger as trigger_store,
-    view::View,
-};
+use sandbar_store::{Tx, resource::Found, trigger as trigger_store};
 
 pub use delete::{DeleteWorkflow, delete};
 pub use get::{GetWorkflow, Which, get};
 pub use list::{ListWorkflows, list};
-pub(crate) use put::checked;
 pub use put::{Etag, PutWorkflow, put};
+pub(crate) use put::{check_used, checked};
 pub use restore::{RestoreRevision, restore};
 pub use revisions::{ListRevisions, RevisionView, revisions};
 pub use shown::Shown;
@@ -103,33 +97,4 @@ impl App {
 /// The workflow in a document that was read as one.
 pub(crate) fn as_workflow(document: &Document) -> Result<&StoredWorkflow> {
     document.workflow().ok_or(Error::Bug("a workflow's content is none"))
-}
-
-/// A step that uses one of these credential links, in a workflow that is not one of `except`. Reads every workflow of the
-/// project, which only a change that removes a link has to pay for.
-pub(crate) async fn link_user(
-    app: &App,
-    tx: &mut Tx,
-    view: &View,
-    links: &BTreeSet<ResourceId>,
-    except: &BTreeSet<ResourceId>,
-) -> Result<Option<(String, ResourceId)>> {
-    let mut after = (!links.is_empty()).then(String::new);
-    while let Some(cursor) = after {
-        let page = resource::page(tx, view, Kind::Workflow, &cursor, 500).await?;
-        let ids: Vec<_> = page.rows.iter().map(|row| row.id).filter(|id| !except.contains(id)).collect();
-        let found = resource::resolve_many(tx, view, Kind::Workflow, ids).await?;
-        let hashes = found.values().filter_map(|found| found.hash).collect();
-        for document in app.contents.documents(tx, view.root, hashes).await?.values() {
-            for job in &as_workflow(document)?.jobs {
-                if let Some(Uses::CredentialLink(link)) = job.uses
-                    && links.contains(&link)
-                {
-                    return Ok(Some((job.name.clone(), link)));
-                }
-            }
-        }
-        after = page.next;
-    }
-    Ok(None)
 }

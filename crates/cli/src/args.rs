@@ -6,7 +6,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::{SpanRelativeTo, fmt::friendly::SpanParser};
 use sandbar_client::secrecy::SecretString;
 
-use crate::commands::{access, audit, config, credential, login, merge, project, sandbox, watch, workflow};
+use crate::commands::{
+    access, audit, collection, config, credential, keychain, login, merge, project, sandbox, watch, workflow,
+};
 
 /// Sandboxes for workflow products: clone a project, change it, see what a merge would do, merge it.
 ///
@@ -111,12 +113,18 @@ pub(crate) enum Command {
     /// Workflows, their triggers and their history
     #[command(subcommand)]
     Workflow(workflow::WorkflowCommand),
+    /// Collections: keys and values that steps keep between runs
+    #[command(subcommand)]
+    Collection(collection::CollectionCommand),
     /// Configs: JSON documents of your product's own kinds
     #[command(subcommand)]
     Config(config::ConfigCommand),
     /// Credentials: what steps sign in with, and the projects that link them
     #[command(subcommand)]
     Credential(credential::CredentialCommand),
+    /// Keychains: which credential a step gets, by what its run begins with
+    #[command(subcommand)]
+    Keychain(keychain::KeychainCommand),
     /// Merges: preview, apply, revert
     #[command(subcommand)]
     Merge(merge::MergeCommand),

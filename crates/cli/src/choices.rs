@@ -214,7 +214,7 @@ fn clashes(how: &str) -> Result<How, Failure> {
 
 /// Whether what is settled is JSON: else a file holds a body.
 fn is_config(resource: &Resource) -> bool {
-    matches!(resource, Resource::Key(key) if key.kind() == ResourceKind::Config)
+    matches!(resource, Resource::Key(key) if matches!(key.kind(), ResourceKind::Config | ResourceKind::Keychain))
 }
 
 /// The word for a kind, as it is written in a flag.
@@ -224,6 +224,7 @@ pub(crate) fn kind_word(kind: ResourceKind) -> &'static str {
         ResourceKind::Collection => "collection",
         ResourceKind::CredentialLink => "credential_link",
         ResourceKind::Config => "config",
+        ResourceKind::Keychain => "keychain",
         ResourceKind::Unspecified => "resource",
     }
 }
@@ -245,6 +246,7 @@ fn select(text: &str) -> Selector {
         ResourceKind::Collection,
         ResourceKind::CredentialLink,
         ResourceKind::Config,
+        ResourceKind::Keychain,
     ];
     let prefixed = kinds
         .into_iter()

@@ -50,8 +50,12 @@ pub struct Context {
     pub purpose: Purpose,
     /// Whether the two are of one tree: only then are the webhook auth methods of one known in the other.
     pub same_root: bool,
-    /// The credential links that the target has now, and its keychains: at least those that a source state uses.
+    /// The credential links that the target has now: at least those that a source state uses.
     pub target_links: BTreeSet<ResourceId>,
+    /// The keychains that the target has now: at least those that a source state uses.
+    pub target_keychains: BTreeSet<ResourceId>,
+    /// Whether whoever merges may write the target's keychains. If not, they stay as they are, and the plan says so.
+    pub may_write_keychains: bool,
     /// What the target has now of the resources that configs refer to: asked for every reference of a source or target
     /// state.
     pub target_resources: BTreeSet<(Kind, ResourceId)>,

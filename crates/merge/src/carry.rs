@@ -4,12 +4,12 @@
 //! credential or keychain needs one in the target: else the target's own step keeps what it has, and a new one gets none.
 //! The webhook auth methods of a trigger that the target has are the target's business; a new trigger brings its own within
 //! one tree. (Whether a trigger is on is no content and so can't cross; new ones arrive off.) Collections, credential links
-//! and configs cross whole.
+//! and configs cross whole, and keychains but for their default, which needs its link in the target as a step does.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
 use sandbar_model::{
-    Document, JobId, Result, TriggerId,
+    Document, JobId, Keychain, Result, TriggerId,
     workflow::{Job, StoredWorkflow, Trigger, TriggerKind, Uses, Webhook},
 };
 use uuid::Uuid;
@@ -29,6 +29,14 @@ pub(crate) struct Carrier<'a> {
 impl Carrier<'_> {
     /// What the target has once the source's version has replaced its own.
     pub(crate) fn onto(self, source: &State, base: Option<&State>, target: Option<&State>) -> Result<State> {
+        if let Some(keychain) = as_keychain(source) {
+            let crossed = self.keychain(keychain, target.and_then(as_keychain));
+            return if crossed == *keychain {
+                Ok(source.clone())
+            } else {
+                State::of(Document::Keychain(crossed))
+            };
+        }
         let Some(workflow) = as_workflow(source) else { return Ok(source.clone()) };
         match self.workflow(workflow, base.and_then(as_workflow), target.and_then(as_workflow)) {
             Cow::Borrowed(_) => Ok(source.clone()),
@@ -38,6 +46,9 @@ impl Carrier<'_> {
 
     /// Whether replacing the target's version by the source's leaves it as it is.
     pub(crate) fn changes_nothing(self, source: &State, base: Option<&State>, target: &State) -> bool {
+        if let (Some(source), Some(target)) = (as_keychain(source), as_keychain(target)) {
+            return self.keychain(source, Some(target)) == *target;
+        }
         match (as_workflow(source), as_workflow(target)) {
             (Some(source), Some(target)) => {
                 *self.workflow(source, base.and_then(as_workflow), Some(target)) == *target
@@ -53,6 +64,9 @@ impl Carrier<'_> {
         base: Option<&State>,
         target: Option<&State>,
     ) -> Vec<Warning> {
+        if let Some(source) = as_keychain(source) {
+            return self.default_warning(source, target.and_then(as_keychain)).into_iter().collect();
+        }
         let Some(source) = as_workflow(source) else { return Vec::new() };
         let [base, target] = [base, target].map(|side| side.and_then(as_workflow));
         let source = &*self.under_ids_of(target, base, source);
@@ -151,18 +165,49 @@ impl Carrier<'_> {
 
     fn uses<B>(self, job: &Job<B>, own: Option<Uses>) -> Option<Uses> {
         let wanted = job.uses?;
-        self.links.resolved(wanted).or(own.filter(|own| !self.links.removes(id_of(*own))))
+        self.links.resolved(wanted).or(own.filter(|own| !self.links.removes(*own)))
+    }
+
+    /// A keychain as it crosses onto the target's own.
+    pub(crate) fn keychain(self, source: &Keychain, own: Option<&Keychain>) -> Keychain {
+        let wanted = source.default_link;
+        let own = own.and_then(|own| own.default_link);
+        let kept = own.filter(|link| !self.links.removes(Uses::CredentialLink(*link)));
+        let default_link = wanted.and_then(|wanted| self.links.resolved_link(wanted).or(kept));
+        Keychain { default_link, ..source.clone() }
+    }
+
+    /// The source's version of a keychain as it is combined, and what the two last agreed on in the same words: see
+    /// [`Self::to_combine`].
+    pub(crate) fn keychains_to_combine(
+        self,
+        source: &Keychain,
+        base: Option<&Keychain>,
+        target: &Keychain,
+    ) -> (Keychain, Option<Keychain>) {
+        let translated = |link| self.links.translated_link(link);
+        let base =
+            base.map(|base| Keychain { default_link: base.default_link.map(translated), ..base.clone() });
+        let other = base.as_ref().map_or(target.default_link, |base| base.default_link);
+        let wanted = source.default_link;
+        let default_link = wanted.and_then(|wanted| self.links.resolved_link(wanted).or(other));
+        (Keychain { default_link, ..source.clone() }, base)
+    }
+
+    fn default_warning(self, source: &Keychain, own: Option<&Keychain>) -> Option<Warning> {
+        let wanted = source.default_link?;
+        let name = self.links.name(Uses::CredentialLink(wanted));
+        let stays = self.keychain(source, own).default_link.is_some();
+        let follows = self.links.resolved_link(wanted).is_some();
+        (!follows).then(|| Warning::keychain_default(&source.name, &name, stays))
     }
 
     fn credential_warning<B>(self, job: &Job<B>, own: Option<Uses>) -> Option<Warning> {
         let wanted = job.uses?;
         let outcome = self.uses(job, own);
         let follows = outcome == Some(wanted) || self.links.resolved(wanted).is_some();
-        let name = match wanted {
-            Uses::CredentialLink(id) => self.links.name(id),
-            Uses::Keychain(id) => format!("the keychain {id}"),
-        };
-        (!follows).then(|| Warning::credential(job.id.0, &job.name, &name, outcome.is_some()))
+        let name = self.links.name(wanted);
+        (!follows).then(|| Warning::credential((job.id.0, &job.name), (wanted, &name), outcome.is_some()))
     }
 }
 
@@ -188,11 +233,9 @@ pub(crate) fn as_workflow(state: &State) -> Option<&StoredWorkflow> {
     state.document.workflow()
 }
 
-/// The link or keychain.
-pub(crate) fn id_of(uses: Uses) -> sandbar_model::ResourceId {
-    match uses {
-        Uses::CredentialLink(id) | Uses::Keychain(id) => id,
-    }
+/// The keychain of a state that is one.
+pub(crate) fn as_keychain(state: &State) -> Option<&Keychain> {
+    state.document.keychain()
 }
 
 fn trigger_phrase(trigger: &Trigger) -> &'static str {

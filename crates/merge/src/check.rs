@@ -1,16 +1,14 @@
-//! What would stop an apply, said in the preview: claims that others hold, links still in use, broken rules.
+//! What would stop an apply, said in the preview: claims that others hold, links and keychains still in use, broken rules.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use sandbar_model::{
-    Document, Kind, ResourceId,
+    Document, ResourceId,
     claim::{Claim, claims},
+    workflow::Uses,
 };
 
-use crate::{
-    Item, Label, State, Warning,
-    carry::{as_workflow, id_of},
-};
+use crate::{Item, Label, State, Warning, links::uses};
 
 /// Warns on each item that would fail, taken or not, given what else is taken. `unlisted` is what the target keeps of
 /// the resources that the plan looked at without listing them.
@@ -19,12 +17,12 @@ pub(crate) fn check(items: &mut [Item], unlisted: &[State], holders: &BTreeMap<C
     let users = link_users(items, unlisted);
     for item in items.iter_mut().filter(|item| item.label != Label::TargetOnly) {
         let mut found = Vec::new();
-        match &item.after {
-            Some(after) => {
-                found.extend(taken(after, item.target_id, holders, &kept));
-                found.extend(broken_rules(&after.document));
-            }
-            None => found.extend(users.get(&item.target_id).into_iter().flatten().cloned()),
+        if let Some(after) = &item.after {
+            found.extend(taken(after, item.target_id, holders, &kept));
+            found.extend(broken_rules(&after.document));
+        } else {
+            let users = uses(item.kind, item.target_id).and_then(|used| users.get(&used));
+            found.extend(users.into_iter().flatten().cloned());
         }
         item.warnings.append(&mut found);
     }
@@ -59,6 +57,7 @@ fn broken_rules(document: &Document) -> Vec<Warning> {
     let violations = match document {
         Document::Workflow(workflow) => workflow.violations("").0,
         Document::Config(config) => config.violations("").0,
+        Document::Keychain(keychain) => keychain.violations("").0,
         Document::Collection(_) | Document::CredentialLink(_) => Vec::new(),
     };
     violations
@@ -67,26 +66,46 @@ fn broken_rules(document: &Document) -> Vec<Warning> {
         .collect()
 }
 
-/// For each link that a plan lists for removal, the steps that would still use it.
-fn link_users(items: &[Item], unlisted: &[State]) -> BTreeMap<ResourceId, Vec<Warning>> {
-    let mut users: BTreeMap<ResourceId, Vec<Warning>> = items
-        .iter()
-        .filter(|item| item.kind == Kind::CredentialLink && item.after.is_none())
-        .map(|item| (item.target_id, Vec::new()))
-        .collect();
+/// For each link and keychain that a plan lists for removal, what would still use it.
+fn link_users(items: &[Item], unlisted: &[State]) -> BTreeMap<Uses, Vec<Warning>> {
+    let removed = items.iter().filter(|item| item.after.is_none());
+    let mut users: BTreeMap<Uses, Vec<Warning>> =
+        removed.filter_map(|item| uses(item.kind, item.target_id)).map(|used| (used, Vec::new())).collect();
     if users.is_empty() {
         return users;
     }
-    for workflow in items.iter().filter_map(Item::outcome).chain(unlisted).filter_map(as_workflow) {
-        for job in &workflow.jobs {
-            if let Some(warnings) = job.uses.and_then(|uses| users.get_mut(&id_of(uses))) {
-                let rule = format!(
-                    "step {:?} of workflow {:?} would still use this credential link; change the step first, or keep the link",
-                    job.name, workflow.name
-                );
-                warnings.push(Warning::invalid(Some(job.id.0), rule));
+    for state in items.iter().filter_map(Item::outcome).chain(unlisted) {
+        for (used, warning) in needs(&state.document) {
+            if let Some(warnings) = users.get_mut(&used) {
+                warnings.push(warning);
             }
         }
     }
     users
+}
+
+/// What a resource uses, each with what stands against removing it.
+fn needs(document: &Document) -> Vec<(Uses, Warning)> {
+    let mut needs = Vec::new();
+    for job in document.workflow().into_iter().flat_map(|workflow| &workflow.jobs) {
+        let Some(used) = job.uses else { continue };
+        let what = match used {
+            Uses::CredentialLink(_) => "credential link",
+            Uses::Keychain(_) => "keychain",
+        };
+        let rule = format!(
+            "step {:?} of workflow {:?} would still use this {what}; change the step first, or keep the {what}",
+            job.name,
+            document.title()
+        );
+        needs.push((used, Warning::invalid(Some(job.id.0), rule)));
+    }
+    if let Some((keychain, link)) = document.keychain().and_then(|one| Some((one, one.default_link?))) {
+        let rule = format!(
+            "the keychain {:?} would still have this credential link as its default; change the keychain first, or keep the link",
+            keychain.name
+        );
+        needs.push((Uses::CredentialLink(link), Warning::invalid(None, rule)));
+    }
+    needs
 }

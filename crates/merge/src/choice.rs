@@ -18,7 +18,7 @@ pub enum Decision {
     Take,
     /// The source's version of a Diverged one replaces the target's.
     Overwrite,
-    /// Both sides' edits of a Diverged workflow or config are made one, conflicts as the caller settles them.
+    /// Both sides' edits of a Diverged workflow, config or keychain are made one, conflicts as the caller settles them.
     Combine,
 }
 
@@ -154,12 +154,12 @@ fn check(item: &Listed<'_>, decision: Decision) -> Result<(), &'static str> {
         | (Decision::Take, Label::New | Label::Changed | Label::Deleted)
         | (Decision::Overwrite, Label::Diverged) => Ok(()),
         (Decision::Combine, Label::Diverged) => {
-            let combines = matches!(item.kind, Kind::Workflow | Kind::Config);
+            let combines = matches!(item.kind, Kind::Workflow | Kind::Config | Kind::Keychain);
             if combines && item.in_source && item.in_target {
                 Ok(())
             } else {
                 Err(
-                    "only a workflow or config that both sides have can be combined; choose OVERWRITE or LEAVE",
+                    "only a workflow, config or keychain that both sides have can be combined; choose OVERWRITE or LEAVE",
                 )
             }
         }

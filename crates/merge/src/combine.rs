@@ -6,6 +6,7 @@
 
 mod body;
 mod conflict;
+mod cursor;
 mod disputes;
 mod fields;
 mod pairing;
@@ -118,7 +119,9 @@ impl Settling<'_> {
             &target.enable_job_logs,
         )?;
         let jobs = self.parts(base.map(|b| b.jobs.as_slice()), &source.jobs, &target.jobs)?;
-        let triggers = self.parts(base.map(|b| b.triggers.as_slice()), &source.triggers, &target.triggers)?;
+        let mut triggers =
+            self.parts(base.map(|b| b.triggers.as_slice()), &source.triggers, &target.triggers)?;
+        self.cursors(base, source, target, &mut triggers)?;
         let nodes = Nodes {
             source: ids(&source.jobs, &source.triggers),
             target: ids(&target.jobs, &target.triggers),

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     config,
-    part::{Field, Names, Part, collection_fields, link_fields, workflow_fields},
+    part::{Field, Names, Part, collection_fields, keychain_fields, link_fields, workflow_fields},
 };
 
 /// One difference. See `FieldChange` in `merge.proto`.
@@ -192,6 +192,7 @@ fn head(document: &Document) -> Vec<Field> {
         Document::Workflow(workflow) => workflow_fields(workflow),
         Document::Collection(collection) => collection_fields(collection),
         Document::CredentialLink(link) => link_fields(link),
+        Document::Keychain(keychain) => keychain_fields(keychain),
         // All of a config is compared by path.
         Document::Config(_) => Vec::new(),
     }

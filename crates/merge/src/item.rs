@@ -6,11 +6,12 @@ use sandbar_model::{ContentHash, Document, Error, Kind, ResourceId, Result};
 
 use crate::{
     Context, Decision, FieldChange, Label, State, Warning,
-    carry::{Carrier, as_workflow},
+    carry::{Carrier, as_keychain, as_workflow},
     choice::Decided,
     combine::{Conflict, Resolution, Versions, combine},
     config::{ConfigVersions, combine_configs},
     field,
+    keychain::{KeychainVersions, combine_keychains},
     pair::Subject,
 };
 
@@ -41,6 +42,8 @@ pub struct Item {
     pub after: Option<State>,
     /// What a person should know before taking it.
     pub warnings: Vec<Warning>,
+    /// Of a collection that the source lacks: how many items the target's holds, which would go with it.
+    pub collection_items: u64,
     /// Of what is combined: where both sides have their own idea, in the order of a workflow's fields.
     pub conflicts: Vec<Conflict>,
     /// The texts in `after` that neither side had, by their hash.
@@ -89,6 +92,7 @@ impl Item {
             source: subject.source,
             target: subject.target,
             warnings,
+            collection_items: 0,
             conflicts: Vec::new(),
             bodies: BTreeMap::new(),
             crossed: None,
@@ -171,8 +175,9 @@ impl Item {
         self.warnings = match (&self.source, target.map(|target| &*target.document)) {
             (Some(source), _) => carrier.warnings(source, base, target),
             (None, Some(Document::Collection(collection))) => {
-                let items = context.collection_items.get(&self.target_id).copied().unwrap_or(0);
-                vec![Warning::collection_deleted(&collection.name, items)]
+                self.collection_items =
+                    context.collection_items.get(&self.target_id).copied().unwrap_or_default();
+                vec![Warning::collection_deleted(&collection.name, self.collection_items)]
             }
             (None, _) => Vec::new(),
         };
@@ -182,6 +187,9 @@ impl Item {
     fn combine(&mut self, carrier: Carrier<'_>, context: &Context) -> Result<BTreeSet<ContentHash>> {
         if self.kind == Kind::Config {
             return self.combine_configs().map(|()| BTreeSet::new());
+        }
+        if self.kind == Kind::Keychain {
+            return self.combine_keychains(carrier).map(|()| BTreeSet::new());
         }
         let [base, source, target] =
             [&self.base, &self.source, &self.target].map(|side| side.as_ref().and_then(as_workflow));
@@ -216,9 +224,25 @@ impl Item {
         Ok(())
     }
 
+    fn combine_keychains(&mut self, carrier: Carrier<'_>) -> Result<()> {
+        let [base, source, target] =
+            [&self.base, &self.source, &self.target].map(|side| side.as_ref().and_then(as_keychain));
+        let (Some(source), Some(target)) = (source, target) else {
+            return Err(Error::Bug("something other than two keychains is combined"));
+        };
+        let (source, base) = carrier.keychains_to_combine(source, base, target);
+        let versions = KeychainVersions { base: base.as_ref(), source: &source, target };
+        let combined = combine_keychains(versions, &self.resolutions)?;
+        let result = carrier.keychain(&combined.keychain, Some(target));
+        self.after = Some(State::of(Document::Keychain(result))?);
+        self.conflicts = combined.conflicts;
+        Ok(())
+    }
+
     /// What is bound of it: all that a person decided on, and what would come of it.
     pub(crate) fn mark(&self) -> Result<ContentHash> {
-        let warnings: &[Warning] = if self.is_taken() { &self.warnings } else { &[] };
+        let warnings = if self.is_taken() { self.warnings.as_slice() } else { &[] };
+        let warnings: Vec<_> = warnings.iter().map(Warning::mark).collect();
         let mark = (
             (self.kind, self.id, self.target_id, self.label, self.decision),
             (&self.name, &self.renamed_from),

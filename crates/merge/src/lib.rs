@@ -5,7 +5,7 @@
 //! stays behind (§4), and binds all of it into one digest ([`Plan::fingerprint`], §5). No I/O, no clock, no randomness.
 //!
 //! The modules in reading order. [`mod@combine`] makes one of both sides' edits inside one workflow (§3), [`config`] inside
-//! one config.
+//! one config, [`keychain`] inside one keychain.
 
 pub mod candidate;
 mod carry;
@@ -15,6 +15,7 @@ pub mod combine;
 pub mod config;
 pub mod field;
 pub mod item;
+pub mod keychain;
 pub mod label;
 mod links;
 mod pair;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use sandbar_model::{
-    Collection, ContentHash, CredentialLink, JobId, TriggerId,
+    Collection, ContentHash, CredentialLink, JobId, Keychain, TriggerId,
     workflow::{Cron, Edge, EdgeSource, Job, StoredWorkflow, Trigger, TriggerKind, Uses, Webhook, Workflow},
 };
 use serde_json::{Value, json};
@@ -87,6 +87,15 @@ pub(crate) fn link_fields(link: &CredentialLink) -> Vec<Field> {
         field("name", "name", json!(name)),
         field("owner", "owner", json!(owner)),
         optional("credential_id", "credential", credential.map(|id| json!(id))),
+    ]
+}
+
+pub(crate) fn keychain_fields(keychain: &Keychain) -> Vec<Field> {
+    let Keychain { name, json_path, default_link } = keychain;
+    vec![
+        field("name", "name", json!(name)),
+        field("json_path", "path", json!(json_path)),
+        optional("default_link_id", "default credential", default_link.map(|id| json!(id))),
     ]
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sandbar_model::{ContentHash, Error, Kind, ResourceId, Result};
+use sandbar_model::{ContentHash, Error, Kind, ResourceId, Result, workflow::Uses};
 
 use crate::{
     Candidate, Choices, Context, Item, Label, Purpose, State, Warning, WarningKind, Write,
@@ -13,7 +13,7 @@ use crate::{
     config,
     item::hash,
     label::Facts,
-    links::Links,
+    links::{Links, uses},
     pair::{self, Subject},
 };
 
@@ -36,7 +36,12 @@ pub fn plan(candidates: Vec<Candidate>, context: &Context, choices: &Choices) ->
     for subject in subjects {
         let facts = facts(&subject, carrier);
         let stays_behind = withheld_by(&subject, facts, carrier);
-        if let Some(label) = facts.label() {
+        let label = facts.label();
+        let moves = label.is_some_and(|label| label != Label::TargetOnly);
+        if moves && subject.kind == Kind::Keychain && !context.may_write_keychains {
+            withheld.extend(Withheld::keychain(&subject));
+            unlisted.extend(subject.target);
+        } else if let Some(label) = label {
             items.push(Item::new(subject, label, stays_behind));
         } else {
             withheld.extend(Withheld::new(&subject, stays_behind));
@@ -84,7 +89,7 @@ impl Plan {
     }
 
     /// Why an apply is refused: the first of the taken items that the target can't hold. The plan knows of credential
-    /// links still in use only in the workflows that it looked at; see [`Plan::removed_links`] for the rest.
+    /// links still in use only in the workflows that it looked at; see [`Plan::removed`] for the rest.
     pub fn blocked(&self) -> Option<Error> {
         self.selected().find_map(|item| {
             if let Some(refusal) = open_conflicts(item) {
@@ -95,11 +100,11 @@ impl Plan {
         })
     }
 
-    /// The target's credential links that an apply would remove. No workflow of the target may use them afterwards;
+    /// The target's credential links and keychains that an apply would remove. Nothing in the target may use them afterwards;
     /// those that the plan writes or looked at don't, or it is [`Plan::blocked`].
-    pub fn removed_links(&self) -> BTreeSet<ResourceId> {
-        let gone = self.selected().filter(|item| item.kind == Kind::CredentialLink && item.after.is_none());
-        gone.map(|item| item.target_id).collect()
+    pub fn removed(&self) -> BTreeSet<Uses> {
+        let gone = self.selected().filter(|item| item.after.is_none());
+        gone.filter_map(|item| uses(item.kind, item.target_id)).collect()
     }
 
     /// How many items have each label. A label without any is absent.
@@ -113,7 +118,8 @@ impl Plan {
 
     /// A digest that is the same as long as an apply would do the same thing to the same states with the same
     /// warnings: over each listed item's key, label, names, hashes, decision and outcome, in an order of its own. Facts
-    /// about the projects count as far as an outcome or warning depends on them. What moved on in the target only
+    /// about the projects count as far as an outcome or warning depends on them, but for the number of items that go with a
+    /// collection. What moved on in the target only
     /// doesn't count, so that unrelated edits don't stale a plan (3-merge §5).
     pub fn fingerprint(&self) -> ContentHash {
         self.fingerprint
@@ -139,7 +145,7 @@ pub struct Withheld {
     pub kind: Kind,
     /// The source's.
     pub id: ResourceId,
-    /// In the source.
+    /// In the source, or in the target where the source has none.
     pub name: String,
     /// What stays behind, and what to do about it. At least one.
     pub warnings: Vec<Warning>,
@@ -150,6 +156,14 @@ impl Withheld {
         let source = subject.source.as_ref()?;
         let name = source.document.title();
         (!warnings.is_empty()).then_some(Self { kind: subject.kind, id: subject.id, name, warnings })
+    }
+
+    /// One that whoever merges may not write.
+    fn keychain(subject: &Subject) -> Option<Self> {
+        let state = subject.source.as_ref().or(subject.target.as_ref())?;
+        let name = state.document.title();
+        let warnings = vec![Warning::keychain_needs_admin(&name)];
+        Some(Self { kind: subject.kind, id: subject.id, name, warnings })
     }
 }
 
@@ -185,7 +199,9 @@ fn withheld_by(subject: &Subject, facts: Facts, carrier: Carrier<'_>) -> Vec<War
         return Vec::new();
     }
     let mut warnings = carrier.warnings(source, subject.base.as_ref(), Some(target));
-    warnings.retain(|warning| warning.kind == WarningKind::CredentialNotLinked);
+    warnings.retain(|warning| {
+        matches!(warning.kind, WarningKind::CredentialNotLinked | WarningKind::KeychainDefaultDropped)
+    });
     warnings
 }
 

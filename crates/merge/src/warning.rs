@@ -1,6 +1,6 @@
 //! What a person should know before approving.
 
-use sandbar_model::{ResourceId, claim::Claim};
+use sandbar_model::{ResourceId, claim::Claim, workflow::Uses};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -21,6 +21,10 @@ pub struct Warning {
 pub enum WarningKind {
     /// A step's credential or keychain can't follow, because the target does not have it.
     CredentialNotLinked,
+    /// What a keychain falls back on can't follow, because the target does not link it.
+    KeychainDefaultDropped,
+    /// A keychain stays as it is in the target, because whoever merges may not write keychains there.
+    KeychainNeedsAdmin,
     /// A new trigger arrives turned off.
     TriggerOff,
     /// The webhook auth methods of a new trigger can't follow, because the projects have different roots.
@@ -43,6 +47,8 @@ impl WarningKind {
         match self {
             Self::NameTaken | Self::InvalidResult => true,
             Self::CredentialNotLinked
+            | Self::KeychainDefaultDropped
+            | Self::KeychainNeedsAdmin
             | Self::TriggerOff
             | Self::AuthMethodsDropped
             | Self::CollectionDeleted
@@ -53,13 +59,45 @@ impl WarningKind {
 }
 
 impl Warning {
-    pub(crate) fn credential(job: Uuid, step: &str, credential: &str, stays: bool) -> Self {
+    /// What is bound of it. How many items a collection holds changes with every run and is no edit: what a plan token binds of
+    /// that is for whoever makes the token.
+    pub(crate) fn mark(&self) -> (WarningKind, Option<Uuid>, &str) {
+        let said = if self.kind == WarningKind::CollectionDeleted { "" } else { &self.message };
+        (self.kind, self.part, said)
+    }
+
+    pub(crate) fn credential((job, step): (Uuid, &str), (uses, name): (Uses, &str), stays: bool) -> Self {
         let outcome = if stays { "the target's own stays" } else { "the step arrives without one" };
+        let advice = match uses {
+            Uses::CredentialLink(_) => "link it there first to carry it",
+            Uses::Keychain(_) => "make it there first to carry it, or take it too",
+        };
         Self {
             kind: WarningKind::CredentialNotLinked,
             part: Some(job),
             message: format!(
-                "step {step:?} uses {credential}, which the target does not have: {outcome}; link it there first to carry it"
+                "step {step:?} uses {name}, which the target does not have: {outcome}; {advice}"
+            ),
+        }
+    }
+
+    pub(crate) fn keychain_default(keychain: &str, credential: &str, stays: bool) -> Self {
+        let outcome = if stays { "the target's own default stays" } else { "it arrives without a default" };
+        Self {
+            kind: WarningKind::KeychainDefaultDropped,
+            part: None,
+            message: format!(
+                "the keychain {keychain:?} falls back on {credential}, which the target does not have: {outcome}; link it there first to carry it"
+            ),
+        }
+    }
+
+    pub(crate) fn keychain_needs_admin(keychain: &str) -> Self {
+        Self {
+            kind: WarningKind::KeychainNeedsAdmin,
+            part: None,
+            message: format!(
+                "the keychain {keychain:?} stays as it is in the target: only an admin there may write keychains; have one merge it"
             ),
         }
     }

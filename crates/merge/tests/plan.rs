@@ -14,7 +14,10 @@ use build::{
     world::{World, all_of},
 };
 use sandbar_merge::{Choices, Decision, Item, Label, Selector, WarningKind, plan};
-use sandbar_model::{ContentHash, Document, Error, Kind, ResourceId, workflow::StoredWorkflow};
+use sandbar_model::{
+    ContentHash, Document, Error, Kind,
+    workflow::{StoredWorkflow, Uses},
+};
 
 fn of(n: u128, workflow: StoredWorkflow) -> (u128, Document) {
     (n, Document::Workflow(workflow))
@@ -247,7 +250,7 @@ fn a_link_that_steps_still_use_can_not_be_deleted() {
     }
     let with_workflow = world.plan(&choose(true, &[deletion]));
     assert!(with_workflow.blocked().is_none());
-    assert_eq!(with_workflow.removed_links().into_iter().collect::<Vec<ResourceId>>(), [id(50)]);
+    assert_eq!(with_workflow.removed().into_iter().collect::<Vec<_>>(), [Uses::CredentialLink(id(50))]);
 }
 
 #[test]

@@ -5,9 +5,9 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest, Sha256};
 
-use crate::{Config, CredentialId, Violations, field::path, text, workflow::StoredWorkflow};
+use crate::{Config, CredentialId, Keychain, Violations, field::path, text, workflow::StoredWorkflow};
 
-/// The longest name of a collection, a credential or a config, in characters.
+/// The longest name of a collection, a credential, a config or a keychain, in characters.
 pub const MAX_NAME: usize = 255;
 
 /// The kinds of resources. The numbers are kept in the database and never change.
@@ -22,11 +22,14 @@ pub enum Kind {
     CredentialLink = 3,
     /// A [`Config`].
     Config = 4,
+    /// A [`Keychain`].
+    Keychain = 5,
 }
 
 impl Kind {
     /// Every kind, in the order in which plans list them.
-    pub const ALL: [Self; 4] = [Self::Workflow, Self::Collection, Self::CredentialLink, Self::Config];
+    pub const ALL: [Self; 5] =
+        [Self::Workflow, Self::Collection, Self::CredentialLink, Self::Config, Self::Keychain];
 
     /// From its number in the database.
     pub const fn from_number(number: i64) -> Option<Self> {
@@ -35,6 +38,7 @@ impl Kind {
             2 => Some(Self::Collection),
             3 => Some(Self::CredentialLink),
             4 => Some(Self::Config),
+            5 => Some(Self::Keychain),
             _ => None,
         }
     }
@@ -46,6 +50,7 @@ impl Kind {
             Self::Collection => "collection",
             Self::CredentialLink => "credential link",
             Self::Config => "config",
+            Self::Keychain => "keychain",
         }
     }
 }
@@ -62,6 +67,8 @@ pub enum Document {
     CredentialLink(CredentialLink),
     /// A config.
     Config(Config),
+    /// A keychain.
+    Keychain(Keychain),
 }
 
 /// A collection's name. Its items are data of one project and no part of it.
@@ -141,6 +148,7 @@ impl Document {
             Self::Collection(_) => Kind::Collection,
             Self::CredentialLink(_) => Kind::CredentialLink,
             Self::Config(_) => Kind::Config,
+            Self::Keychain(_) => Kind::Keychain,
         }
     }
 
@@ -148,7 +156,15 @@ impl Document {
     pub fn workflow(&self) -> Option<&StoredWorkflow> {
         match self {
             Self::Workflow(workflow) => Some(workflow),
-            Self::Collection(_) | Self::CredentialLink(_) | Self::Config(_) => None,
+            Self::Collection(_) | Self::CredentialLink(_) | Self::Config(_) | Self::Keychain(_) => None,
+        }
+    }
+
+    /// The collection, if it is one.
+    pub fn collection(&self) -> Option<&Collection> {
+        match self {
+            Self::Collection(collection) => Some(collection),
+            Self::Workflow(_) | Self::CredentialLink(_) | Self::Config(_) | Self::Keychain(_) => None,
         }
     }
 
@@ -156,7 +172,7 @@ impl Document {
     pub fn credential_link(&self) -> Option<&CredentialLink> {
         match self {
             Self::CredentialLink(link) => Some(link),
-            Self::Workflow(_) | Self::Collection(_) | Self::Config(_) => None,
+            Self::Workflow(_) | Self::Collection(_) | Self::Config(_) | Self::Keychain(_) => None,
         }
     }
 
@@ -164,7 +180,15 @@ impl Document {
     pub fn config(&self) -> Option<&Config> {
         match self {
             Self::Config(config) => Some(config),
-            Self::Workflow(_) | Self::Collection(_) | Self::CredentialLink(_) => None,
+            Self::Workflow(_) | Self::Collection(_) | Self::CredentialLink(_) | Self::Keychain(_) => None,
+        }
+    }
+
+    /// The keychain, if it is one.
+    pub fn keychain(&self) -> Option<&Keychain> {
+        match self {
+            Self::Keychain(keychain) => Some(keychain),
+            Self::Workflow(_) | Self::Collection(_) | Self::CredentialLink(_) | Self::Config(_) => None,
         }
     }
 
@@ -175,6 +199,7 @@ impl Document {
             Self::Collection(collection) => collection.name.clone(),
             Self::CredentialLink(link) => link.key(),
             Self::Config(config) => config.key(),
+            Self::Keychain(keychain) => keychain.name.clone(),
         }
     }
 
@@ -182,7 +207,7 @@ impl Document {
     pub fn title(&self) -> String {
         match self {
             Self::CredentialLink(link) => link.title(),
-            Self::Workflow(_) | Self::Collection(_) | Self::Config(_) => self.name(),
+            Self::Workflow(_) | Self::Collection(_) | Self::Config(_) | Self::Keychain(_) => self.name(),
         }
     }
 
@@ -194,6 +219,7 @@ impl Document {
             Self::Collection(collection) => Self::Collection(collection.tidy()),
             Self::CredentialLink(link) => Self::CredentialLink(link.tidy()),
             Self::Config(config) => Self::Config(config.tidy()),
+            Self::Keychain(keychain) => Self::Keychain(keychain.tidy()),
         }
     }
 
@@ -205,6 +231,7 @@ impl Document {
             Self::Collection(collection) => collection.violations(prefix),
             Self::CredentialLink(link) => link.violations(prefix),
             Self::Config(config) => config.violations(prefix),
+            Self::Keychain(keychain) => keychain.violations(prefix),
         }
     }
 
@@ -278,57 +305,4 @@ impl<'de> Deserialize<'de> for ContentHash {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn fields_of(credential: Option<CredentialId>, owner: &str, name: &str) -> Vec<String> {
-        let link = Document::CredentialLink(CredentialLink {
-            credential,
-            owner: owner.to_owned(),
-            name: name.to_owned(),
-        });
-        link.violations("link").0.into_iter().map(|violation| violation.field).collect()
-    }
-
-    #[test]
-    fn numbers_of_kinds_are_kept() {
-        for (kind, number) in Kind::ALL.into_iter().zip(1..) {
-            assert_eq!(kind as i64, number);
-            assert_eq!(Kind::from_number(number), Some(kind));
-        }
-        for number in [i64::MIN, 0, 5] {
-            assert_eq!(Kind::from_number(number), None);
-        }
-    }
-
-    #[test]
-    fn a_collection_has_a_name() {
-        let problems =
-            |name: &str| Document::Collection(Collection { name: name.to_owned() }).violations("").0.len();
-        assert_eq!(problems(&"é".repeat(255)), 0);
-        for name in ["", "a\0", &"é".repeat(256)] {
-            assert_eq!(problems(name), 1, "{name:?}");
-        }
-    }
-
-    #[test]
-    fn a_link_has_an_owner_and_a_name() {
-        assert!(fields_of(None, "user-1@example.org", "DHIS2 (raw)|2").is_empty());
-        assert_eq!(fields_of(None, "", ""), ["link.name", "link.owner"]);
-        assert_eq!(fields_of(None, "user-1", "x"), ["link.owner"]);
-        assert_eq!(fields_of(None, "a@b|c", "x"), ["link.owner"], "its key could be another's");
-        let credential = Some(CredentialId(uuid::Uuid::from_u128(7)));
-        assert!(fields_of(credential, "a@b|c", "x").is_empty(), "its key is the credential's id");
-        assert_eq!(fields_of(credential, "", ""), ["link.name", "link.owner"]);
-    }
-
-    #[test]
-    fn a_link_is_known_by_its_credential_and_called_by_its_name() {
-        let link =
-            |credential| CredentialLink { credential, owner: "a@b".to_owned(), name: "DHIS2".to_owned() };
-        let real = Document::CredentialLink(link(Some(CredentialId(uuid::Uuid::from_u128(7)))));
-        assert_eq!(real.name(), "00000000-0000-0000-0000-000000000007");
-        assert_eq!(real.title(), "a@b|DHIS2");
-        assert_eq!(Document::CredentialLink(link(None)).name(), "a@b|DHIS2");
-    }
-}
+mod tests;

@@ -51,6 +51,9 @@ pub enum Error {
     /// Missing and foreign credentials are deliberately not told apart.
     #[error("there is no credential {id} that you may see; list yours to see what you have")]
     CredentialNotFound { id: CredentialId },
+    /// The collection has no item of this key.
+    #[error("the collection {collection} has no item {key:?}; list its items to see what it has")]
+    ItemNotFound { collection: ResourceId, key: String },
     /// No such token among those that the caller may manage.
     #[error("there is no token {id} that you may manage")]
     TokenNotFound { id: TokenId },
@@ -124,8 +127,10 @@ pub enum Error {
         "step {job:?} uses the credential link {link}, which the project does not have; link the credential first, or choose another"
     )]
     CredentialNotLinked { job: String, link: ResourceId },
-    /// A kind of reference that no project can have yet.
-    #[error("step {job:?} uses the keychain {keychain}, which the project does not have")]
+    /// The keychain must exist first.
+    #[error(
+        "step {job:?} uses the keychain {keychain}, which the project does not have; make it first, or choose another"
+    )]
     KeychainNotFound { job: String, keychain: ResourceId },
     /// Nothing to remove.
     #[error(
@@ -139,7 +144,7 @@ pub enum Error {
     )]
     CredentialNotOwned { id: CredentialId },
     /// Removing it would stop the runs of projects.
-    #[error("credential {id} is linked in {count} projects ({}); unlink it there first, or delete it with force: steps that use it can't run then", say_projects(projects, *count))]
+    #[error("credential {id} is linked in {count} projects ({}); unlink it there first, or delete it with force: steps that use it can't run then", say_some(projects, *count))]
     CredentialInUse { id: CredentialId, count: u64, projects: Vec<String> },
     /// Too many environments.
     #[error(
@@ -151,6 +156,19 @@ pub enum Error {
         "step {job:?} uses the credential link {link}; change the step first, then unlink the credential"
     )]
     LinkInUse { job: String, link: ResourceId },
+    /// A keychain falls back on the link.
+    #[error(
+        "the keychain {keychain:?} has the credential link {link} as its default; change the keychain first, then unlink the credential"
+    )]
+    LinkInKeychain { keychain: String, link: ResourceId },
+    /// Steps still use the keychain.
+    #[error("the keychain {keychain:?} is used by {count} steps ({}); change these first, then delete it", say_some(steps, *count))]
+    KeychainInUse { keychain: String, count: u64, steps: Vec<String> },
+    /// What a keychain falls back on must be linked first.
+    #[error(
+        "the keychain {keychain:?} has the credential link {link} as its default, which the project does not have; link the credential first, or choose another"
+    )]
+    KeychainDefaultNotLinked { keychain: String, link: ResourceId },
     /// What is kept of it does not fit together: rows were changed, swapped or restored one by one.
     #[error(
         "what is kept of credential {id} does not fit together, so none of its values can be trusted; tell the operator (the database was restored in part or changed by hand), or delete it and make it anew"
@@ -218,6 +236,11 @@ pub enum Error {
     #[error("the server is about to end; watch again, with the cursor that came last")]
     ServerStopping,
 
+    /// The items of a collection would take more room than one may.
+    #[error(
+        "the items of the collection {collection} take {used} bytes, and with these it would be {needed}; a collection may have {limit}; delete some first, or ask the operator for more"
+    )]
+    CollectionFull { collection: ResourceId, used: i64, needed: i64, limit: i64 },
     /// A document or body over its limit.
     #[error("{what} is larger than the limit of {limit_bytes} bytes")]
     TooLarge { what: String, limit_bytes: u64 },
@@ -246,7 +269,7 @@ fn say_labels(labels: &[String]) -> String {
     if labels.is_empty() { "none".to_owned() } else { labels.join(", ") }
 }
 
-fn say_projects(names: &[String], count: u64) -> String {
+fn say_some(names: &[String], count: u64) -> String {
     const NAMED: usize = 10;
     let mut said: Vec<_> = names.iter().take(NAMED).map(String::as_str).collect();
     if count > said.len() as u64 {

@@ -1,4 +1,4 @@
-//! What things are: projects, workflows, configs, roles, tokens, the reasons for a refusal, and the rules that hold for each.
+//! What things are: projects, workflows, configs, keychains, roles, tokens, the reasons for a refusal, and the rules that hold for each.
 //!
 //! Nothing here does I/O, reads a clock or makes an id.
 
@@ -10,7 +10,9 @@ pub mod document;
 pub mod error;
 pub mod field;
 pub mod id;
+pub mod item;
 pub mod json;
+pub mod keychain;
 pub mod policy;
 pub mod project;
 mod text;
@@ -25,6 +27,8 @@ pub use field::{Violation, Violations};
 pub use id::{
     CredentialId, EdgeId, JobId, MergeId, PrincipalId, ProjectId, ResourceId, Revision, TokenId, TriggerId,
 };
+pub use item::{Item, ItemFilter, KeyPattern};
+pub use keychain::Keychain;
 pub use policy::Role;
 pub use project::Project;
 pub use time::Time;

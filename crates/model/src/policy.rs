@@ -26,6 +26,8 @@ pub enum Action {
     CreateSandbox,
     /// Write workflows and configs, turn triggers on and off.
     Write,
+    /// Put and delete items of collections.
+    WriteItems,
     /// Link and unlink credentials.
     LinkCredentials,
     /// Update, delete or restore it (a sandbox).
@@ -42,6 +44,8 @@ pub enum Action {
     ManageCollections,
     /// Make another member its owner.
     TransferOwnership,
+    /// Write and delete keychains.
+    ManageKeychains,
     /// Make, list and revoke its tokens.
     ManageTokens,
     /// Delete, restore or transfer it (a root).
@@ -95,10 +99,11 @@ impl Role {
 
 impl Action {
     /// Every action, for tests that walk the table.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::See,
         Self::CreateSandbox,
         Self::Write,
+        Self::WriteItems,
         Self::LinkCredentials,
         Self::ManageSandbox,
         Self::MergeFrom,
@@ -107,6 +112,7 @@ impl Action {
         Self::ManageMembers,
         Self::ManageCollections,
         Self::TransferOwnership,
+        Self::ManageKeychains,
         Self::ManageTokens,
         Self::DeleteRoot,
         Self::ReadAudit,
@@ -116,12 +122,17 @@ impl Action {
     pub const fn needs(self) -> Role {
         match self {
             Self::See => Role::Viewer,
-            Self::CreateSandbox | Self::Write | Self::LinkCredentials | Self::MergeInto => Role::Editor,
+            Self::CreateSandbox
+            | Self::Write
+            | Self::WriteItems
+            | Self::LinkCredentials
+            | Self::MergeInto => Role::Editor,
             Self::ManageSandbox
             | Self::MergeFrom
             | Self::ManageSettings
             | Self::ManageMembers
             | Self::ManageCollections
+            | Self::ManageKeychains
             | Self::ManageTokens
             | Self::ReadAudit => Role::Admin,
             Self::DeleteRoot | Self::TransferOwnership => Role::Owner,
@@ -139,6 +150,7 @@ impl Action {
             Self::See => "seeing the project",
             Self::CreateSandbox => "making a sandbox",
             Self::Write => "writing workflows and configs",
+            Self::WriteItems => "writing items of collections",
             Self::LinkCredentials => "linking or unlinking credentials",
             Self::ManageSandbox => "changing, deleting or restoring a sandbox",
             Self::MergeFrom => "merging from a project",
@@ -147,6 +159,7 @@ impl Action {
             Self::ManageMembers => "changing members",
             Self::ManageCollections => "creating, renaming or deleting collections",
             Self::TransferOwnership => "giving the project to another owner",
+            Self::ManageKeychains => "writing or deleting keychains",
             Self::ManageTokens => "managing the project's tokens",
             Self::DeleteRoot => "deleting or restoring a root project",
             Self::ReadAudit => "reading the audit trail",

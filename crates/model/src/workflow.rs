@@ -81,7 +81,7 @@ pub struct Job<B = String> {
 }
 
 /// A job's way to a credential: at most one of the two.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Uses {
     /// A credential link of the project.

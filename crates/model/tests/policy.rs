@@ -11,11 +11,12 @@ const ROLES: [Option<Role>; 5] =
 /// The groups: by that role alone; also admin or owner of the tree's root (`R`); also a support user of a project that
 /// allows support; both. A lesser role in the root gives nothing, so it belongs to the groups without `R`.
 #[rustfmt::skip]
-const TABLE: [(Action, Role, [&str; 4]); 14] = [
+const TABLE: [(Action, Role, [&str; 4]); 16] = [
     //                                        role alone  R        support  both
     (Action::See,               Role::Viewer, [".YYYY", ".YYYY", "YYYYY", "YYYYY"]),
     (Action::CreateSandbox,     Role::Editor, [".nYYY", ".nYYY", "nnYYY", "nnYYY"]),
     (Action::Write,             Role::Editor, [".nYYY", ".nYYY", "nnYYY", "nnYYY"]),
+    (Action::WriteItems,        Role::Editor, [".nYYY", ".nYYY", "nnYYY", "nnYYY"]),
     (Action::LinkCredentials,   Role::Editor, [".nYYY", ".nYYY", "nnYYY", "nnYYY"]),
     (Action::ManageSandbox,     Role::Admin,  [".nnYY", "YYYYY", "nnnYY", "YYYYY"]),
     (Action::MergeFrom,         Role::Admin,  [".nnYY", "YYYYY", "nnnYY", "YYYYY"]),
@@ -24,6 +25,7 @@ const TABLE: [(Action, Role, [&str; 4]); 14] = [
     (Action::ManageMembers,     Role::Admin,  [".nnYY", ".nnYY", "nnnYY", "nnnYY"]),
     (Action::ManageCollections, Role::Admin,  [".nnYY", ".nnYY", "nnnYY", "nnnYY"]),
     (Action::TransferOwnership, Role::Owner,  [".nnnY", ".nnnY", "nnnnY", "nnnnY"]),
+    (Action::ManageKeychains,   Role::Admin,  [".nnYY", ".nnYY", "nnnYY", "nnnYY"]),
     (Action::ManageTokens,      Role::Admin,  [".nnYY", ".nnYY", "nnnYY", "nnnYY"]),
     (Action::DeleteRoot,        Role::Owner,  [".nnnY", ".nnnY", "nnnnY", "nnnnY"]),
     (Action::ReadAudit,         Role::Admin,  [".nnYY", "YYYYY", "nnnYY", "YYYYY"]),
@@ -53,7 +55,7 @@ fn every_cell_of_the_table_holds() {
             }
         }
     }
-    assert_eq!(cells, 700);
+    assert_eq!(cells, 800);
 }
 
 #[test]

@@ -3,9 +3,11 @@
 
 pub mod access;
 pub mod audit;
+pub mod collection;
 pub mod common;
 pub mod config;
 pub mod credential;
+pub mod keychain;
 pub mod mask;
 pub mod merge;
 pub mod project;

@@ -3,8 +3,10 @@
 
 mod access;
 mod audit;
+mod collections;
 mod configs;
 mod credentials;
+mod keychains;
 mod merges;
 mod projects;
 mod sandboxes;
@@ -25,10 +27,11 @@ use crate::{
     status,
     wire::{
         access_service_server::AccessServiceServer, audit_service_server::AuditServiceServer,
-        configs_service_server::ConfigsServiceServer, credentials_service_server::CredentialsServiceServer,
-        merge_service_server::MergeServiceServer, projects_service_server::ProjectsServiceServer,
-        sandboxes_service_server::SandboxesServiceServer, watch_service_server::WatchServiceServer,
-        workflows_service_server::WorkflowsServiceServer,
+        collections_service_server::CollectionsServiceServer, configs_service_server::ConfigsServiceServer,
+        credentials_service_server::CredentialsServiceServer,
+        keychains_service_server::KeychainsServiceServer, merge_service_server::MergeServiceServer,
+        projects_service_server::ProjectsServiceServer, sandboxes_service_server::SandboxesServiceServer,
+        watch_service_server::WatchServiceServer, workflows_service_server::WorkflowsServiceServer,
     },
 };
 
@@ -59,8 +62,10 @@ pub fn routes(app: &Arc<App>, limits: MessageLimits) -> Routes {
     Routes::new(service!(ProjectsServiceServer))
         .add_service(service!(SandboxesServiceServer))
         .add_service(service!(WorkflowsServiceServer))
+        .add_service(service!(CollectionsServiceServer))
         .add_service(service!(ConfigsServiceServer))
         .add_service(service!(CredentialsServiceServer))
+        .add_service(service!(KeychainsServiceServer))
         .add_service(service!(MergeServiceServer))
         .add_service(service!(AccessServiceServer))
         .add_service(service!(AuditServiceServer))

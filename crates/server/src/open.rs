@@ -49,6 +49,9 @@ pub(crate) async fn app(
         max_page: usize::try_from(args.limits.max_page).unwrap_or(usize::MAX),
         max_watches: usize::try_from(args.limits.max_watches).unwrap_or(usize::MAX),
         heartbeat: args.limits.watch_heartbeat,
+        collection_bytes: args.limits.max_collection.as_u64().try_into().unwrap_or(i64::MAX),
+        // The other half is for an item that is larger than the rest of its page.
+        page_bytes: (args.limits.max_message.as_u64() / 2).try_into().unwrap_or(i64::MAX),
     };
     let app = database::app(db.clone(), key.expose_secret().as_bytes(), Arc::new(master_keys), limits)?;
     app.check_master_keys().await?;

@@ -1,14 +1,16 @@
 //! How a refusal is said on the wire. The only place that names a gRPC code.
 
 mod build;
+mod code;
 
 use std::{error::Error as StdError, time::Duration};
 
 use sandbar_model::{Error, Violation};
-use tonic::{Code, Status};
+use tonic::Status;
 use tonic_types::StatusExt;
 
 use build::build;
+use code::code;
 
 use crate::{convert::time, wire::Reason};
 
@@ -45,65 +47,6 @@ pub fn deadline_exceeded(allowed: Duration) -> Status {
 /// The reason of a refusal, as it is named on the wire; none in answers that did not come from here.
 pub fn reason(status: &Status) -> Option<String> {
     status.get_details_error_info().filter(|info| info.domain == DOMAIN).map(|info| info.reason)
-}
-
-/// The code of each reason, as `error.proto` states it.
-const fn code(reason: Reason) -> Code {
-    use Reason as R;
-    match reason {
-        R::TokenMissing | R::TokenInvalid => Code::Unauthenticated,
-        R::PermissionDenied
-        | R::AdministratorRequired
-        | R::TokenLimited
-        | R::EnvironmentGuarded
-        | R::CredentialNotOwned => Code::PermissionDenied,
-        R::CredentialDamaged => Code::DataLoss,
-        R::ProjectNotFound
-        | R::ResourceNotFound
-        | R::RevisionNotFound
-        | R::MergeNotFound
-        | R::PrincipalNotFound
-        | R::TokenNotFound
-        | R::CredentialNotFound
-        | R::ValuesNotFound
-        | R::TriggerNotFound => Code::NotFound,
-        R::InvalidFields
-        | R::InvalidDocument
-        | R::InvalidPageToken
-        | R::KafkaUnsupported
-        | R::RequestIdReused
-        | R::NothingSelected
-        | R::MergeIntoItself
-        | R::ChoiceUnknown
-        | R::InvalidCursor
-        | R::CannotRetire => Code::InvalidArgument,
-        R::ChangesPruned => Code::OutOfRange,
-        R::NameTaken | R::IdTaken => Code::AlreadyExists,
-        R::EtagMismatch | R::PlanStale | R::Contention => Code::Aborted,
-        R::ProjectScheduled
-        | R::ProjectNotScheduled
-        | R::AncestorScheduled
-        | R::NestingDepthReached
-        | R::NotASandbox
-        | R::CredentialNotLinked
-        | R::MemberProtected
-        | R::NotARoot
-        | R::KeychainNotFound
-        | R::ReferenceNotFound
-        | R::CredentialInUse
-        | R::TooManyEnvironments
-        | R::LinkInUse
-        | R::TokenEnded
-        | R::PlanRequired
-        | R::InvalidResult
-        | R::MergeConflicts => Code::FailedPrecondition,
-        R::SandboxAllowanceReached | R::TooLarge | R::Overloaded | R::TooManyWatches => {
-            Code::ResourceExhausted
-        }
-        R::DeadlineExceeded => Code::DeadlineExceeded,
-        R::StorageUnavailable | R::MasterKeyMissing | R::ServerStopping => Code::Unavailable,
-        R::Internal | R::Unspecified => Code::Internal,
-    }
 }
 
 /// An error as the wire knows it.
@@ -146,6 +89,9 @@ fn explain(error: Error) -> Explained {
         ),
         E::MergeNotFound { id } => (Reason::MergeNotFound, vec![("id", id.to_string())]),
         E::PrincipalNotFound { id } => (Reason::PrincipalNotFound, vec![("id", id.to_string())]),
+        E::ItemNotFound { collection, key } => {
+            (Reason::ItemNotFound, vec![("collection_id", collection.to_string()), ("key", key)])
+        }
         E::TokenNotFound { id } => (Reason::TokenNotFound, vec![("id", id.to_string())]),
         E::InvalidFields { violations: found } => {
             violations = found;
@@ -207,6 +153,17 @@ fn explain(error: Error) -> Explained {
         E::LinkInUse { job, link } => {
             (Reason::LinkInUse, vec![("job", job), ("credential_link_id", link.to_string())])
         }
+        E::LinkInKeychain { keychain, link } => {
+            (Reason::LinkInKeychain, vec![("keychain", keychain), ("credential_link_id", link.to_string())])
+        }
+        E::KeychainInUse { keychain, count, steps } => (
+            Reason::KeychainInUse,
+            vec![("keychain", keychain), ("count", count.to_string()), ("steps", steps.join(", "))],
+        ),
+        E::KeychainDefaultNotLinked { keychain, link } => (
+            Reason::KeychainDefaultNotLinked,
+            vec![("keychain", keychain), ("credential_link_id", link.to_string())],
+        ),
         E::CredentialDamaged { id } => (Reason::CredentialDamaged, vec![("id", id.to_string())]),
         E::MasterKeyMissing { key } => (Reason::MasterKeyMissing, vec![("key", key)]),
         E::ReferenceNotFound { config, kind, id } => (
@@ -239,6 +196,15 @@ fn explain(error: Error) -> Explained {
         ),
         E::TooManyWatches { limit } => (Reason::TooManyWatches, vec![("limit", limit.to_string())]),
         E::ServerStopping => (Reason::ServerStopping, vec![]),
+        E::CollectionFull { collection, used, needed, limit } => (
+            Reason::CollectionFull,
+            vec![
+                ("collection_id", collection.to_string()),
+                ("used", used.to_string()),
+                ("needed", needed.to_string()),
+                ("limit", limit.to_string()),
+            ],
+        ),
         E::TooLarge { what, limit_bytes } => {
             (Reason::TooLarge, vec![("what", what), ("limit_bytes", limit_bytes.to_string())])
         }

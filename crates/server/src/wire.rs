@@ -16,12 +16,14 @@ tonic::include_proto!("sandbar.v1");
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/sandbar.v1.bin"));
 
 /// The services of the contract, by the names that health and reflection know them by.
-pub const SERVICES: [&str; 9] = [
+pub const SERVICES: [&str; 11] = [
     projects_service_server::SERVICE_NAME,
     sandboxes_service_server::SERVICE_NAME,
     workflows_service_server::SERVICE_NAME,
+    collections_service_server::SERVICE_NAME,
     configs_service_server::SERVICE_NAME,
     credentials_service_server::SERVICE_NAME,
+    keychains_service_server::SERVICE_NAME,
     merge_service_server::SERVICE_NAME,
     access_service_server::SERVICE_NAME,
     audit_service_server::SERVICE_NAME,
@@ -36,6 +38,17 @@ impl fmt::Debug for SetCredentialValuesRequest {
             .field("environment", environment)
             .field("etag", etag)
             .field("request_id", request_id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for CollectionItem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { key, value: _, create_time, update_time } = self;
+        f.debug_struct("CollectionItem")
+            .field("key", key)
+            .field("create_time", create_time)
+            .field("update_time", update_time)
             .finish_non_exhaustive()
     }
 }

@@ -173,5 +173,6 @@ fn taken_name(kind: Kind) -> &'static str {
         Kind::Collection => "by another collection of the project",
         Kind::CredentialLink => "by another credential link of the project",
         Kind::Config => "by another config of the project",
+        Kind::Keychain => "by another keychain of the project",
     }
 }

@@ -10,12 +10,14 @@
 //! in a row need no retry. (SERIALIZABLE would abort 63 of them again and again.) Deadlocks come back as
 //! [`Error::Contention`], which the operation's caller retries.
 
+mod commits;
 mod hints;
 mod open;
 mod readers;
 
 use std::time::Duration;
 
+pub use commits::{CommitCounter, Commits};
 pub use hints::{Hints, Listener};
 pub use readers::{Reader, Readers};
 use sandbar_model::{Error, Result};
@@ -36,6 +38,8 @@ pub enum Db {
         writer: SqlitePool,
         /// Read-only ones.
         readers: Readers,
+        /// Tells whether what was read still holds.
+        counter: CommitCounter,
     },
     /// A server.
     Postgres(PgPool),
@@ -124,8 +128,7 @@ impl Db {
         if !url.starts_with("sqlite:") {
             return Err(Error::invalid("database", "must begin with sqlite: or postgres:"));
         }
-        let (writer, readers) = open::sqlite(url, size).await?;
-        Ok(Self::Sqlite { writer, readers })
+        open::sqlite(url, size).await
     }
 
     /// Opens a transaction that may write. SQLite takes its one write lock here rather than at the first write, where
@@ -173,6 +176,15 @@ impl Db {
         matches!(self, Self::Postgres(_))
     }
 
+    /// What was committed so far, where the engine can tell for less than a read costs. What was read after one answer still
+    /// holds at a later answer that is equal.
+    pub fn commits(&self) -> Option<Commits> {
+        match self {
+            Self::Sqlite { counter, .. } => counter.now(),
+            Self::Postgres(_) => None,
+        }
+    }
+
     /// `sqlite` or `postgres`.
     pub fn engine(&self) -> &'static str {
         match self {
@@ -184,7 +196,8 @@ impl Db {
     /// Closes every connection, after the statements in flight.
     pub async fn close(&self) {
         match self {
-            Self::Sqlite { writer, readers } => {
+            Self::Sqlite { writer, readers, counter } => {
+                counter.close();
                 readers.close().await;
                 writer.close().await;
             }

@@ -3,12 +3,14 @@
 pub mod audit;
 pub mod change;
 pub mod claim;
+pub mod collection;
 pub mod content;
 pub mod credential;
 pub mod db;
 pub mod flatten;
 pub mod gate;
 pub mod idempotency;
+pub mod item;
 pub mod lease;
 pub mod master_key;
 pub mod member;

@@ -5,6 +5,7 @@
 //! keys the last, and everything up to it" is two short scans of one index on both engines, however much there is.
 
 mod begun;
+mod items;
 mod left;
 mod merges;
 
@@ -12,6 +13,7 @@ use sandbar_model::{ProjectId, Result};
 use uuid::Uuid;
 
 pub use begun::{Begun, begin, begun, finish, go_on, unfinished};
+pub use items::{delete_items, detached_stores};
 pub use left::{is_contents_empty, is_empty};
 
 use crate::db::Tx;
@@ -128,6 +130,9 @@ pub async fn delete_batch(tx: &mut Tx, project: ProjectId, limit: i64) -> Result
     if left.0 > 0 {
         left.spend(merges::delete_merges(tx, project, left.0).await?);
     }
+    if left.0 > 0 {
+        left.spend(items::delete_stores(tx, project, left.0).await?);
+    }
     delete_each(tx, &OF_PROJECT, project, &mut left).await?;
     Ok(left.spent(limit))
 }
@@ -214,7 +219,7 @@ mod tests {
         let db = Db::open(&url, PoolSize::default()).await.unwrap();
         schema::migrate(&db).await.unwrap();
         let mut tx = db.connection().await.unwrap();
-        for text in OF_PROJECT.iter().chain(&OF_TREE) {
+        for text in OF_PROJECT.iter().chain(&OF_TREE).chain([&items::OF_STORE]) {
             let (_, key) = text.split_once("= $1 AND (").unwrap();
             let key = key.split_once(") <=").unwrap().0.replace(", ", ",");
             let plan: Vec<(i64, i64, i64, String)> =

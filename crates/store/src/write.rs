@@ -9,6 +9,7 @@ use sandbar_model::{
 
 use crate::{
     claim::{self, ClaimRow, Held},
+    collection,
     content::{self, NewContent, bytes_or_empty},
     db::Tx,
     resource::{self, Found},
@@ -115,6 +116,7 @@ impl Writer<'_> {
         self.put_claims(tx, &pending, &written, &held).await?;
         self.put_versions(tx, &pending, &written).await?;
         self.put_heads(tx, &pending, &written).await?;
+        self.let_items_go(tx, &written).await?;
         self.count(&written);
         Ok(Outcome { written, clashes })
     }
@@ -282,13 +284,20 @@ impl Writer<'_> {
         Ok(())
     }
 
+    /// Whoever removes a collection, and however: its items go with it.
+    async fn let_items_go(&self, tx: &mut Tx, written: &[Written]) -> Result<()> {
+        let gone = written.iter().filter(|done| done.kind == Kind::Collection && done.after.is_none());
+        let gone: Vec<_> = gone.map(|done| done.id).collect();
+        collection::detach(tx, self.project.id, &gone, self.now).await
+    }
+
     fn count(&mut self, written: &[Written]) {
         for done in written {
             let delta = i64::from(done.after.is_some()) - i64::from(done.before.is_some());
             match done.kind {
                 Kind::Workflow => self.project.workflow_count += delta,
                 Kind::Collection => self.project.collection_count += delta,
-                Kind::CredentialLink | Kind::Config => {}
+                Kind::CredentialLink | Kind::Config | Kind::Keychain => {}
             }
         }
     }

@@ -4,7 +4,8 @@ use tonic::codec::CompressionEncoding;
 
 use crate::v1::{
     self, access_service_client::AccessServiceClient, audit_service_client::AuditServiceClient,
-    configs_service_client::ConfigsServiceClient, credentials_service_client::CredentialsServiceClient,
+    collections_service_client::CollectionsServiceClient, configs_service_client::ConfigsServiceClient,
+    credentials_service_client::CredentialsServiceClient, keychains_service_client::KeychainsServiceClient,
     merge_service_client::MergeServiceClient, projects_service_client::ProjectsServiceClient,
     sandboxes_service_client::SandboxesServiceClient, watch_service_client::WatchServiceClient,
     workflows_service_client::WorkflowsServiceClient,
@@ -135,6 +136,28 @@ services! {
         write restore_workflow_revision "RestoreWorkflowRevision" RestoreWorkflowRevisionRequest RestoreWorkflowRevisionResponse;
     }
 
+    /// Collections and their items. From [`Client::collections`].
+    Collections CollectionsServiceClient "CollectionsService" {
+        /// Lists a project's collections by name, with how much each holds.
+        read list_collections "ListCollections" ListCollectionsRequest ListCollectionsResponse;
+        /// Answers one collection, with how much it holds.
+        read get_collection "GetCollection" GetCollectionRequest GetCollectionResponse;
+        /// Makes a collection, without items. Needs admin.
+        write create_collection "CreateCollection" CreateCollectionRequest CreateCollectionResponse;
+        /// Renames a collection; its items stay. Needs admin.
+        write update_collection "UpdateCollection" UpdateCollectionRequest UpdateCollectionResponse;
+        /// Deletes a collection with its items in this project, for good. Needs admin.
+        write delete_collection "DeleteCollection" DeleteCollectionRequest DeleteCollectionResponse;
+        /// Answers one item.
+        read get_item "GetItem" GetItemRequest GetItemResponse;
+        /// Lists items by key. A page may be empty and not the last.
+        read list_items "ListItems" ListItemsRequest ListItemsResponse;
+        /// Makes items or replaces their values, all of them or none. Needs editor.
+        write put_items "PutItems" PutItemsRequest PutItemsResponse;
+        /// Deletes items by their keys, or all that fit, in one transaction. Needs editor.
+        write delete_items "DeleteItems" DeleteItemsRequest DeleteItemsResponse;
+    }
+
     /// Configs: JSON documents of a product's own kinds. From [`Client::configs`].
     Configs ConfigsServiceClient "ConfigsService" {
         /// Lists a project's configs by kind and name, without their values.
@@ -145,6 +168,20 @@ services! {
         write put_config "PutConfig" PutConfigRequest PutConfigResponse;
         /// Needs editor. What refers to it keeps its reference; a merge warns of those that lead nowhere.
         write delete_config "DeleteConfig" DeleteConfigRequest DeleteConfigResponse;
+    }
+
+    /// Keychains: which of a project's credentials a step signs in with. From [`Client::keychains`].
+    Keychains KeychainsServiceClient "KeychainsService" {
+        /// Lists a project's keychains by name.
+        read list_keychains "ListKeychains" ListKeychainsRequest ListKeychainsResponse;
+        /// Answers one keychain: as it is now or as it was at a revision.
+        read get_keychain "GetKeychain" GetKeychainRequest GetKeychainResponse;
+        /// Makes a keychain or replaces it. Needs admin.
+        write put_keychain "PutKeychain" PutKeychainRequest PutKeychainResponse;
+        /// Refused while a step uses it. Needs admin.
+        write delete_keychain "DeleteKeychain" DeleteKeychainRequest DeleteKeychainResponse;
+        /// Says which credential the keychain would pick for a dataclip, and why. Changes nothing.
+        read preview_keychain "PreviewKeychain" PreviewKeychainRequest PreviewKeychainResponse;
     }
 
     /// Credentials, their values in each environment, and the projects that link them. From [`Client::credentials`].

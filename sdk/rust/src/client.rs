@@ -13,7 +13,10 @@ use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
 use tonic::{Request, Status};
 
 use crate::error::{self, Error};
-use crate::{Access, Audit, Configs, Credentials, Merges, Projects, Sandboxes, Watches, Workflows};
+use crate::{
+    Access, Audit, Collections, Configs, Credentials, Keychains, Merges, Projects, Sandboxes, Watches,
+    Workflows,
+};
 
 /// The largest message that is sent or taken, in bytes. Larger things travel in chunks.
 pub const MAX_MESSAGE_BYTES: usize = 16 * 1024 * 1024;
@@ -64,9 +67,19 @@ impl Client {
         Sandboxes::new(self)
     }
 
+    /// Collections and their items.
+    pub fn collections(&self) -> Collections<'_> {
+        Collections::new(self)
+    }
+
     /// Configs: JSON documents of a product's own kinds.
     pub fn configs(&self) -> Configs<'_> {
         Configs::new(self)
+    }
+
+    /// Keychains: which of a project's credentials a step signs in with.
+    pub fn keychains(&self) -> Keychains<'_> {
+        Keychains::new(self)
     }
 
     /// Credentials, their values in each environment, and the projects that link them.

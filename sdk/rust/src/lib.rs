@@ -20,7 +20,8 @@ pub mod v1 {
 }
 
 pub use calls::{
-    Access, Audit, Configs, Credentials, METHODS, Merges, Projects, Sandboxes, Watches, Workflows,
+    Access, Audit, Collections, Configs, Credentials, Keychains, METHODS, Merges, Projects, Sandboxes,
+    Watches, Workflows,
 };
 pub use client::{Builder, Client, MAX_MESSAGE_BYTES, Service, new_request_id};
 pub use error::{Error, FieldViolation, Refusal};
@@ -43,6 +44,17 @@ impl std::fmt::Debug for v1::SetCredentialValuesRequest {
             .field("environment", &self.environment)
             .field("etag", &self.etag)
             .field("request_id", &self.request_id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for v1::CollectionItem {
+    /// Leaves out the value, which must never reach a log.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CollectionItem")
+            .field("key", &self.key)
+            .field("create_time", &self.create_time)
+            .field("update_time", &self.update_time)
             .finish_non_exhaustive()
     }
 }

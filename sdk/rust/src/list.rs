@@ -93,8 +93,11 @@ lists! {
     ListSandboxesRequest: sandboxes.list_sandboxes -> sandboxes of Project;
     ListWorkflowsRequest: workflows.list_workflows -> workflows of WorkflowSummary;
     ListWorkflowRevisionsRequest: workflows.list_workflow_revisions -> revisions of WorkflowRevision;
+    ListCollectionsRequest: collections.list_collections -> collections of Collection;
+    ListItemsRequest: collections.list_items -> items of CollectionItem;
     ListConfigsRequest: configs.list_configs -> configs of ConfigSummary;
     ListCredentialsRequest: credentials.list_credentials -> credentials of Credential;
+    ListKeychainsRequest: keychains.list_keychains -> keychains of Keychain;
     ListCredentialLinksRequest: credentials.list_credential_links -> credential_links of CredentialLink;
     ListMergesRequest: merges.list_merges -> merges of Merge;
     ListPrincipalsRequest: access.list_principals -> principals of Principal;

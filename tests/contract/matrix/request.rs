@@ -4,7 +4,9 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::stage::{CONFIG, OTHER, Place, Stage, TRIGGER, WORKFLOW, config, with, workflow};
+use super::stage::{
+    COLLECTION, CONFIG, KEYCHAIN, OTHER, Place, Stage, TRIGGER, WORKFLOW, config, keychain, with, workflow,
+};
 
 impl Stage {
     /// What is asked.
@@ -16,7 +18,9 @@ impl Stage {
             "ProjectsService" => of_projects(name, project),
             "SandboxesService" => of_sandboxes(name, project),
             "WorkflowsService" => of_workflows(name, project),
+            "CollectionsService" => of_collections(name, project),
             "ConfigsService" => of_configs(name, project),
+            "KeychainsService" => of_keychains(name, project),
             "CredentialsService" => self.of_links(name, project),
             "MergeService" => of_merges(name, place),
             "AccessService" => self.of_access(name, place),
@@ -110,12 +114,39 @@ fn of_workflows(name: &str, project: &str) -> Value {
     }
 }
 
+fn of_collections(name: &str, project: &str) -> Value {
+    let one = json!({"project_id": project, "collection_id": COLLECTION});
+    match name {
+        "ListCollections" => json!({"project_id": project}),
+        "CreateCollection" => {
+            json!({"project_id": project, "collection": {"name": "another"}, "validate_only": true})
+        }
+        "UpdateCollection" => with(one, &json!({"name": "other", "etag": "of nothing"})),
+        "DeleteCollection" => with(one, &json!({"etag": "of nothing"})),
+        "GetItem" => with(one, &json!({"key": "k"})),
+        "PutItems" => with(one, &json!({"items": [{"key": "k", "value": "2"}], "validate_only": true})),
+        "DeleteItems" => with(one, &json!({"keys": ["no such key"]})),
+        _ => one,
+    }
+}
+
 fn of_configs(name: &str, project: &str) -> Value {
     match name {
         "ListConfigs" => json!({"project_id": project}),
         "PutConfig" => config(project),
         "DeleteConfig" => json!({"project_id": project, "config_id": CONFIG, "etag": "of nothing"}),
         _ => json!({"project_id": project, "config_id": CONFIG}),
+    }
+}
+
+fn of_keychains(name: &str, project: &str) -> Value {
+    let one = json!({"project_id": project, "keychain_id": KEYCHAIN});
+    match name {
+        "ListKeychains" => json!({"project_id": project}),
+        "PutKeychain" => keychain(project),
+        "DeleteKeychain" => with(one, &json!({"etag": "of nothing"})),
+        "PreviewKeychain" => with(one, &json!({"dataclip": "{}"})),
+        _ => one,
     }
 }
 

@@ -31,6 +31,8 @@ const JOB: &str = "aaaaaaaa-0001-4aaa-8aaa-aaaaaaaaaaaa";
 pub(super) const TRIGGER: &str = "bbbbbbbb-0001-4bbb-8bbb-bbbbbbbbbbbb";
 const EDGE: &str = "cccccccc-0001-4ccc-8ccc-cccccccccccc";
 pub(super) const CONFIG: &str = "dddddddd-0001-4ddd-8ddd-dddddddddddd";
+pub(super) const COLLECTION: &str = "eeeeeeee-0001-4eee-8eee-eeeeeeeeeeee";
+pub(super) const KEYCHAIN: &str = "88888888-8888-4888-8888-888888888888";
 /// The shortest life that a token can have.
 const SHORTEST: Duration = Duration::from_mins(1);
 
@@ -153,6 +155,11 @@ impl Stage {
         self.does(owner, "WorkflowsService/PutWorkflow", workflow(&project, WORKFLOW, "Sync", "one();"))
             .await;
         self.does(owner, "ConfigsService/PutConfig", config(&project)).await;
+        let collection = json!({"id": COLLECTION, "name": "patients"});
+        let create = json!({"project_id": project, "collection": collection});
+        self.does(owner, "CollectionsService/CreateCollection", create).await;
+        self.does(owner, "CollectionsService/PutItems", item(&project)).await;
+        self.does(owner, "KeychainsService/PutKeychain", keychain(&project)).await;
         let create = json!({"parent_id": project, "name": "first"});
         let made = self.does(owner, "SandboxesService/CreateSandbox", create).await;
         let sandbox = text(&made["sandbox"]["id"]);
@@ -169,6 +176,7 @@ impl Stage {
         let create = json!({"parent_id": parent, "name": &body[24..]});
         let made = self.does(owner, "SandboxesService/CreateSandbox", create).await;
         let project = text(&made["sandbox"]["id"]);
+        self.does(owner, "CollectionsService/PutItems", item(&project)).await;
         self.does(owner, "WorkflowsService/PutWorkflow", workflow(parent, OTHER, "Other", &body)).await;
         let merge = self.merged(owner, parent, &project).await;
         let token = self.token_of(owner, json!({"name": "its", "project_id": project})).await.1;
@@ -229,6 +237,14 @@ pub(super) fn workflow(project: &str, id: &str, name: &str, body: &str) -> Value
 
 pub(super) fn config(project: &str) -> Value {
     json!({"project_id": project, "config": {"id": CONFIG, "kind": "journey", "name": "Signup", "value": "{}"}})
+}
+
+fn item(project: &str) -> Value {
+    json!({"project_id": project, "collection_id": COLLECTION, "items": [{"key": "k", "value": "1"}]})
+}
+
+pub(super) fn keychain(project: &str) -> Value {
+    json!({"project_id": project, "keychain": {"id": KEYCHAIN, "name": "Clinics", "json_path": "$.site"}})
 }
 
 pub(super) fn with(mut one: Value, more: &Value) -> Value {

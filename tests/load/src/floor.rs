@@ -4,6 +4,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use prost::Message;
+use sandbar_client::{
+    Client,
+    prost_types::FieldMask,
+    v1::{Project, UpdateProjectRequest},
+};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -19,8 +24,16 @@ use crate::{
 
 const GET_WORKFLOW: &str = "/sandbar.v1.WorkflowsService/GetWorkflow";
 /// What is called, by turns.
-const NAMES: [&str; 4] =
-    ["GetWorkflow", "bare: one select", "bare: one select of as many bytes", "bare: echo"];
+const NAMES: [&str; 5] = [
+    "GetWorkflow",
+    "GetWorkflow, 20 writes/s beside it",
+    "bare: one select",
+    "bare: one select of as many bytes",
+    "bare: echo",
+];
+/// The one of them that somebody writes beside: what is remembered of earlier calls holds only until then.
+const BESIDE_WRITES: usize = 1;
+const BETWEEN_WRITES: Duration = Duration::from_millis(50);
 
 /// See the subcommand.
 pub(crate) async fn run(setting: &Setting) -> Result<()> {
@@ -29,8 +42,8 @@ pub(crate) async fn run(setting: &Setting) -> Result<()> {
     let service = database.serve().await?;
     let root = project::root(&service.client, &template, "load-100", 100).await?;
     let ids = spread(&contents(&service.client, &root).await?.ids, 100);
-    let ours = ours(&service, &root, &ids).await?;
-    let (floor, address) = start(setting, &database, &ours, &ids).await?;
+    let ours = [ours(&service, &root, &ids).await?, ours(&service, &root, &ids).await?];
+    let (floor, address) = start(setting, &database, &ours[0], &ids).await?;
     let targets = targets(ours, &floor, &address, &root, &ids).await?;
 
     let mut report = Report::new(
@@ -43,7 +56,15 @@ pub(crate) async fn run(setting: &Setting) -> Result<()> {
         for turn in 0..targets.len() {
             let which = (turn + round) % targets.len();
             let (Some(target), Some(runs)) = (targets.get(which), runs.get_mut(which)) else { continue };
-            let run = target.run(Duration::from_secs(if round == 0 { 1 } else { setting.seconds })).await?;
+            let run = target.run(Duration::from_secs(if round == 0 { 1 } else { setting.seconds }));
+            let run = if which == BESIDE_WRITES {
+                tokio::select! {
+                    run = run => run?,
+                    failed = write(&service.client, &root) => return failed,
+                }
+            } else {
+                run.await?
+            };
             if round > 0 {
                 runs.push(run);
             }
@@ -53,12 +74,30 @@ pub(crate) async fn run(setting: &Setting) -> Result<()> {
     for ((name, runs), target) in NAMES.iter().zip(runs).zip(&targets) {
         rates.push(row(&mut report, name, runs, target.once(0).await?.len()));
     }
-    if let [ours, select, whole, _] = &rates[..] {
+    if let [ours, beside, select, whole, _] = &rates[..] {
         let wanted = Wanted::AtLeast(0.7);
         report.ratio("floor.ratio", "GetWorkflow / one select", paired(ours, select), wanted);
         report.ratio("floor.whole", "GetWorkflow / one select of as many bytes", paired(ours, whole), wanted);
+        let beside = paired(beside, select);
+        report.ratio("floor.beside", "GetWorkflow with writes beside it / one select", beside, wanted);
     }
     report.print("One workflow against the floors: 16 calls in flight on 4 connections")
+}
+
+/// Gives the project one description after the other, until it is stopped.
+async fn write(client: &Client, root: &str) -> Result<()> {
+    for turn in 0_u64.. {
+        tokio::time::sleep(BETWEEN_WRITES).await;
+        let project = Project { description: format!("written {} times", turn % 1000), ..Project::default() };
+        let request = UpdateProjectRequest {
+            project_id: root.to_owned(),
+            project: Some(project),
+            update_mask: Some(FieldMask { paths: vec!["description".to_owned()] }),
+            ..UpdateProjectRequest::default()
+        };
+        client.projects().update_project(request).await?;
+    }
+    Ok(())
 }
 
 async fn ours(service: &Service, root: &str, ids: &[String]) -> Result<Target> {
@@ -94,17 +133,18 @@ async fn start(
 }
 
 async fn targets(
-    ours: Target,
+    [ours, beside]: [Target; 2],
     floor: &Process,
     url: &str,
     root: &str,
     ids: &[String],
-) -> Result<[Target; 4]> {
+) -> Result<[Target; 5]> {
     let question = |id: &String| Question { project_id: root.to_owned(), workflow_id: id.clone() };
     let messages: Vec<Bytes> = ids.iter().map(|id| question(id).encode_to_vec().into()).collect();
     let bare = async |path| Target::connect(url, floor.id(), path, None, messages.clone()).await;
     Ok([
         ours,
+        beside,
         bare("/load.Floor/Select").await?,
         bare("/load.Floor/SelectWhole").await?,
         bare("/load.Floor/Echo").await?,

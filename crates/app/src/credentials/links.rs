@@ -73,7 +73,7 @@ pub async fn list_links(app: &App, call: &Call, request: &ListLinks) -> Result<P
 
 impl App {
     /// Those of these links that the view has, in their order.
-    pub(super) async fn link_views(
+    pub(crate) async fn link_views(
         &self,
         tx: &mut Tx,
         view: &View,

@@ -1,17 +1,20 @@
 //! Which credentials steps use that have no values where they would run.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use sandbar_merge::Plan;
 use sandbar_model::{
-    CredentialId, CredentialLink, Error, JobId, Kind, Project, ResourceId, Result,
+    CredentialId, CredentialLink, Document, JobId, Keychain, Kind, Project, ResourceId, Result,
     credential::ValueSet,
     workflow::{StoredWorkflow, Uses},
 };
-use sandbar_store::{Tx, resource, value_set, view::View};
+use sandbar_store::{Tx, credential, resource, value_set, view::View};
 
 use super::links::{LinkedCredential, as_link};
-use crate::App;
+use crate::{
+    App,
+    keychains::{as_keychain, resolve::linked},
+};
 
 /// The most steps that are named for one credential.
 const STEPS: usize = 100;
@@ -63,14 +66,18 @@ pub struct Step {
     pub job: JobId,
     /// What it is called.
     pub job_name: String,
+    /// The name of the keychain through which it may get the credential; none: it names the credential itself.
+    pub keychain: Option<String>,
 }
 
 impl MissingCredential {
     /// One sentence for a person, with what to do.
     pub fn say(&self) -> String {
         let Self { name, owner, environment, .. } = self;
-        let step =
-            self.steps.first().map(|step| format!("step {:?} of {:?}", step.job_name, step.workflow_name));
+        let step = self.steps.first().map(|step| {
+            let through = step.keychain.as_ref().map(|name| format!(" through the keychain {name:?}"));
+            format!("step {:?} of {:?}{}", step.job_name, step.workflow_name, through.unwrap_or_default())
+        });
         let needed = match self.step_count {
             0 | 1 => step.unwrap_or_default(),
             count => format!("{} and {} more", step.unwrap_or_default(), count - 1),
@@ -92,37 +99,49 @@ impl MissingCredential {
     }
 }
 
-/// What steps use, link by link.
+/// What steps use, link by link and keychain by keychain.
 #[derive(Debug, Default)]
-pub(super) struct Needs(BTreeMap<ResourceId, (Vec<Step>, u64)>);
+pub(super) struct Needs(BTreeMap<Uses, Users>);
+
+/// The first steps that use something, and how many do.
+type Users = (Vec<Step>, u64);
+
+/// What of a project is not (yet) as its view has it.
+#[derive(Debug, Default)]
+pub(super) struct Planned {
+    links: BTreeMap<ResourceId, CredentialLink>,
+    keychains: BTreeMap<ResourceId, Keychain>,
+    /// The links that go.
+    gone: BTreeSet<ResourceId>,
+}
 
 impl Needs {
     /// Notes what a workflow's steps use.
     pub(super) fn add(&mut self, id: ResourceId, workflow: &StoredWorkflow) {
         for job in &workflow.jobs {
-            let Some(Uses::CredentialLink(link)) = job.uses else { continue };
-            let (steps, count) = self.0.entry(link).or_default();
-            *count += 1;
-            if steps.len() < STEPS {
-                steps.push(Step {
-                    workflow: id,
-                    workflow_name: workflow.name.clone(),
-                    job: job.id,
-                    job_name: job.name.clone(),
-                });
-            }
+            let Some(uses) = job.uses else { continue };
+            let step = Step {
+                workflow: id,
+                workflow_name: workflow.name.clone(),
+                job: job.id,
+                job_name: job.name.clone(),
+                keychain: None,
+            };
+            note(self.0.entry(uses).or_default(), std::iter::once(step), 1);
         }
     }
 
-    /// What of it is missing in an environment. `links`: those that are not (yet) as the view has them.
+    /// What of it is missing in an environment.
     pub(super) async fn missing(
         self,
         app: &App,
         tx: &mut Tx,
         (view, environment): (&View, &str),
-        mut links: BTreeMap<ResourceId, CredentialLink>,
+        planned: Planned,
     ) -> Result<Vec<MissingCredential>> {
-        let unknown = self.0.keys().filter(|link| !links.contains_key(link)).copied().collect();
+        let by_link = self.by_link(app, tx, view, &planned).await?;
+        let mut links = planned.links;
+        let unknown = by_link.keys().filter(|link| !links.contains_key(link)).copied().collect();
         let found = resource::resolve_many(tx, view, Kind::CredentialLink, unknown).await?;
         let hashes = found.values().filter_map(|found| found.hash).collect();
         let documents = app.contents.documents(tx, view.root, hashes).await?;
@@ -135,8 +154,82 @@ impl Needs {
         let credentials = app.linked_credentials(tx, ids.iter().copied()).await?;
         let sets = value_set::of(tx, &ids).await?;
         let behind = Behind { environment, links, credentials, sets };
-        Ok(self.0.into_iter().filter_map(|(link, needs)| behind.missing(link, needs)).collect())
+        Ok(by_link.into_iter().filter_map(|(link, needs)| behind.missing(link, needs)).collect())
     }
+
+    /// A step with a keychain may get whatever that can pick: its default, and every linked credential with an external id,
+    /// since the dataclip that decides is not known before.
+    async fn by_link(
+        self,
+        app: &App,
+        tx: &mut Tx,
+        view: &View,
+        planned: &Planned,
+    ) -> Result<BTreeMap<ResourceId, Users>> {
+        let (mut by_link, mut by_keychain) = (BTreeMap::<_, Users>::new(), BTreeMap::new());
+        for (uses, users) in self.0 {
+            match uses {
+                Uses::CredentialLink(link) => drop(by_link.insert(link, users)),
+                Uses::Keychain(keychain) => drop(by_keychain.insert(keychain, users)),
+            }
+        }
+        if by_keychain.is_empty() {
+            return Ok(by_link);
+        }
+        let selectable = selectable(app, tx, view, planned).await?;
+        let keychains = keychains(app, tx, view, by_keychain.keys().copied().collect(), planned).await?;
+        for (id, (steps, count)) in by_keychain {
+            // No write leaves a step with a keychain that is not there.
+            let Some(keychain) = keychains.get(&id) else { continue };
+            for link in selectable.iter().copied().chain(keychain.default_link).collect::<BTreeSet<_>>() {
+                let through = Some(keychain.name.clone());
+                let steps = steps.iter().map(|step| Step { keychain: through.clone(), ..step.clone() });
+                note(by_link.entry(link).or_default(), steps, count);
+            }
+        }
+        Ok(by_link)
+    }
+}
+
+fn note((steps, noted): &mut Users, more: impl Iterator<Item = Step>, count: u64) {
+    let room = STEPS.saturating_sub(steps.len());
+    steps.extend(more.take(room));
+    *noted += count;
+}
+
+/// The links whose credential has an external id.
+async fn selectable(app: &App, tx: &mut Tx, view: &View, planned: &Planned) -> Result<BTreeSet<ResourceId>> {
+    let kept = linked(app, tx, view).await?.into_iter().map(|one| one.link);
+    let kept = kept.filter(|link| !planned.gone.contains(link) && !planned.links.contains_key(link));
+    let mut links: BTreeSet<_> = kept.collect();
+    let ids: Vec<_> = planned.links.values().filter_map(|link| link.credential).collect();
+    let known = credential::many(tx, &ids).await?;
+    let named: BTreeSet<_> =
+        known.into_iter().filter(|one| !one.external_id.is_empty()).map(|one| one.id).collect();
+    let added =
+        planned.links.iter().filter(|(_, link)| link.credential.is_some_and(|id| named.contains(&id)));
+    links.extend(added.map(|(link, _)| *link));
+    Ok(links)
+}
+
+async fn keychains(
+    app: &App,
+    tx: &mut Tx,
+    view: &View,
+    ids: Vec<ResourceId>,
+    planned: &Planned,
+) -> Result<BTreeMap<ResourceId, Keychain>> {
+    let found = resource::resolve_many(tx, view, Kind::Keychain, ids).await?;
+    let hashes = found.values().filter_map(|found| found.hash).collect();
+    let documents = app.contents.documents(tx, view.root, hashes).await?;
+    let mut keychains = BTreeMap::new();
+    for (id, found) in found {
+        if let Some(document) = found.hash.and_then(|hash| documents.get(&hash)) {
+            keychains.insert(id, as_keychain(document)?.clone());
+        }
+    }
+    keychains.extend(planned.keychains.clone());
+    Ok(keychains)
 }
 
 /// What stands behind links.
@@ -149,7 +242,7 @@ struct Behind<'a> {
 
 impl Behind<'_> {
     /// What steps that use a link lack; none: nothing.
-    fn missing(&self, link: ResourceId, (steps, step_count): (Vec<Step>, u64)) -> Option<MissingCredential> {
+    fn missing(&self, link: ResourceId, (steps, step_count): Users) -> Option<MissingCredential> {
         let document = self.links.get(&link);
         let credential = document.and_then(|document| document.credential);
         let real = credential.and_then(|id| self.credentials.get(&id));
@@ -185,20 +278,19 @@ pub(crate) async fn of_plan(
     target: &Project,
     plan: &Plan,
 ) -> Result<Vec<MissingCredential>> {
-    let (mut needs, mut links) = (Needs::default(), BTreeMap::new());
+    let (mut needs, mut planned) = (Needs::default(), Planned::default());
     for item in plan.selected() {
-        let Some(after) = &item.after else { continue };
-        match item.kind {
-            Kind::Workflow => {
-                let workflow = after.document.workflow();
-                needs.add(item.target_id, workflow.ok_or(Error::Bug("a workflow's content is none"))?);
-            }
-            Kind::CredentialLink => {
-                links.insert(item.target_id, as_link(&after.document)?.clone());
-            }
-            Kind::Collection | Kind::Config => {}
+        let Some(after) = &item.after else {
+            planned.gone.extend((item.kind == Kind::CredentialLink).then_some(item.target_id));
+            continue;
+        };
+        match &*after.document {
+            Document::Workflow(workflow) => needs.add(item.target_id, workflow),
+            Document::CredentialLink(link) => drop(planned.links.insert(item.target_id, link.clone())),
+            Document::Keychain(one) => drop(planned.keychains.insert(item.target_id, one.clone())),
+            Document::Collection(_) | Document::Config(_) => {}
         }
     }
     let view = app.views.of(tx, target).await?;
-    needs.missing(app, tx, (&view, &target.profile.environment), links).await
+    needs.missing(app, tx, (&view, &target.profile.environment), planned).await
 }

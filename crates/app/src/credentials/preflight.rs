@@ -3,7 +3,7 @@
 use sandbar_model::{Error, Kind, ProjectId, ResourceId, Result, policy::Action};
 use sandbar_store::{Tx, resource, view::View};
 
-use super::missing::{MissingCredential, Needs};
+use super::missing::{MissingCredential, Needs, Planned};
 use crate::{App, Call, resources::missing, workflows::as_workflow};
 
 /// How many workflows are looked at at a time.
@@ -27,7 +27,8 @@ pub struct PreflightView {
     pub missing: Vec<MissingCredential>,
 }
 
-/// Lists every credential that a project's steps use and that has no values for the project's environment. Changes nothing.
+/// Lists every credential that a project's steps use, or may get through a keychain, and that has no values for the project's
+/// environment. Of a keychain these are its default and every linked credential with an external id. Changes nothing.
 /// Needs to see the project. Costs what the project's workflows hold, without their bodies.
 ///
 /// # Errors
@@ -42,8 +43,7 @@ pub async fn preflight(app: &App, call: &Call, request: &Preflight) -> Result<Pr
         None => of_all(app, &mut tx, &view).await?,
     };
     let environment = entry.project.profile.environment;
-    let missing =
-        needs.missing(app, &mut tx, (&view, &environment), std::collections::BTreeMap::new()).await?;
+    let missing = needs.missing(app, &mut tx, (&view, &environment), Planned::default()).await?;
     Ok(PreflightView { environment, missing })
 }
 

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use sandbar_model::{Error, Kind, ProjectId, ResourceId, Result, Revision, policy::Action};
+use sandbar_model::{Kind, ProjectId, ResourceId, Result, Revision, policy::Action, workflow::Uses};
 use sandbar_store::{change::What, resource, write::Write};
 
 use crate::{
     App, Call, Request,
     changing::Changing,
     repeat::{conclude, repeated, retry},
-    resources::missing,
-    workflows::{Etag, link_user},
+    resources::{missing, users::users},
+    workflows::Etag,
 };
 
 /// Asks for a link to go.
@@ -38,7 +38,8 @@ impl Request for UnlinkCredential {
 /// that were made before keep the link.
 ///
 /// # Errors
-/// [`Error::LinkInUse`] while a step uses it, [`Error::ResourceNotFound`], [`Error::EtagMismatch`], and the gate's.
+/// [`sandbar_model::Error::LinkInUse`] while a step uses it, [`sandbar_model::Error::LinkInKeychain`] while a keychain falls back on it,
+/// [`sandbar_model::Error::ResourceNotFound`], [`sandbar_model::Error::EtagMismatch`], and the gate's.
 pub async fn unlink(app: &App, call: &Call, request: &UnlinkCredential) -> Result<Revision> {
     retry(|| once(app, call, request)).await
 }
@@ -55,9 +56,10 @@ async fn once(app: &App, call: &Call, request: &UnlinkCredential) -> Result<Revi
     let there = resource::resolve(&mut tx, &change.view, kind, id).await?;
     let hash = there.and_then(|found| found.hash).ok_or_else(|| missing(kind, &id))?;
     request.etag.check(Some(hash))?;
-    let user = link_user(app, &mut tx, &change.view, &BTreeSet::from([id]), &BTreeSet::new()).await?;
-    if let Some((job, link)) = user {
-        return Err(Error::LinkInUse { job, link });
+    let needed = BTreeSet::from([Uses::CredentialLink(id)]);
+    if let Some(user) = users(app, &mut tx, &change.view, &needed, &BTreeSet::new()).await?.into_iter().next()
+    {
+        return Err(user.keeps(id));
     }
     let written = change.write_one(&mut tx, Write { kind, id, document: None }).await?;
     change.end(&mut tx, What::Write).await?;

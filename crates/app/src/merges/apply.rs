@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sandbar_merge::{Choices, Decision, Item, Label, Plan};
-use sandbar_model::{ContentHash, Error, Kind, MergeId, ProjectId, ResourceId, Result, Revision};
+use sandbar_model::{
+    ContentHash, Error, Kind, MergeId, ProjectId, ResourceId, Result, Revision, workflow::Uses,
+};
 use sandbar_store::{
     Tx,
     change::What,
@@ -16,7 +18,7 @@ use sandbar_store::{
 
 use super::{
     bring::bring,
-    chosen,
+    chosen, lost,
     preview::{Planned, Sides, sides},
     record::{MergeView, view},
     relation::{Key, Relation},
@@ -25,8 +27,8 @@ use crate::{
     App, Call, Request,
     changing::Changing,
     repeat::{Trace, conclude_in, repeated, retry},
+    resources::users::users,
     sandboxes,
-    workflows::link_user,
 };
 
 /// Asks for a merge.
@@ -78,16 +80,15 @@ impl Review {
     }
 
     /// Refuses a plan that is not the one that was looked at.
-    pub(super) fn check(&self, app: &App, planned: &Planned, sides: &Sides) -> Result<()> {
+    pub(super) async fn check(&self, app: &App, tx: &mut Tx, planned: &Planned, sides: &Sides) -> Result<()> {
         let Self::Plan(token) = self else { return Ok(()) };
         let token = app.sealer.open_plan(token).ok_or_else(|| Error::PlanStale {
             moved: vec!["the plan token was not made by this service".to_owned()],
         })?;
-        if token.digest == planned.digest {
-            Ok(())
-        } else {
-            Err(Error::PlanStale { moved: planned.moved(token, sides) })
+        if token.digest != planned.digest {
+            return Err(Error::PlanStale { moved: planned.moved(&token, sides) });
         }
+        lost::check(tx, sides.target.project.id, &planned.plan, &token.lost).await
     }
 }
 
@@ -119,7 +120,7 @@ async fn once(app: &App, call: &Call, request: &ApplyMerge) -> Result<MergeView>
     }
     let mut change = lock(app, &mut tx, &mut sides, &caller).await?;
     let planned = Planned::of(app, &mut tx, &sides, &request.choices, request.retire).await?;
-    request.review.check(app, &planned, &sides)?;
+    request.review.check(app, &mut tx, &planned, &sides).await?;
     let relation = planned.relation.as_ref().ok_or(Error::Bug("a merge is planned without a relation"))?;
     bring(app, &mut tx, relation, &planned.plan).await?;
     let written = write_plan(app, &mut tx, &mut change, &planned.plan).await?;
@@ -289,14 +290,18 @@ fn agreed(planned: &Planned) -> BTreeMap<Key, Option<ContentHash>> {
     agreed
 }
 
-/// Refuses to remove credential links that workflows of the target still use.
+/// Refuses to remove credential links and keychains that the target still uses.
 async fn check_removed_links(app: &App, tx: &mut Tx, view: &View, plan: &Plan) -> Result<()> {
     let written: BTreeSet<ResourceId> = plan.writes().map(|write| write.id).collect();
-    match link_user(app, tx, view, &plan.removed_links(), &written).await? {
+    match users(app, tx, view, &plan.removed(), &written).await?.into_iter().next() {
         None => Ok(()),
-        Some((job, link)) => {
-            let rule = format!("step {job:?} of a workflow that this merge leaves as it is uses it");
-            Err(Error::InvalidResult { resource: format!("credential link {link}"), rule })
+        Some(user) => {
+            let resource = match user.needs {
+                Uses::CredentialLink(link) => format!("credential link {link}"),
+                Uses::Keychain(keychain) => format!("keychain {keychain}"),
+            };
+            let rule = format!("{}, which this merge leaves as it is, uses it", user.phrase());
+            Err(Error::InvalidResult { resource, rule })
         }
     }
 }

@@ -1,16 +1,17 @@
 //! Reading what a plan is made from.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use sandbar_merge::{Candidate, Choices, Context, Plan, Purpose, State};
 use sandbar_model::{
     ContentHash, CredentialId, Document, Error, Kind, PrincipalId, ResourceId, Result,
     claim::{Claim, claims},
     config::Reference,
+    policy::Action,
     workflow::Uses,
 };
 use sandbar_store::{
-    Tx, claim,
+    Tx, claim, collection,
     content::Trees,
     credential,
     resource::{self, Found},
@@ -18,7 +19,7 @@ use sandbar_store::{
 };
 
 use super::relation::{Key, Relation};
-use crate::{App, configs::present};
+use crate::{App, configs::present, gate::Entry};
 
 /// Everything that a plan looks at.
 #[derive(Debug)]
@@ -37,13 +38,22 @@ pub(crate) struct Hashes {
     pub(crate) target: Option<ContentHash>,
 }
 
+/// Who merges, and what they may do in the target.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Merger {
+    pub(crate) id: PrincipalId,
+    pub(crate) may_write_keychains: bool,
+}
+
+impl Merger {
+    /// Whoever was let into the target.
+    pub(crate) fn of(target: &Entry) -> Self {
+        Self { id: target.caller.id, may_write_keychains: target.may(Action::ManageKeychains).is_ok() }
+    }
+}
+
 /// Reads what a merge between two projects is planned from, for somebody.
-pub(crate) async fn between(
-    app: &App,
-    tx: &mut Tx,
-    relation: &Relation,
-    caller: PrincipalId,
-) -> Result<Gathered> {
+pub(crate) async fn between(app: &App, tx: &mut Tx, relation: &Relation, merger: Merger) -> Result<Gathered> {
     let mut gathered = BTreeMap::new();
     let mut found = BTreeMap::new();
     let mut keys = relation.touched(tx).await?;
@@ -55,9 +65,9 @@ pub(crate) async fn between(
     }
     let mut candidates = candidates(app, tx, relation.trees(), gathered).await?;
     if !relation.one_tree() {
-        candidates = without_others_credentials(tx, candidates, caller).await?;
+        candidates = without_others_credentials(tx, candidates, merger.id).await?;
     }
-    let context = context(tx, &relation.target, &candidates, Purpose::Merge).await?;
+    let context = context(tx, &relation.target, &candidates, (Purpose::Merge, merger)).await?;
     let context = Context { same_root: relation.one_tree(), ..context };
     Ok(Gathered { candidates, context, found })
 }
@@ -88,6 +98,7 @@ pub(crate) async fn undo(
     tx: &mut Tx,
     target: &View,
     mut hashes: BTreeMap<Key, Hashes>,
+    merger: Merger,
 ) -> Result<Gathered> {
     let mut found = BTreeMap::new();
     for kind in Kind::ALL {
@@ -102,7 +113,7 @@ pub(crate) async fn undo(
         }
     }
     let candidates = candidates(app, tx, target.root.into(), hashes).await?;
-    let context = context(tx, target, &candidates, Purpose::Revert).await?;
+    let context = context(tx, target, &candidates, (Purpose::Revert, merger)).await?;
     Ok(Gathered { candidates, context, found })
 }
 
@@ -206,26 +217,44 @@ async fn candidates(
     gathered.into_iter().map(candidate).collect()
 }
 
-async fn context(tx: &mut Tx, target: &View, candidates: &[Candidate], purpose: Purpose) -> Result<Context> {
+async fn context(
+    tx: &mut Tx,
+    target: &View,
+    candidates: &[Candidate],
+    (purpose, merger): (Purpose, Merger),
+) -> Result<Context> {
     let sources: Vec<&Document> =
         candidates.iter().filter_map(|c| c.source.as_ref().map(|state| &*state.document)).collect();
-    let wanted: BTreeSet<_> = sources.iter().flat_map(|document| links(document)).collect();
-    let linked: HashMap<_, _> =
-        resource::resolve_many(tx, target, Kind::CredentialLink, wanted.into_iter().collect()).await?;
-    let target_links =
-        linked.into_iter().filter(|(_, found)| found.hash.is_some()).map(|(id, _)| id).collect();
+    let (mut links, mut keychains) = (BTreeSet::new(), BTreeSet::new());
+    for uses in sources.iter().flat_map(|document| uses(document)) {
+        match uses {
+            Uses::CredentialLink(id) => links.insert(id),
+            Uses::Keychain(id) => keychains.insert(id),
+        };
+    }
     let holders =
         claim::holders(tx, target, sources.iter().flat_map(|document| claims(document)).collect()).await?;
     let referred: BTreeSet<_> = documents(candidates).flat_map(references).copied().collect();
     Ok(Context {
         purpose,
         same_root: true,
-        target_links,
+        target_links: live(tx, target, Kind::CredentialLink, links).await?,
+        target_keychains: live(tx, target, Kind::Keychain, keychains).await?,
+        may_write_keychains: merger.may_write_keychains,
         target_resources: present(tx, target, referred.into_iter().collect()).await?,
         holders,
-        collection_items: BTreeMap::new(),
+        collection_items: items(tx, target, candidates).await?,
         bodies: BTreeMap::new(),
     })
+}
+
+/// How many items would go with each collection that the source lacks.
+async fn items(tx: &mut Tx, target: &View, candidates: &[Candidate]) -> Result<BTreeMap<ResourceId, u64>> {
+    let Some(project) = target.levels.first().map(|level| level.project) else { return Ok(BTreeMap::new()) };
+    let lacking = candidates.iter().filter(|c| c.kind == Kind::Collection && c.source.is_none());
+    let ids: Vec<_> = lacking.filter(|c| c.target.is_some()).map(|c| c.id).collect();
+    let usages = collection::usages(tx, project, &ids).await?;
+    Ok(usages.into_iter().map(|(id, usage)| (id, usage.items.unsigned_abs())).collect())
 }
 
 /// Everything that either side has.
@@ -238,11 +267,20 @@ fn references(document: &Document) -> &[Reference] {
     document.config().map_or(&[], |config| &config.references)
 }
 
-/// The credential links that a document's steps use.
-pub(crate) fn links(document: &Document) -> impl Iterator<Item = ResourceId> {
+/// Those of these resources that the target has.
+async fn live(
+    tx: &mut Tx,
+    target: &View,
+    kind: Kind,
+    ids: BTreeSet<ResourceId>,
+) -> Result<BTreeSet<ResourceId>> {
+    let found = resource::resolve_many(tx, target, kind, ids.into_iter().collect()).await?;
+    Ok(found.into_iter().filter(|(_, found)| found.hash.is_some()).map(|(id, _)| id).collect())
+}
+
+/// The credential links and keychains that a document needs.
+fn uses(document: &Document) -> impl Iterator<Item = Uses> {
     let jobs = document.workflow().into_iter().flat_map(|workflow| &workflow.jobs);
-    jobs.filter_map(|job| match job.uses {
-        Some(Uses::CredentialLink(link)) => Some(link),
-        Some(Uses::Keychain(_)) | None => None,
-    })
+    let default = document.keychain().and_then(|keychain| keychain.default_link).map(Uses::CredentialLink);
+    jobs.filter_map(|job| job.uses).chain(default)
 }

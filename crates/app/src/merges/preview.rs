@@ -10,7 +10,8 @@ use sandbar_store::{Tx, content::Trees, merge_record, project, resource};
 
 use super::{
     diff::with_diffs,
-    gather::{self, Gathered, Hashes},
+    gather::{self, Gathered, Hashes, Merger},
+    lost,
     record::visible,
     relation::{Key, Relation},
 };
@@ -193,7 +194,7 @@ impl Planned {
     ) -> Result<Self> {
         let relation = Relation::of(app, tx, &sides.source.project, &sides.target.project).await?;
         let retirement = retirement(app, tx, sides, &relation, retire).await?;
-        let gathered = gather::between(app, tx, &relation, sides.target.caller.id).await?;
+        let gathered = gather::between(app, tx, &relation, Merger::of(&sides.target)).await?;
         let plan = gather::plan(app, tx, relation.trees(), &gathered, choices).await?;
         Ok(Self::finish(sides, gathered, plan, retirement, Some(relation)))
     }
@@ -211,7 +212,7 @@ impl Planned {
             .map(|r| ((r.kind, r.id), Hashes { base: r.after, source: r.before, target: None }))
             .collect();
         let view = app.views.of(tx, &sides.target.project).await?;
-        let gathered = gather::undo(app, tx, &view, hashes).await?;
+        let gathered = gather::undo(app, tx, &view, hashes, Merger::of(&sides.target)).await?;
         let plan = gather::plan(app, tx, view.root.into(), &gathered, choices).await?;
         Ok(Self::finish(sides, gathered, plan, None, None))
     }
@@ -237,7 +238,7 @@ impl Planned {
     }
 
     /// Names the resources of the plan that were written since a token was given.
-    pub(super) fn moved(&self, token: PlanToken, sides: &Sides) -> Vec<String> {
+    pub(super) fn moved(&self, token: &PlanToken, sides: &Sides) -> Vec<String> {
         let later = |found: &Option<resource::Found>, since: Revision| {
             found.is_some_and(|found| found.level == 0 && found.revision > since)
         };
@@ -271,10 +272,11 @@ impl Planned {
         let names = app.names(tx, writers).await?;
         let of = |found: Option<resource::Found>| found.map(|f| stamp(&names, f.write_time, f.writer));
         let stamps = found.into_iter().map(|(key, (one, other))| (key, (of(one), of(other)))).collect();
-        let token = app.sealer.plan(PlanToken {
+        let token = app.sealer.plan(&PlanToken {
             source: sides.source.project.head,
             target: sides.target.project.head,
             digest: self.digest,
+            lost: lost::foreseen(&self.plan),
         });
         let missing = of_plan(app, tx, &sides.target.project, &self.plan).await?;
         let view = |entry: Entry| ProjectView { role: entry.role(), project: entry.project };

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sandbar_merge::Choices;
-use sandbar_model::{MergeId, Result, policy::Action};
+use sandbar_merge::{Choices, Plan};
+use sandbar_model::{Error, MergeId, Result, policy::Action};
 use sandbar_store::{
     Tx,
     change::What,
@@ -69,8 +69,8 @@ struct Done {
 /// Undoes a merge. Needs editor on its target; taking the source back needs what restoring it needs.
 ///
 /// # Errors
-/// [`sandbar_model::Error::MergeNotFound`], [`sandbar_model::Error::PlanStale`], [`sandbar_model::Error::NothingSelected`] (everything was touched since, or undone
-/// already), [`sandbar_model::Error::InvalidResult`], [`sandbar_model::Error::ProjectScheduled`], and the gate's.
+/// [`Error::MergeNotFound`], [`Error::PlanStale`], [`Error::NothingSelected`] (everything was touched since, or undone
+/// already), [`Error::InvalidResult`], [`Error::ProjectScheduled`], and the gate's.
 pub async fn revert(app: &App, call: &Call, request: &RevertMerge) -> Result<Reverted> {
     retry(|| once(app, call, request)).await
 }
@@ -88,31 +88,26 @@ async fn once(app: &App, call: &Call, request: &RevertMerge) -> Result<Reverted>
     let mut change = Changing::begin(app, &mut tx, &caller, undone.target).await?;
     sides.target.project = change.project.clone();
     let planned = Planned::undo(app, &mut tx, &sides, &undone, &request.choices).await?;
-    request.review.check(app, &planned, &sides)?;
-    let written = write_plan(app, &mut tx, &mut change, &planned.plan).await?;
-    let id = MergeId(app.new_id());
+    request.review.check(app, &mut tx, &planned, &sides).await?;
+    let is_empty = planned.plan.selected().next().is_none();
+    // What is only to be offered again has nothing to write.
+    let written =
+        if is_empty { BTreeMap::new() } else { write_plan(app, &mut tx, &mut change, &planned.plan).await? };
     let before = merge_record::resources(&mut tx, undone.id, None, i64::MAX).await?;
-    let mut undone_keys: BTreeSet<_> =
-        planned.plan.selected().map(|item| (item.kind, item.target_id)).collect();
-    if request.choices.defaults {
-        // What was settled for the target has nothing to write back, but is to be offered again all the same.
-        undone_keys.extend(before.iter().filter(|r| r.before == r.after).map(|r| (r.kind, r.id)));
+    let bases = go_back(app, &mut tx, &sides, &before, &undone_keys(&planned.plan, &before, request)).await?;
+    let takes_back = request.restore_source && undone.retired_source;
+    if is_empty && !takes_back && bases.values().all(|(now, back)| now == back) {
+        return Err(Error::NothingSelected);
     }
-    let bases = go_back(app, &mut tx, &sides, &before, &undone_keys).await?;
     let resources = merged(&planned, &written, Some(&bases));
+    let id = MergeId(app.new_id());
     let record = MergeRecord {
         id,
-        what: MergeKind::Revert,
-        time: app.now(),
         principal: caller.id,
         target_revision: change.project.head,
-        retired_source: false,
-        unreviewed: request.review.unreviewed(),
-        reverts: Some(undone.id),
-        reverted_by: None,
         resource_count: count(&resources),
         choices: chosen::write(&request.choices, None, &planned.plan)?,
-        ..undone.clone()
+        ..record(app, &undone, request)
     };
     merge_record::insert(&mut tx, &record, &resources).await?;
     merge_record::set_reverted_by(&mut tx, undone.id, id).await?;
@@ -124,6 +119,29 @@ async fn once(app: &App, call: &Call, request: &RevertMerge) -> Result<Reverted>
     let trace = trace(&record, Some(change.first()), &moved);
     conclude(app, tx, by, request, trace, &Done { merge: id, restored }).await?;
     Ok(answer)
+}
+
+/// What is kept about an undo, as far as it is known before it is done.
+fn record(app: &App, undone: &MergeRecord, request: &RevertMerge) -> MergeRecord {
+    MergeRecord {
+        what: MergeKind::Revert,
+        time: app.now(),
+        retired_source: false,
+        unreviewed: request.review.unreviewed(),
+        reverts: Some(undone.id),
+        reverted_by: None,
+        ..undone.clone()
+    }
+}
+
+/// What source and target are to disagree about again.
+fn undone_keys(plan: &Plan, before: &[MergedResource], request: &RevertMerge) -> BTreeSet<Key> {
+    let mut keys: BTreeSet<_> = plan.selected().map(|item| (item.kind, item.target_id)).collect();
+    if request.choices.defaults {
+        // What was settled for the target has nothing to write back, but is to be offered again all the same.
+        keys.extend(before.iter().filter(|r| r.before == r.after).map(|r| (r.kind, r.id)));
+    }
+    keys
 }
 
 /// Puts back what source and target agreed on before the merge, so that what was undone is offered again; unless they

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sandbar_model::{
-    Collection, Config, CredentialLink, EdgeId, Error, JobId, ResourceId, Result, TriggerId, Violations,
-    Workflow, json,
+    Collection, Config, CredentialLink, EdgeId, Error, JobId, Keychain, ResourceId, Result, TriggerId,
+    Violations, Workflow, json,
     workflow::{
         Condition, Cron, DEFAULT_ADAPTOR, DEFAULT_CRON, Edge, EdgeSource, Job, MAX_BODY_BYTES, Position,
         Trigger, TriggerKind, Uses, Webhook,
@@ -80,6 +80,19 @@ impl Item for wire::Config {
         found.into_result()?;
         let config = Config { kind, name, references: self.references, value };
         Ok(Piece::Config { id: self.id.map(ResourceId), config, delete })
+    }
+}
+
+impl Item for wire::Keychain {
+    fn piece(self, at: &str, _: &mut dyn FnMut() -> Uuid) -> Result<Piece> {
+        let delete = self.delete == Some(true);
+        let mut found = Violations::default();
+        let name = needed(&mut found, self.name, delete, at, "name");
+        let json_path = needed(&mut found, self.path, delete, at, "path");
+        found.into_result()?;
+        let default_link = self.default_credential_id.map(ResourceId);
+        let keychain = Keychain { name, json_path, default_link };
+        Ok(Piece::Keychain { id: self.id.map(ResourceId), keychain, delete })
     }
 }
 

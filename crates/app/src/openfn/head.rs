@@ -50,6 +50,8 @@ pub struct Sections {
     pub workflows: bool,
     /// `configs`.
     pub configs: bool,
+    /// `keychains`.
+    pub keychains: bool,
 }
 
 /// A value where not said, and said to be nothing, are two things.

@@ -2,8 +2,9 @@
 //! speak. One JSON object: the project's settings, and its credentials, collections and workflows, each either an object
 //! keyed by slug or a list. Keys carry no meaning; ids are in the values.
 //!
-//! Configs have no place in `OpenFn`'s format. A project that has some gets a section of its own for them, `configs`, which
-//! `OpenFn`'s tools pass over, so that nothing is lost on the way out and back in.
+//! Configs and keychains have no place in `OpenFn`'s format (but a job's `keychain_credential_id` has). A project that has
+//! some gets sections of their own for them, `configs` and `keychains`, which `OpenFn`'s tools pass over, so that nothing is
+//! lost on the way out and back in.
 //!
 //! Both ways are streams: at no time is more than one workflow in memory, however large the project is.
 

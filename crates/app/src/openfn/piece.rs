@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sandbar_model::{Collection, Config, CredentialLink, ResourceId, TriggerId, Workflow};
+use sandbar_model::{Collection, Config, CredentialLink, Keychain, ResourceId, TriggerId, Workflow};
 
 /// One resource of the document.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +33,15 @@ pub enum Piece {
         id: Option<ResourceId>,
         /// With empty parts where one is deleted by id alone.
         config: Config,
+        /// Whether the document says that it goes.
+        delete: bool,
+    },
+    /// A keychain. `OpenFn`'s own documents have none.
+    Keychain {
+        /// What jobs of the same document refer to. None: the document names none.
+        id: Option<ResourceId>,
+        /// With empty parts where one is deleted by id alone.
+        keychain: Keychain,
         /// Whether the document says that it goes.
         delete: bool,
     },

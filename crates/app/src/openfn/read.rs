@@ -155,6 +155,10 @@ impl<'de, T: Taker> Visitor<'de> for Document<'_, T> {
                     let section = Section::<_, wire::Config>::new(self.0, &key);
                     head.sections.configs = map.next_value_seed(section)?;
                 }
+                "keychains" => {
+                    let section = Section::<_, wire::Keychain>::new(self.0, &key);
+                    head.sections.keychains = map.next_value_seed(section)?;
+                }
                 _ => head.read(&key, &mut map)?,
             }
             self.0.begin("a key");

@@ -3,6 +3,7 @@
 mod configs;
 mod histories;
 mod hostile;
+mod keychains;
 mod mapping;
 mod stream;
 mod text;
@@ -56,6 +57,7 @@ fn write_all(head: &Head, pieces: &[Piece]) -> Vec<u8> {
                 writer.workflow(given(piece.id), &piece.workflow, &enabled, stamps)
             }
             Piece::Config { id, config, .. } => writer.config(given(*id), config),
+            Piece::Keychain { id, keychain, .. } => writer.keychain(given(*id), keychain),
         }
         .unwrap();
     }
@@ -74,6 +76,7 @@ fn in_order(pieces: &[Piece]) -> Vec<&Piece> {
         Piece::Collection { .. } => 2,
         Piece::Workflow(_) => 3,
         Piece::Config { .. } => 4,
+        Piece::Keychain { .. } => 5,
     });
     pieces
 }

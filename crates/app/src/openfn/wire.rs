@@ -125,6 +125,15 @@ pub(super) struct Config {
     pub(super) delete: Option<bool>,
 }
 
+#[derive(Deserialize)]
+pub(super) struct Keychain {
+    pub(super) id: Option<Uuid>,
+    pub(super) name: Option<String>,
+    pub(super) path: Option<String>,
+    pub(super) default_credential_id: Option<Uuid>,
+    pub(super) delete: Option<bool>,
+}
+
 /// The values of an object or of a list, in their order; none when it is null.
 pub(super) struct Parts<T>(pub(super) Vec<(Place, T)>);
 

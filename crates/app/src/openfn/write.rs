@@ -6,7 +6,7 @@ use std::{
 };
 
 use sandbar_model::{
-    Collection, Config, CredentialLink, Project, ResourceId, Time, TriggerId, Workflow, json,
+    Collection, Config, CredentialLink, Keychain, Project, ResourceId, Time, TriggerId, Workflow, json,
 };
 use serde::Serialize;
 use serde_json::{
@@ -23,19 +23,21 @@ mod entry;
 /// indented by one space, characters as they are, a newline at the end; order of keys as in `tests/data/histories`.
 ///
 /// Sections come in their order: credentials, collections, workflows; those left out are written as empty, for a state is
-/// complete. Configs come last, in a section of Sandbar's own that is only there when there are some: a document without
-/// them is as `OpenFn` would write it. Writes are buffered; nothing is complete before [`Self::finish`].
+/// complete. Configs and keychains come last, in sections of Sandbar's own that are only there when there are some: a
+/// document without them is as `OpenFn` would write it. Writes are buffered; nothing is complete before [`Self::finish`].
 pub struct StateWriter<W: Write> {
     out: BufWriter<W>,
     format: PrettyFormatter<'static>,
     /// How many of [`SECTIONS`] were begun.
     begun: usize,
+    /// Whether a section is open.
+    entered: bool,
     /// Whether the next key is the first of its object.
     first: bool,
     keys: Unique,
 }
 
-const SECTIONS: [&str; 4] = ["project_credentials", "collections", "workflows", "configs"];
+const SECTIONS: [&str; 5] = ["project_credentials", "collections", "workflows", "configs", "keychains"];
 /// How many of them every document has.
 const ALWAYS: usize = 3;
 
@@ -61,6 +63,7 @@ impl<W: Write> StateWriter<W> {
             out: BufWriter::with_capacity(64 * 1024, out),
             format: PrettyFormatter::with_indent(b" "),
             begun: 0,
+            entered: false,
             first: true,
             keys: Unique::default(),
         };
@@ -117,6 +120,17 @@ impl<W: Write> StateWriter<W> {
         self.member(&key, &entry::Config { id, kind, name, references, value: &value })
     }
 
+    /// Writes a keychain.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn keychain(&mut self, id: ResourceId, keychain: &Keychain) -> io::Result<()> {
+        self.enter(5)?;
+        let key = self.keys.key(slug(&keychain.name));
+        let Keychain { name, json_path: path, default_link } = keychain;
+        self.member(&key, &entry::Keychain { id, name, path, default_credential_id: *default_link })
+    }
+
     /// Ends the document, and gives back what it was written to.
     ///
     /// # Errors
@@ -152,18 +166,23 @@ impl<W: Write> StateWriter<W> {
         self.member("requires_mfa", &settings.requires_mfa)
     }
 
-    /// Goes on to the section with this number, counted from 1, past those in between.
+    /// Goes on to the section with this number, counted from 1, past those in between. Of those only the ones that every
+    /// document has are written.
     fn enter(&mut self, section: usize) -> io::Result<()> {
         if self.begun > section {
             return Err(io::Error::other(
-                "credentials, collections, workflows and configs must be written in this order",
+                "credentials, collections, workflows, configs and keychains must be written in this order",
             ));
         }
-        for name in SECTIONS.iter().take(section).skip(self.begun) {
+        for (at, name) in SECTIONS.iter().enumerate().take(section).skip(self.begun) {
+            self.begun += 1;
+            if at >= ALWAYS && self.begun < section {
+                continue;
+            }
             self.leave()?;
             self.key(name)?;
             self.format.begin_object(&mut self.out)?;
-            self.begun += 1;
+            self.entered = true;
             self.first = true;
             self.keys = Unique::default();
         }
@@ -172,7 +191,7 @@ impl<W: Write> StateWriter<W> {
 
     /// Ends the section that was begun, if any.
     fn leave(&mut self) -> io::Result<()> {
-        if self.begun > 0 {
+        if self.entered {
             self.format.end_object(&mut self.out)?;
             self.format.end_object_value(&mut self.out)?;
             self.first = false;

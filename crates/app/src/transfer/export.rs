@@ -37,7 +37,7 @@ pub async fn export(app: &App, call: &Call, project: ProjectId) -> Result<Export
     let view = app.views.of(&mut tx, &entry.project).await?;
     let writer = StateWriter::begin(unnamed()?, &entry.project).map_err(disk)?;
     let mut export = Export { app, project: &entry.project, view, writer };
-    for kind in [Kind::CredentialLink, Kind::Collection, Kind::Workflow, Kind::Config] {
+    for kind in [Kind::CredentialLink, Kind::Collection, Kind::Workflow, Kind::Config, Kind::Keychain] {
         export.section(&mut tx, kind).await?;
     }
     Ok(Exported { document: Spooled::written(export.writer.finish().map_err(disk)?)? })
@@ -87,6 +87,7 @@ impl Export<'_> {
             Document::CredentialLink(link) => return self.writer.credential(id, link).map_err(disk),
             Document::Collection(collection) => return self.writer.collection(id, collection).map_err(disk),
             Document::Config(config) => return self.writer.config(id, config).map_err(disk),
+            Document::Keychain(keychain) => return self.writer.keychain(id, keychain).map_err(disk),
             Document::Workflow(_) => as_workflow(document)?,
         };
         let hashes = stored.jobs.iter().map(|job| job.body).collect();

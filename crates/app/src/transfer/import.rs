@@ -11,7 +11,10 @@ use sandbar_store::{Tx, change::What, project};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
-use super::{landing::Landing, spool::Spooled};
+use super::{
+    landing::{Landed, Landing},
+    spool::Spooled,
+};
 use crate::{
     App, Call, Request, World,
     changing::Changing,
@@ -75,11 +78,12 @@ pub async fn admit(app: &App, call: &Call, request: &ImportProject) -> Result<()
 
 /// Imports a document. What a section of it does not name is deleted; a section that it does not have stays as it is.
 /// Name and environment of an existing project stay (they are its place in the tree, not its content). Needs editor;
-/// settings that differ need admin.
+/// settings and keychains that differ need admin.
 ///
 /// # Errors
 /// [`Error::InvalidDocument`], [`Error::InvalidFields`] with every broken rule of the workflow that breaks one,
-/// [`Error::NameTaken`], [`Error::IdTaken`], [`Error::CredentialNotLinked`], and the gate's. Nothing is changed then.
+/// [`Error::NameTaken`], [`Error::IdTaken`], [`Error::CredentialNotLinked`], [`Error::KeychainNotFound`],
+/// [`Error::KeychainDefaultNotLinked`], and the gate's. Nothing is changed then.
 pub async fn import(app: &App, call: &Call, request: &ImportProject, document: Spooled) -> Result<Imported> {
     // A repeat must come with the same document.
     let digest = ContentHash::of(&[call.digest.0, document.hash.0].concat());
@@ -109,7 +113,10 @@ pub async fn import(app: &App, call: &Call, request: &ImportProject, document: S
     let mut landing = Landing::new(app, change, is_new);
     let bytes = document.size;
     let head = feed(&mut tx, &mut landing, Arc::clone(&app.world), document.into_file()).await?;
-    let (counts, mut change) = landing.finish(&mut tx, head.sections).await?;
+    let Landed { counts, mut change, wrote_keychains } = landing.finish(&mut tx, head.sections).await?;
+    if let (Some(entry), true) = (&entry, wrote_keychains) {
+        entry.may(Action::ManageKeychains)?;
+    }
     change.end(&mut tx, What::Import).await?;
     apply_head(app, &mut tx, entry.as_ref(), &before, &head).await?;
     let project = project::get(&mut tx, before.id).await?.ok_or(Error::Bug("an imported project is gone"))?;

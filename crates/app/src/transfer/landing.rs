@@ -1,6 +1,8 @@
 //! Landing the pieces of a document in a project: in batches, each written as soon as it is full, so that what is in
 //! memory does not grow with the document but for a few dozen bytes a resource.
 
+mod checks;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use sandbar_model::{
@@ -21,9 +23,8 @@ use super::links::Links;
 use crate::{
     App,
     changing::Changing,
-    configs::{as_config, present},
     openfn::{Piece, Sections, WorkflowPiece},
-    workflows::{as_workflow, checked, link_user},
+    workflows::{as_workflow, checked},
 };
 
 /// A batch is written when it has this many resources,
@@ -40,6 +41,14 @@ pub(super) struct Counts {
     pub(super) unchanged: u64,
 }
 
+/// An import that has landed.
+pub(super) struct Landed<'a> {
+    pub(super) counts: Counts,
+    pub(super) change: Changing<'a>,
+    /// Whether a keychain was made, changed or deleted.
+    pub(super) wrote_keychains: bool,
+}
+
 /// An import under way.
 pub(super) struct Landing<'a> {
     app: &'a App,
@@ -51,8 +60,12 @@ pub(super) struct Landing<'a> {
     body_bytes: usize,
     enabled: Vec<(TriggerId, bool)>,
     seen: HashSet<(Kind, ResourceId)>,
-    /// Each credential link that a step uses, with the first such step.
-    uses: BTreeMap<ResourceId, String>,
+    /// Each credential link and keychain that a step uses, with the first such step.
+    uses: BTreeMap<Uses, String>,
+    /// Each credential link that a keychain falls back on, with the first such keychain.
+    defaults: BTreeMap<ResourceId, String>,
+    /// Whether a keychain was made, changed or deleted.
+    wrote_keychains: bool,
     /// Each resource that a config newly refers to, with the first such config.
     references: BTreeMap<Reference, String>,
     /// What needs a name that something else has, which may be about to go.
@@ -73,6 +86,8 @@ impl<'a> Landing<'a> {
             enabled: Vec::new(),
             seen: HashSet::new(),
             uses: BTreeMap::new(),
+            defaults: BTreeMap::new(),
+            wrote_keychains: false,
             references: BTreeMap::new(),
             clashes: Vec::new(),
             links: Links::default(),
@@ -97,6 +112,13 @@ impl<'a> Landing<'a> {
                 self.body_bytes += json::canonical(&config.value).len();
                 ((Kind::Config, id), (!delete).then_some(Document::Config(config)))
             }
+            Piece::Keychain { id, keychain, delete } => {
+                let id = self.identify(tx, id, Claim::Name(Kind::Keychain, keychain.name.clone())).await?;
+                if let (Some(link), false) = (keychain.default_link, delete) {
+                    self.defaults.entry(link).or_insert_with(|| keychain.name.clone());
+                }
+                ((Kind::Keychain, id), (!delete).then_some(Document::Keychain(keychain)))
+            }
         };
         let (kind, resource) = id;
         if !self.seen.insert(id) {
@@ -107,7 +129,10 @@ impl<'a> Landing<'a> {
         }
         let document = document.map(Document::tidy);
         if let Some(
-            document @ (Document::Collection(_) | Document::CredentialLink(_) | Document::Config(_)),
+            document @ (Document::Collection(_)
+            | Document::CredentialLink(_)
+            | Document::Config(_)
+            | Document::Keychain(_)),
         ) = &document
         {
             document.violations(&format!("document.{}", kind.word())).into_result()?;
@@ -131,14 +156,8 @@ impl<'a> Landing<'a> {
         }
         let (stored, bodies) = checked(&piece.workflow, &format!("workflows[{:?}]", piece.workflow.name))?;
         for job in &stored.jobs {
-            match job.uses {
-                Some(Uses::CredentialLink(link)) => {
-                    self.uses.entry(link).or_insert_with(|| job.name.clone());
-                }
-                Some(Uses::Keychain(keychain)) => {
-                    return Err(Error::KeychainNotFound { job: job.name.clone(), keychain });
-                }
-                None => {}
+            if let Some(uses) = job.uses {
+                self.uses.entry(uses).or_insert_with(|| job.name.clone());
             }
         }
         self.body_bytes += bodies.iter().map(|body| body.bytes.len()).sum::<usize>();
@@ -173,6 +192,7 @@ impl<'a> Landing<'a> {
         let wanted = writes.len() as u64;
         let outcome = self.change.write(tx, writes).await?;
         outcome.written.iter().for_each(|written| self.count(written));
+        self.wrote_keychains |= outcome.written.iter().any(|written| written.kind == Kind::Keychain);
         self.counts.unchanged += wanted - (outcome.written.len() + outcome.clashes.len()) as u64;
         self.clashes.extend(outcome.clashes);
         Ok(())
@@ -211,52 +231,6 @@ impl<'a> Landing<'a> {
         Ok(())
     }
 
-    /// Notes what configs of the batch newly refer to.
-    async fn note_references(&mut self, tx: &mut Tx, batch: &[Write]) -> Result<()> {
-        let configs = batch.iter().filter_map(|write| match &write.document {
-            Some(Document::Config(config)) if !config.references.is_empty() => Some((write.id, config)),
-            _ => None,
-        });
-        let configs: Vec<_> = configs.collect();
-        let before = self.references_before(tx, configs.iter().map(|(id, _)| *id).collect()).await?;
-        for (id, config) in configs {
-            let known = before.get(&id);
-            let new = config.references.iter().filter(|one| known.is_none_or(|known| !known.contains(one)));
-            for one in new {
-                self.references.entry(*one).or_insert_with(|| config.key());
-            }
-        }
-        Ok(())
-    }
-
-    async fn references_before(
-        &self,
-        tx: &mut Tx,
-        ids: Vec<ResourceId>,
-    ) -> Result<HashMap<ResourceId, Vec<Reference>>> {
-        let found = resource::resolve_many(tx, &self.change.view, Kind::Config, ids).await?;
-        let hashes = found.values().filter_map(|found| found.hash).collect();
-        let documents = self.app.contents.documents(tx, self.change.view.root, hashes).await?;
-        let mut before = HashMap::new();
-        for (id, found) in found {
-            if let Some(document) = found.hash.and_then(|hash| documents.get(&hash)) {
-                before.insert(id, as_config(document)?.references.clone());
-            }
-        }
-        Ok(before)
-    }
-
-    /// Everything that configs newly refer to must be there.
-    async fn check_references(&self, tx: &mut Tx) -> Result<()> {
-        let there = present(tx, &self.change.view, self.references.keys().copied().collect()).await?;
-        match self.references.iter().find(|(one, _)| !there.contains(&(one.kind, one.id))) {
-            None => Ok(()),
-            Some((one, config)) => {
-                Err(Error::ReferenceNotFound { config: config.clone(), kind: one.kind, id: one.id })
-            }
-        }
-    }
-
     /// Turns triggers on and off where the document says otherwise than it is. In a sandbox they stay as they are: the
     /// document may be one of production, and nothing must begin to run twice because it was imported.
     async fn switch(&self, tx: &mut Tx, enabled: Vec<(TriggerId, bool)>) -> Result<()> {
@@ -271,19 +245,24 @@ impl<'a> Landing<'a> {
     }
 
     /// Writes what is left, deletes what the document's sections do not name, and checks what only the whole can tell.
-    pub(super) async fn finish(mut self, tx: &mut Tx, sections: Sections) -> Result<(Counts, Changing<'a>)> {
+    pub(super) async fn finish(mut self, tx: &mut Tx, sections: Sections) -> Result<Landed<'a>> {
         self.write_batch(tx).await?;
-        let mut removed_links = BTreeSet::new();
+        let mut removed = BTreeSet::new();
         if !self.is_new {
             for (kind, given) in [
                 (Kind::Workflow, sections.workflows),
                 (Kind::Collection, sections.collections),
                 (Kind::CredentialLink, sections.credentials),
                 (Kind::Config, sections.configs),
+                (Kind::Keychain, sections.keychains),
             ] {
                 if given {
                     let gone = self.delete_unseen(tx, kind).await?;
-                    removed_links.extend(gone.into_iter().filter(|_| kind == Kind::CredentialLink));
+                    removed.extend(gone.into_iter().filter_map(|id| match kind {
+                        Kind::CredentialLink => Some(Uses::CredentialLink(id)),
+                        Kind::Keychain => Some(Uses::Keychain(id)),
+                        Kind::Workflow | Kind::Collection | Kind::Config => None,
+                    }));
                 }
             }
         }
@@ -292,9 +271,9 @@ impl<'a> Landing<'a> {
         if let Some(clash) = self.clashes.first() {
             return Err(claim::taken(&clash.claim));
         }
-        self.check_links(tx, &removed_links).await?;
+        self.check_links(tx, &removed).await?;
         self.check_references(tx).await?;
-        Ok((self.counts, self.change))
+        Ok(Landed { counts: self.counts, change: self.change, wrote_keychains: self.wrote_keychains })
     }
 
     async fn delete_unseen(&mut self, tx: &mut Tx, kind: Kind) -> Result<Vec<ResourceId>> {
@@ -312,21 +291,6 @@ impl<'a> Landing<'a> {
             self.write(tx, writes).await?;
         }
         Ok(gone)
-    }
-
-    /// Every link that a step uses must be there, also those of workflows that the document does not name.
-    async fn check_links(&self, tx: &mut Tx, removed: &BTreeSet<ResourceId>) -> Result<()> {
-        let links = self.uses.keys().copied().collect();
-        let found = resource::resolve_many(tx, &self.change.view, Kind::CredentialLink, links).await?;
-        for (link, job) in &self.uses {
-            if found.get(link).and_then(|found| found.hash).is_none() {
-                return Err(Error::CredentialNotLinked { job: job.clone(), link: *link });
-            }
-        }
-        match link_user(self.app, tx, &self.change.view, removed, &BTreeSet::new()).await? {
-            Some((job, link)) => Err(Error::CredentialNotLinked { job, link }),
-            None => Ok(()),
-        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Making a workflow or replacing it.
 
+use std::collections::BTreeMap;
+
 use sandbar_model::{
     ContentHash, Document, Error, Kind, ProjectId, ResourceId, Result, Workflow,
     policy::Action,
@@ -99,7 +101,7 @@ struct Done {
 ///
 /// # Errors
 /// [`Error::InvalidFields`] with every broken rule, [`Error::NameTaken`] and [`Error::IdTaken`],
-/// [`Error::CredentialNotLinked`], [`Error::EtagMismatch`], [`Error::ProjectScheduled`], and the gate's.
+/// [`Error::CredentialNotLinked`], [`Error::KeychainNotFound`], [`Error::EtagMismatch`], [`Error::ProjectScheduled`], and the gate's.
 pub async fn put(app: &App, call: &Call, request: &PutWorkflow) -> Result<WorkflowView> {
     retry(|| once(app, call, request)).await
 }
@@ -149,24 +151,31 @@ pub(crate) fn checked(workflow: &Workflow<String>, field: &str) -> Result<(Store
 
 /// Checks that what the jobs sign in with is there.
 pub(crate) async fn check_links(tx: &mut Tx, view: &View, workflow: &StoredWorkflow) -> Result<()> {
-    let links = workflow
-        .jobs
-        .iter()
-        .filter_map(|job| match job.uses {
-            Some(Uses::CredentialLink(link)) => Some(link),
-            Some(Uses::Keychain(_)) | None => None,
-        })
-        .collect();
-    let found = resource::resolve_many(tx, view, Kind::CredentialLink, links).await?;
-    for job in &workflow.jobs {
-        match job.uses {
-            Some(Uses::CredentialLink(link)) if found.get(&link).and_then(|f| f.hash).is_none() => {
-                return Err(Error::CredentialNotLinked { job: job.name.clone(), link });
+    let used = workflow.jobs.iter().filter_map(|job| Some((job.uses?, job.name.as_str())));
+    check_used(tx, view, used.rev().collect()).await
+}
+
+/// Checks that credential links and keychains are there. Each comes with the name of a step that uses it.
+pub(crate) async fn check_used(tx: &mut Tx, view: &View, used: BTreeMap<Uses, &str>) -> Result<()> {
+    let (mut links, mut keychains) = (Vec::new(), Vec::new());
+    for uses in used.keys() {
+        match uses {
+            Uses::CredentialLink(link) => links.push(*link),
+            Uses::Keychain(keychain) => keychains.push(*keychain),
+        }
+    }
+    let links = resource::resolve_many(tx, view, Kind::CredentialLink, links).await?;
+    let keychains = resource::resolve_many(tx, view, Kind::Keychain, keychains).await?;
+    for (uses, job) in used {
+        let job = || job.to_owned();
+        match uses {
+            Uses::CredentialLink(link) if links.get(&link).and_then(|found| found.hash).is_none() => {
+                return Err(Error::CredentialNotLinked { job: job(), link });
             }
-            Some(Uses::Keychain(keychain)) => {
-                return Err(Error::KeychainNotFound { job: job.name.clone(), keychain });
+            Uses::Keychain(keychain) if keychains.get(&keychain).and_then(|found| found.hash).is_none() => {
+                return Err(Error::KeychainNotFound { job: job(), keychain });
             }
-            _ => {}
+            Uses::CredentialLink(_) | Uses::Keychain(_) => {}
         }
     }
     Ok(())

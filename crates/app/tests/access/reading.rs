@@ -6,6 +6,7 @@ use std::sync::{
 };
 
 use sandbar_app::{
+    Limits,
     access::{self, RevokeToken},
     projects::{self, ProfilePatch, SettingsPatch, UpdateProject},
     workflows::{GetWorkflow, Which},
@@ -18,6 +19,7 @@ use crate::harness::{cases, refused};
 cases! {
     readers_at_once_each_get_their_own_answer
     what_is_read_is_never_older_than_the_call
+    what_another_server_does_is_read_at_once
     support_users_read_only_where_it_is_allowed
     a_role_in_the_root_reads_no_sandbox
 }
@@ -102,6 +104,23 @@ async fn what_is_read_is_never_older_than_the_call(bench: Bench) {
     stop.store(true, Ordering::SeqCst);
     for reader in noise {
         assert!(reader.await.unwrap() > 0, "nobody read meanwhile");
+    }
+}
+
+async fn what_another_server_does_is_read_at_once(bench: Bench) {
+    let other = bench.limited(Limits::default());
+    let (owner, guest) = (bench.user("owner").await, bench.user("guest").await);
+    let root = bench.root(&owner, "root").await;
+    let (id, trigger) = bench.workflow(&owner, root, "w").await;
+    for turn in 0..20 {
+        refused!(bench.read(&guest, root, id).await, Error::ProjectNotFound { .. });
+        other.join(root, &guest, Role::Viewer).await;
+        let name = format!("w {turn}");
+        other.put(&owner, root, id, trigger, &name).await;
+        for _ in 0..2 {
+            assert_eq!(bench.read(&guest, root, id).await.unwrap(), name);
+        }
+        other.leave(root, &guest).await;
     }
 }
 

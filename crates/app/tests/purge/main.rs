@@ -49,6 +49,7 @@ async fn work(bench: &Bench, worker: &Worker) -> Round {
         sum.versions += round.versions;
         sum.claims += round.claims;
         sum.contents += round.contents;
+        sum.items += round.items;
         sum.answers += round.answers;
         if round.removed() == 0 {
             return sum;

@@ -164,7 +164,7 @@ impl Filter {
 }
 
 /// A time, or one so long ago.
-fn when(text: &str, now: Timestamp) -> Result<prost_types::Timestamp, Failure> {
+pub(super) fn when(text: &str, now: Timestamp) -> Result<prost_types::Timestamp, Failure> {
     let ago = || now.checked_sub(duration(text).ok()?).ok();
     let time: Option<Timestamp> = text.parse().ok().or_else(ago);
     let time = time.ok_or_else(|| {

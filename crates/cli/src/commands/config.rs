@@ -28,7 +28,7 @@ const DOCUMENT: &str = r#"The JSON of a config, which `get` prints and `put` tak
   }
 
 A kind is a lower-case word of your product. References name what the config needs, of the kinds workflow, collection,
-credential_link and config; they must exist. A merge combines two versions of a value key by key, and lists of objects
+credential_link, config and keychain; they must exist. A merge combines two versions of a value key by key, and lists of objects
 that all have an `id` (or a `key`) entry by entry. What `get` prints beyond this (revision, etag, updated) is not
 written, except that `put` sends the etag, so that it is refused when someone else wrote in between; --force replaces
 it anyway."#;

@@ -2,9 +2,11 @@
 
 pub(crate) mod access;
 pub(crate) mod audit;
+pub(crate) mod collection;
 pub(crate) mod config;
 pub(crate) mod credential;
 pub(crate) mod edit;
+pub(crate) mod keychain;
 pub(crate) mod login;
 pub(crate) mod merge;
 pub(crate) mod project;
@@ -32,8 +34,10 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Project(command) => project::run(&Session::open(globals).await?, command).await,
         Command::Sandbox(command) => sandbox::run(&Session::open(globals).await?, command).await,
         Command::Workflow(command) => workflow::run(&Session::open(globals).await?, command).await,
+        Command::Collection(command) => collection::run(&Session::open(globals).await?, command).await,
         Command::Config(command) => config::run(&Session::open(globals).await?, command).await,
         Command::Credential(command) => credential::run(&Session::open(globals).await?, command).await,
+        Command::Keychain(command) => keychain::run(&Session::open(globals).await?, command).await,
         Command::Merge(command) => merge::run(&Session::open(globals).await?, command).await,
         Command::Token(command) => access::token(&Session::open(globals).await?, command).await,
         Command::Member(command) => access::member(&Session::open(globals).await?, command).await,

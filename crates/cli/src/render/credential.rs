@@ -4,6 +4,7 @@ use comfy_table::Table;
 use jiff::Timestamp;
 use sandbar_client::v1::{
     Credential, CredentialLink, GetCredentialResponse, MissingCredential, PreflightCredentialsResponse,
+    StepReference,
 };
 
 use super::page::{BOLD, DIM, Page};
@@ -74,7 +75,7 @@ pub(crate) fn preflight(told: &PreflightCredentialsResponse) -> String {
         page.line(BOLD, &missing.name);
         page.put(DIM, "  ").plain(&missing.message).end();
         for step in &missing.steps {
-            page.put(DIM, "  step ").plain(format!("{} of {}", step.job_name, step.workflow_name)).end();
+            page.put(DIM, "  step ").plain(named(step)).end();
         }
         let more = more(missing);
         if more > 0 {
@@ -94,6 +95,15 @@ fn environments(credential: &Credential) -> String {
     }
     let labels: Vec<_> = credential.value_sets.iter().map(|set| set.environment.as_str()).collect();
     labels.join(", ")
+}
+
+fn named(step: &StepReference) -> String {
+    let through = if step.keychain_name.is_empty() {
+        String::new()
+    } else {
+        format!(", through the keychain {}", step.keychain_name)
+    };
+    format!("{} of {}{through}", step.job_name, step.workflow_name)
 }
 
 #[cfg(test)]
@@ -169,6 +179,7 @@ mod tests {
             workflow_name: "Sync".into(),
             job_id: "j".into(),
             job_name: job.into(),
+            keychain_name: String::new(),
         };
         let missing = MissingCredential {
             kind: Kind::Values.into(),

@@ -175,7 +175,7 @@ fn advice(resource: &PlanResource) -> Option<String> {
 
 /// Whether both sides' edits of it can be made one.
 pub(crate) fn can_be_combined(resource: &PlanResource) -> bool {
-    let kinds = [ResourceKind::Workflow, ResourceKind::Config].map(kind_word);
+    let kinds = [ResourceKind::Workflow, ResourceKind::Config, ResourceKind::Keychain].map(kind_word);
     kinds.contains(&kind(resource)) && !resource.source_etag.is_empty() && !resource.target_etag.is_empty()
 }
 

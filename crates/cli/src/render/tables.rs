@@ -3,8 +3,8 @@
 use comfy_table::Table;
 use jiff::Timestamp;
 use sandbar_client::v1::{
-    ConfigSummary, Member, Merge, Principal, Project, Token, Trigger, WorkflowRevision, WorkflowSummary,
-    trigger::Type,
+    Collection, CollectionItem, ConfigSummary, Keychain, Member, Merge, Principal, Project, Token, Trigger,
+    WorkflowRevision, WorkflowSummary, trigger::Type,
 };
 
 use super::page::{BOLD, DIM, Page};
@@ -90,6 +90,63 @@ pub(crate) fn configs(configs: &[ConfigSummary], now: Timestamp) -> Table {
         [config.kind.clone(), config.name.clone(), updated, config.id.clone()]
     };
     table(["KIND", "CONFIG", "UPDATED", "ID"], configs.iter().map(row))
+}
+
+/// Collections with how much each holds.
+pub(crate) fn collections(collections: &[Collection], now: Timestamp) -> Table {
+    let row = |one: &Collection| {
+        let updated = one.updated.as_ref().map_or("-".to_owned(), |updated| stamp(now, updated));
+        let (items, bytes) = (one.item_count.to_string(), one.byte_count.to_string());
+        [one.name.clone(), items, bytes, updated, one.id.clone()]
+    };
+    table(["COLLECTION", "ITEMS", "BYTES", "UPDATED", "ID"], collections.iter().map(row))
+}
+
+/// One collection, line by line.
+pub(crate) fn collection(one: &Collection, now: Timestamp) -> String {
+    let updated = one.updated.as_ref().map_or("-".to_owned(), |updated| stamp(now, updated));
+    let mut page = Page::default();
+    page.line(BOLD, &one.name);
+    for (name, value) in [
+        ("id", one.id.clone()),
+        ("items", one.item_count.to_string()),
+        ("bytes", one.byte_count.to_string()),
+        ("revision", one.revision.to_string()),
+        ("updated", updated),
+    ] {
+        page.put(DIM, format_args!("  {name:<15} ")).plain(value).end();
+    }
+    page.finish()
+}
+
+/// How much of a value a list shows.
+const SHOWN_VALUE: usize = 80;
+
+/// Items with the beginnings of their values.
+pub(crate) fn items(items: &[CollectionItem], now: Timestamp) -> Table {
+    let row = |item: &CollectionItem| {
+        let line = item.value.lines().next().unwrap_or_default();
+        let mut value: String = line.chars().take(SHOWN_VALUE).collect();
+        if value.len() < item.value.trim_end().len() {
+            value.push('…');
+        }
+        [item.key.clone(), value, relative(now, item.update_time.as_ref())]
+    };
+    table(["KEY", "VALUE", "UPDATED"], items.iter().map(row))
+}
+
+/// Keychains by name.
+pub(crate) fn keychains(keychains: &[Keychain], now: Timestamp) -> Table {
+    let row = |keychain: &Keychain| {
+        let updated = keychain.updated.as_ref().map_or("-".to_owned(), |updated| stamp(now, updated));
+        let default = if keychain.default_credential_link_id.is_empty() {
+            "none"
+        } else {
+            &keychain.default_credential_link_id
+        };
+        [keychain.name.clone(), keychain.json_path.clone(), default.to_owned(), updated, keychain.id.clone()]
+    };
+    table(["KEYCHAIN", "PATH", "DEFAULT LINK", "UPDATED", "ID"], keychains.iter().map(row))
 }
 
 /// `webhook on`.

@@ -27,17 +27,17 @@ macro_rules! combined {
 }
 
 /// What the paths and titles of a part's fields begin with.
-struct At {
+pub(super) struct At {
     path: String,
     title: String,
 }
 
 impl At {
-    fn part<P: Part>(settling: &Settling<'_>, part: &P) -> Self {
+    pub(super) fn part<P: Part>(settling: &Settling<'_>, part: &P) -> Self {
         Self { path: format!("{}/{}", P::SEGMENT, part.uuid()), title: part.title(settling.names) }
     }
 
-    fn field(&self, name: &str, title: &str) -> (String, String) {
+    pub(super) fn field(&self, name: &str, title: &str) -> (String, String) {
         (format!("{}/{name}", self.path), format!("{} · {title}", self.title))
     }
 }

@@ -1,14 +1,20 @@
 //! Generated projects and scripts of edits. Every edit leaves a valid project valid.
 
+mod find;
+mod keychains;
+
+use find::{has_name, has_path, remove, step};
+pub use find::{keys, pick, workflow};
+use keychains::{delete_keychain, delete_link, edit_keychain};
 use proptest::prelude::*;
 use sandbar_model::{
-    Document, JobId, Kind, ResourceId, TriggerId,
-    workflow::{EdgeSource, Position, StoredWorkflow, TriggerKind, Uses},
+    Document, Kind, ResourceId,
+    workflow::{EdgeSource, Position, TriggerKind, Uses},
 };
 
 use super::{
-    body, collection, edge, job, link, simple, state, uuid, webhook,
-    world::{KEYCHAIN, Key, Project, World, project},
+    body, collection, edge, job, keychain, link, simple, state, uuid, webhook,
+    world::{KEYCHAIN, Project, World, project},
 };
 
 /// One edit. The numbers pick what it is about, modulo what there is; an edit that finds nothing does nothing.
@@ -39,6 +45,13 @@ pub enum Edit {
     DeleteCollection(usize),
     AddLink(u8, bool),
     DeleteLink(usize),
+    AddKeychain(u8, bool),
+    /// To one of three names that both sides may come up with, if this side has it free.
+    RenameKeychain(usize, u8),
+    KeychainPath(usize, u8),
+    /// A link of the project, or none.
+    KeychainDefault(usize, usize),
+    DeleteKeychain(usize),
     SwapNames(usize, usize),
 }
 
@@ -69,17 +82,25 @@ pub fn edit() -> impl Strategy<Value = Edit> {
         w.clone().prop_map(DeleteCollection),
         (0..3u8, any::<bool>()).prop_map(|(n, shared)| AddLink(n, shared)),
         w.clone().prop_map(DeleteLink),
+        (0..3u8, any::<bool>()).prop_map(|(n, shared)| AddKeychain(n, shared)),
+        (w.clone(), 0..3u8).prop_map(|(w, n)| RenameKeychain(w, n)),
+        (w.clone(), 0..4u8).prop_map(|(w, n)| KeychainPath(w, n)),
+        (w.clone(), p.clone()).prop_map(|(w, p)| KeychainDefault(w, p)),
+        w.clone().prop_map(DeleteKeychain),
         (w, p).prop_map(|(one, other)| SwapNames(one, other)),
     ]
 }
 
-/// A project of up to five workflows, two collections and two links.
+/// A project of up to five workflows, two collections, two links and two keychains that fall back on them.
 pub fn start() -> impl Strategy<Value = Project> {
     (0..6u128, 0..3u128, 0..3u128, script()).prop_map(|(workflows, collections, links, edits)| {
         let workflow = |n| (n * 100, Document::Workflow(simple(n * 100, &format!("Workflow {n}"), "start")));
         let mut resources: Vec<_> = (1..=workflows).map(workflow).collect();
         resources.extend((1..=collections).map(|n| (9000 + n, collection(&format!("collection {n}")))));
         resources.extend((1..=links).map(|n| (9100 + n, link(&format!("link {n}")))));
+        resources.extend((1..=links).map(|n| {
+            (9200 + n, keychain(&format!("keychain {n}"), "$.site", Some(ResourceId(uuid(9100 + n)))))
+        }));
         let mut project = project(resources);
         Editor::new("base", 10_000).run(&mut project, &edits);
         project
@@ -149,9 +170,15 @@ impl Editor {
             }
             Edit::Use(w, p, n) => {
                 let links = keys(project, Kind::CredentialLink);
-                let keychain = Some(Uses::Keychain(ResourceId(uuid(KEYCHAIN))));
+                let keychains = keys(project, Kind::Keychain);
+                let known = Some(Uses::Keychain(ResourceId(uuid(KEYCHAIN))));
+                let keychain = |n: usize| keychains.get(n).map(|key| Uses::Keychain(key.1));
                 let link = |n: usize| links.get(n).map(|key| Uses::CredentialLink(key.1));
-                let uses = if n == 7 { keychain } else { link(n) };
+                let uses = match n {
+                    7 => known,
+                    5..7 => keychain(n - 5),
+                    _ => link(n),
+                };
                 step(project, w, p, |job| job.uses = uses);
             }
             Edit::Move(w, p, n) => workflow(project, w, |workflow| {
@@ -243,6 +270,24 @@ impl Editor {
                 Self::add(project, fresh, link(&name));
             }
             Edit::DeleteLink(n) => delete_link(project, n),
+            Edit::AddKeychain(n, shared) => {
+                let (fresh, own) = (self.fresh(), self.name());
+                let name = if shared { format!("shared {n}") } else { own };
+                let default = keys(project, Kind::CredentialLink).first().map(|key| key.1);
+                Self::add(project, fresh, keychain(&name, "$.a", default));
+            }
+            Edit::RenameKeychain(k, n) => {
+                let name = format!("shared {n}");
+                if !has_name(project, Kind::Keychain, &name) {
+                    edit_keychain(project, k, |one| one.name = name);
+                }
+            }
+            Edit::KeychainPath(k, n) => edit_keychain(project, k, |one| one.json_path = format!("$[{n}]")),
+            Edit::KeychainDefault(k, n) => {
+                let link = keys(project, Kind::CredentialLink).get(n).map(|key| key.1);
+                edit_keychain(project, k, |one| one.default_link = link);
+            }
+            Edit::DeleteKeychain(n) => delete_keychain(project, n),
             Edit::SwapNames(one, other) => swap_names(project, one, other),
         }
     }
@@ -265,18 +310,6 @@ impl Editor {
     }
 }
 
-fn delete_link(project: &mut Project, n: usize) {
-    let Some(gone) = pick(&keys(project, Kind::CredentialLink), n).copied() else { return };
-    project.remove(&gone);
-    for w in 0..keys(project, Kind::Workflow).len() {
-        workflow(project, w, |workflow| {
-            for job in &mut workflow.jobs {
-                job.uses = job.uses.filter(|uses| *uses != Uses::CredentialLink(gone.1));
-            }
-        });
-    }
-}
-
 fn swap_names(project: &mut Project, one: usize, other: usize) {
     let workflows = keys(project, Kind::Workflow);
     let Some((one, other)) = pick(&workflows, one).zip(pick(&workflows, other)) else { return };
@@ -285,53 +318,4 @@ fn swap_names(project: &mut Project, one: usize, other: usize) {
         let at = workflows.iter().position(|workflow| workflow == key).expect("it was picked from these");
         workflow(project, at, |workflow| workflow.name = name);
     }
-}
-
-pub fn keys(project: &Project, kind: Kind) -> Vec<Key> {
-    project.keys().filter(|key| key.0 == kind).copied().collect()
-}
-
-pub fn pick<T>(all: &[T], at: usize) -> Option<&T> {
-    all.get(at.checked_rem(all.len())?)
-}
-
-pub fn workflow(project: &mut Project, at: usize, change: impl FnOnce(&mut StoredWorkflow)) {
-    let Some(key) = pick(&keys(project, Kind::Workflow), at).copied() else { return };
-    let Document::Workflow(mut workflow) = (*project[&key].document).clone() else { return };
-    change(&mut workflow);
-    workflow.jobs.sort_by_key(|job: &sandbar_model::workflow::Job<_>| -> JobId { job.id });
-    workflow.triggers.sort_by_key(|trigger| -> TriggerId { trigger.id });
-    workflow.edges.sort_by_key(|edge| edge.id);
-    project.insert(key, state(Document::Workflow(workflow)));
-}
-
-fn step(
-    project: &mut Project,
-    w: usize,
-    p: usize,
-    change: impl FnOnce(&mut sandbar_model::workflow::Job<sandbar_model::ContentHash>),
-) {
-    workflow(project, w, |workflow| {
-        let count = workflow.jobs.len().max(1);
-        if let Some(job) = workflow.jobs.get_mut(p % count) {
-            change(job);
-        }
-    });
-}
-
-fn remove(project: &mut Project, kind: Kind, at: usize) {
-    if let Some(key) = pick(&keys(project, kind), at) {
-        project.remove(key);
-    }
-}
-
-fn has_name(project: &Project, kind: Kind, name: &str) -> bool {
-    project.values().any(|state| state.document.kind() == kind && state.document.name().ends_with(name))
-}
-
-fn has_path(project: &Project, path: &str) -> bool {
-    project.values().any(|state| match &*state.document {
-        Document::Workflow(workflow) => workflow.custom_paths().any(|taken| taken == path),
-        Document::Collection(_) | Document::CredentialLink(_) | Document::Config(_) => false,
-    })
 }

@@ -15,7 +15,7 @@ use sandbar_merge::{
     plan,
 };
 use sandbar_model::{
-    Collection, ContentHash, CredentialLink, Document, EdgeId, JobId, Kind, ResourceId, TriggerId,
+    Collection, ContentHash, CredentialLink, Document, EdgeId, JobId, Keychain, Kind, ResourceId, TriggerId,
     workflow::{
         Condition, Cron, DEFAULT_ADAPTOR, DEFAULT_CRON, Edge, EdgeSource, Job, StoredWorkflow, Trigger,
         TriggerKind, Uses, Webhook,
@@ -103,6 +103,10 @@ pub fn simple(n: u128, name: &str, text: &str) -> StoredWorkflow {
 
 pub fn collection(name: &str) -> Document {
     Document::Collection(Collection { name: name.to_owned() })
+}
+
+pub fn keychain(name: &str, path: &str, default_link: Option<ResourceId>) -> Document {
+    Document::Keychain(Keychain { name: name.to_owned(), json_path: path.to_owned(), default_link })
 }
 
 pub fn link(name: &str) -> Document {

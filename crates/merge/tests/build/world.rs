@@ -15,7 +15,7 @@ use super::{body, history::body_text, id, state};
 pub type Key = (Kind, ResourceId);
 pub type Project = BTreeMap<Key, State>;
 
-/// The keychain that every project has.
+/// A keychain that every project has, though it is listed in none.
 pub const KEYCHAIN: u128 = 0xcafe;
 
 /// A fresh fork has source = target = base.
@@ -83,6 +83,7 @@ impl World {
     pub fn context(&self) -> Context {
         let keychain = id(KEYCHAIN);
         let links = self.target.keys().filter(|key| key.0 == Kind::CredentialLink).map(|key| key.1);
+        let keychains = self.target.keys().filter(|key| key.0 == Kind::Keychain).map(|key| key.1);
         let held = self
             .target
             .iter()
@@ -90,7 +91,9 @@ impl World {
         Context {
             purpose: Purpose::Merge,
             same_root: true,
-            target_links: links.chain([keychain]).collect(),
+            target_links: links.collect(),
+            target_keychains: keychains.chain([keychain]).collect(),
+            may_write_keychains: true,
             target_resources: self.target.keys().copied().collect(),
             holders: held.collect(),
             collection_items: BTreeMap::new(),
@@ -179,6 +182,12 @@ pub fn faults(project: &Project) -> Vec<String> {
                 faults.push(format!("{} is held by {other} and {id}", claim.phrase()));
             }
         }
+        if let Some((keychain, link)) =
+            state.document.keychain().and_then(|one| Some((one, one.default_link?)))
+            && !project.contains_key(&(Kind::CredentialLink, link))
+        {
+            faults.push(format!("{} falls back on {link}", keychain.name));
+        }
         let Document::Workflow(workflow) = &*state.document else { continue };
         faults.extend(workflow.violations("").0.into_iter().map(|v| format!("{kind:?} {id}: {v:?}")));
         for job in &workflow.jobs {
@@ -186,6 +195,12 @@ pub fn faults(project: &Project) -> Vec<String> {
                 && !project.contains_key(&(Kind::CredentialLink, link))
             {
                 faults.push(format!("{} uses {link}", job.name));
+            }
+            if let Some(Uses::Keychain(keychain)) = job.uses
+                && keychain != super::id(KEYCHAIN)
+                && !project.contains_key(&(Kind::Keychain, keychain))
+            {
+                faults.push(format!("{} uses {keychain}", job.name));
             }
         }
     }

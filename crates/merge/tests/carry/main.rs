@@ -251,6 +251,21 @@ fn collections_merge_by_name_and_a_deletion_says_what_goes_with_it() {
     assert_eq!(said, [("new", Decision::Take), ("old", Decision::Leave)]);
     assert_eq!(plan.items[1].warnings[0].kind, WarningKind::CollectionDeleted);
     assert!(plan.items[1].warnings[0].message.contains("42 item"));
+    assert_eq!(plan.items[1].collection_items, 42);
+}
+
+#[test]
+fn items_that_come_and_go_do_not_change_what_a_plan_binds() {
+    let world = World::of([(1, collection("old"))], [], [(1, collection("old"))]);
+    let take = (Selector::Key(Kind::Collection, id(1)), Decision::Take);
+    let choices = Choices { choices: vec![take], ..Choices::default() };
+    let bound = [0, 3, 4].map(|items| {
+        let context = Context { collection_items: [(id(1), items)].into_iter().collect(), ..world.context() };
+        plan(world.candidates(), &context, &choices).unwrap()
+    });
+    assert_eq!(bound[0].fingerprint(), bound[1].fingerprint());
+    assert_eq!(bound[1].fingerprint(), bound[2].fingerprint());
+    assert_ne!(bound[1].items[0].warnings, bound[2].items[0].warnings);
 }
 
 #[test]

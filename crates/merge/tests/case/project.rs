@@ -1,6 +1,6 @@
 //! Cases about whole projects: what a plan lists, says and does, round by round.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use sandbar_merge::{Choices, Context, Decision, Item, Plan, Purpose, Selector, Write, plan};
 use sandbar_model::{Kind, ResourceId};
@@ -13,12 +13,13 @@ use super::{
 };
 use crate::build::world::{Project, World};
 
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 21] = [
     "rule",
     "base",
     "source",
     "target",
     "strangers",
+    "editor",
     "then",
     "turned",
     "revert",
@@ -37,7 +38,11 @@ const KEYS: [&str; 20] = [
 ];
 
 pub fn check(case: &Value) -> Outcome {
-    let mut rounds = Rounds { same_root: case["strangers"] != true, ..Rounds::default() };
+    let mut rounds = Rounds {
+        same_root: case["strangers"] != true,
+        may_write_keychains: case["editor"] != true,
+        ..Rounds::default()
+    };
     rounds.world.base = rounds.read.project(&case["base"]);
     rounds.round(case)?;
     for (number, round) in list(&case["then"]).as_array().unwrap().iter().enumerate() {
@@ -51,9 +56,9 @@ pub fn check(case: &Value) -> Outcome {
 struct Rounds {
     read: Reader,
     world: World,
-    keychains: BTreeSet<ResourceId>,
     items: BTreeMap<ResourceId, u64>,
     same_root: bool,
+    may_write_keychains: bool,
     writes: Vec<Write>,
     before: Project,
 }
@@ -97,7 +102,6 @@ impl Rounds {
         }
         if let Some(target) = round.get("target") {
             self.world.target = self.read.project(target);
-            self.keychains = words(&target["keychains"]).map(|key| self.read.keychain(key)).collect();
             let count = |(key, count): (&String, &Value)| {
                 (self.read.resource(&format!("collections/{key}")), count.as_u64().unwrap())
             };
@@ -113,12 +117,12 @@ impl Rounds {
 
     fn plan(&self, world: &World, revert: bool, choices: &Choices) -> Result<Plan, String> {
         let mut context = Context {
+            may_write_keychains: self.may_write_keychains,
             same_root: self.same_root,
             purpose: if revert { Purpose::Revert } else { Purpose::Merge },
             collection_items: self.items.clone(),
             ..self.world.context()
         };
-        context.target_links.extend(&self.keychains);
         loop {
             let plan = plan(world.candidates(), &context, choices).map_err(|refusal| refusal.to_string())?;
             if plan.wanted.is_empty() {
@@ -154,6 +158,7 @@ impl Rounds {
             Some("workflows") => Kind::Workflow,
             Some("collections") => Kind::Collection,
             Some("links") => Kind::CredentialLink,
+            Some("keychains") => Kind::Keychain,
             _ => panic!("{key} is no resource"),
         };
         Selector::Key(kind, self.read.resource(key))

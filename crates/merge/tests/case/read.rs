@@ -4,7 +4,7 @@ use std::{cell::RefCell, collections::BTreeMap, sync::Arc};
 
 use sandbar_merge::combine::Resolution;
 use sandbar_model::{
-    Collection, ContentHash, CredentialLink, Document, JobId, ResourceId, TriggerId,
+    Collection, ContentHash, CredentialLink, Document, JobId, Keychain, ResourceId, TriggerId,
     workflow::{
         Condition, Cron, DEFAULT_ADAPTOR, Edge, EdgeSource, Job, Position, StoredWorkflow, Trigger,
         TriggerKind, Uses, Webhook,
@@ -43,7 +43,8 @@ impl Reader {
         id
     }
 
-    /// `workflows: {key: …}`, `collections: {key: name}`, `links: {key: name of owner}`; a list where key and name are one.
+    /// `workflows: {key: …}`, `collections: {key: name}`, `links: {key: name of owner}`, `keychains: {key: path}`; a list where
+    /// key and name are one.
     pub fn project(&self, value: &Value) -> Project {
         only(value, &["workflows", "collections", "links", "keychains", "items"]);
         let workflows = named(&value["workflows"]).into_iter().map(|(key, workflow)| {
@@ -57,7 +58,10 @@ impl Reader {
         let links = named(&value["links"])
             .into_iter()
             .map(|(key, link)| (format!("links/{key}"), Document::CredentialLink(link_of(&link))));
-        let all = workflows.chain(collections).chain(links);
+        let keychains = named(&value["keychains"])
+            .into_iter()
+            .map(|(key, one)| (format!("keychains/{key}"), Document::Keychain(self.keychain_of(&key, &one))));
+        let all = workflows.chain(collections).chain(links).chain(keychains);
         all.map(|(key, document)| ((document.kind(), self.resource(&key)), state(document))).collect()
     }
 
@@ -105,8 +109,22 @@ impl Reader {
         }
     }
 
-    pub fn keychain(&self, key: &str) -> ResourceId {
+    fn keychain(&self, key: &str) -> ResourceId {
         self.resource(&format!("keychains/{key}"))
+    }
+
+    /// Its path, or `{name, path, default}`.
+    fn keychain_of(&self, key: &str, value: &Value) -> Keychain {
+        if !value.is_string() {
+            only(value, &["name", "path", "default"]);
+        }
+        let word = |field: &str| value[field].as_str().map(str::to_owned);
+        let path = value.as_str().filter(|text| text.starts_with('$')).map(str::to_owned);
+        Keychain {
+            name: word("name").unwrap_or_else(|| key.to_owned()),
+            json_path: path.or(word("path")).unwrap_or_else(|| format!("$.{key}")),
+            default_link: word("default").map(|link| self.resource(&format!("links/{link}"))),
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use sandbar_merge::{
     plan,
 };
 use sandbar_model::{
-    ContentHash, CredentialLink, Document, JobId, Kind, ResourceId, TriggerId,
+    ContentHash, CredentialLink, Document, JobId, Keychain, Kind, ResourceId, TriggerId,
     workflow::{
         Condition, Cron, Edge, EdgeSource, Job, Position, StoredWorkflow, Trigger, TriggerKind, Uses, Webhook,
     },
@@ -83,13 +83,19 @@ fn planned(data: &[u8]) -> Result<()> {
             }
         }
         let [base, source, target] = sides;
-        let kind = if n == 3 { Kind::CredentialLink } else { Kind::Workflow };
+        let kind = match n {
+            3 => Kind::CredentialLink,
+            4 => Kind::Keychain,
+            _ => Kind::Workflow,
+        };
         candidates.push(Candidate { kind, id: resource(n), base, source, target });
     }
     let context = Context {
         purpose: if from.arbitrary()? { Purpose::Merge } else { Purpose::Revert },
         same_root: from.arbitrary()?,
-        target_links: [resource(9)].into(),
+        target_links: BTreeSet::new(),
+        target_keychains: [resource(9)].into(),
+        may_write_keychains: from.arbitrary()?,
         target_resources: BTreeSet::new(),
         holders: BTreeMap::new(),
         collection_items: BTreeMap::new(),
@@ -121,6 +127,11 @@ fn document(n: u8, from: &mut Unstructured<'_>, texts: &mut Texts) -> Result<Doc
     let owner = "amy@example.org".to_owned();
     Ok(match n {
         3 => Document::CredentialLink(CredentialLink { credential: None, name: name(from)?, owner }),
+        4 => Document::Keychain(Keychain {
+            name: name(from)?,
+            json_path: (*from.choose(&["$.a", "$.b", "no path"])?).to_owned(),
+            default_link: if from.arbitrary()? { Some(resource(3)) } else { None },
+        }),
         _ => Document::Workflow(workflow(from, texts)?),
     })
 }
@@ -173,7 +184,7 @@ fn job(from: &mut Unstructured<'_>, texts: &mut Texts) -> Result<Job<ContentHash
     texts.insert(body, Arc::from(text));
     let uses = match from.int_in_range(0..=3)? {
         0 => Some(Uses::CredentialLink(resource(3))),
-        1 => Some(Uses::Keychain(resource(9))),
+        1 => Some(Uses::Keychain(resource(*from.choose(&[4, 9])?))),
         _ => None,
     };
     let adaptor = (*from.choose(&["x@1", "x@2"])?).to_owned();

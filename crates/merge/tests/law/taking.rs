@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use sandbar_merge::{Choices, Context, Decision, Label, Purpose, State, Write, plan};
-use sandbar_model::{ContentHash, Kind, ResourceId};
+use sandbar_model::{ContentHash, Kind, ResourceId, workflow::Uses};
 
 use super::Law;
 use crate::build::{
@@ -75,7 +75,7 @@ pub fn a_merge_of_a_part_leaves_only_the_rest(mut world: World, chosen: u64) -> 
     world.apply(&plan);
     let left: BTreeMap<_, _> =
         world.defaults().items.into_iter().map(|item| ((item.kind, item.id), item)).collect();
-    let links_left = left.keys().any(|key| key.0 == Kind::CredentialLink);
+    let links_left = left.keys().any(|key| matches!(key.0, Kind::CredentialLink | Kind::Keychain));
     for item in plan.selected() {
         if let Some(left) = left.get(&(item.kind, item.id)) {
             // A step whose credential was left out can still get it, together with the link.
@@ -256,12 +256,24 @@ fn revert(writes: &[Write], before: &Project, now: &Project) -> Project {
     world.target
 }
 
+/// By one of the two sides, so that the other may have the same under another id.
+fn made_on_a_side(id: ResourceId) -> bool {
+    (20_000..1_000_000).contains(&id.0.as_u128())
+}
+
 /// Whether two states are one content but for what §4 keeps back: auth methods of triggers that the target had, and, where
 /// there is a warning or the target has another link to the same credential, what steps use. Where one made parts anew
 /// that the other has, they agree in all but ids.
 fn agree(source: Option<&State>, target: Option<&State>, own: Option<&State>, warnings: usize) -> bool {
     use sandbar_model::{Document, workflow::TriggerKind};
     let (Some(source), Some(target)) = (source, target) else { return source == target };
+    if let (Document::Keychain(source), Document::Keychain(target)) = (&*source.document, &*target.document) {
+        let mut expected = source.clone();
+        if warnings > 0 || source.default_link.is_some_and(made_on_a_side) {
+            expected.default_link = target.default_link;
+        }
+        return expected == *target;
+    }
     let (Document::Workflow(source), Document::Workflow(target)) = (&*source.document, &*target.document)
     else {
         return source == target;
@@ -272,7 +284,10 @@ fn agree(source: Option<&State>, target: Option<&State>, own: Option<&State>, wa
     let mut expected = source.clone();
     let own = own.and_then(|own| match &*own.document {
         Document::Workflow(own) => Some(own),
-        Document::Collection(_) | Document::CredentialLink(_) | Document::Config(_) => None,
+        Document::Collection(_)
+        | Document::CredentialLink(_)
+        | Document::Config(_)
+        | Document::Keychain(_) => None,
     });
     for trigger in &mut expected.triggers {
         let kept = own.into_iter().flat_map(|own| &own.triggers).find(|kept| kept.id == trigger.id);
@@ -283,7 +298,9 @@ fn agree(source: Option<&State>, target: Option<&State>, own: Option<&State>, wa
         }
     }
     for (job, written) in expected.jobs.iter_mut().zip(&target.jobs) {
-        let mapped = matches!(job.uses, Some(sandbar_model::workflow::Uses::CredentialLink(ResourceId(id))) if (20_000..1_000_000).contains(&id.as_u128()));
+        let mapped = job.uses.is_some_and(|uses| match uses {
+            Uses::CredentialLink(id) | Uses::Keychain(id) => made_on_a_side(id),
+        });
         if warnings > 0 || mapped {
             job.uses = written.uses;
         }

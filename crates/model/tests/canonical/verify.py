@@ -105,7 +105,7 @@ def text(value):
 
 
 def config(given):
-    order = ["workflow", "collection", "credential_link", "config"]
+    order = ["workflow", "collection", "credential_link", "config", "keychain"]
     unique = {(reference["kind"], reference["id"]): reference for reference in given.get("references", [])}
     references = sorted(unique.values(), key=lambda one: (order.index(one["kind"]), one["id"]))
     tidy = given | {
@@ -123,6 +123,8 @@ def canonical(given):
         return write(config(given))
     if given["kind"] == "credential_link":
         given = without(given, {"credential": None})
+    if given["kind"] == "keychain":
+        given = without(given, {"default_link": None})
     return write(given | {"name": nfc(given["name"])})
 
 

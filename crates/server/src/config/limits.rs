@@ -22,6 +22,9 @@ pub struct LimitArgs {
     /// The largest document that is imported, 1MiB to 1TiB. It is kept in the temporary directory while it comes in.
     #[arg(long, env = "SANDBAR_MAX_DOCUMENT", value_name = "SIZE", default_value = "4GiB", value_parser = size(ByteSize::mib(1), ByteSize::tib(1)))]
     pub max_document: ByteSize,
+    /// The most that the items of one collection may take, their keys and values, 1MiB to 1TiB.
+    #[arg(long, env = "SANDBAR_MAX_COLLECTION", value_name = "SIZE", default_value = "1GiB", value_parser = size(ByteSize::mib(1), ByteSize::tib(1)))]
+    pub max_collection: ByteSize,
     /// Calls at once on one connection, 1 to 10000.
     #[arg(long, env = "SANDBAR_MAX_STREAMS", value_name = "COUNT", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub max_streams: u32,

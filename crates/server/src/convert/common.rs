@@ -23,6 +23,7 @@ pub fn kind_to_wire(kind: Kind) -> wire::ResourceKind {
         Kind::Collection => wire::ResourceKind::Collection,
         Kind::CredentialLink => wire::ResourceKind::CredentialLink,
         Kind::Config => wire::ResourceKind::Config,
+        Kind::Keychain => wire::ResourceKind::Keychain,
     }
 }
 
@@ -76,6 +77,7 @@ fn kind(kind: wire::ResourceKind) -> Option<Kind> {
         wire::ResourceKind::Collection => Some(Kind::Collection),
         wire::ResourceKind::CredentialLink => Some(Kind::CredentialLink),
         wire::ResourceKind::Config => Some(Kind::Config),
+        wire::ResourceKind::Keychain => Some(Kind::Keychain),
     }
 }
 

@@ -124,6 +124,7 @@ fn step_to_wire(step: Step) -> wire::StepReference {
         workflow_name: step.workflow_name,
         job_id: step.job.to_string(),
         job_name: step.job_name,
+        keychain_name: step.keychain.unwrap_or_default(),
     }
 }
 

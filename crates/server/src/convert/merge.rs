@@ -149,6 +149,7 @@ pub fn item_to_wire(
         fields,
         conflicts: conflicts_to_wire(&view.item.conflicts),
         omitted_field_count,
+        item_count: i64::try_from(view.item.collection_items).unwrap_or(i64::MAX),
     }
 }
 
@@ -183,6 +184,8 @@ fn warning_to_wire(kind: Kind, id: ResourceId, warning: &Warning) -> wire::Merge
     use wire::merge_warning::Kind as Wire;
     let what = match warning.kind {
         WarningKind::CredentialNotLinked => Wire::CredentialNotLinked,
+        WarningKind::KeychainDefaultDropped => Wire::KeychainDefaultDropped,
+        WarningKind::KeychainNeedsAdmin => Wire::KeychainNeedsAdmin,
         WarningKind::TriggerOff => Wire::TriggerOff,
         WarningKind::AuthMethodsDropped => Wire::AuthMethodsDropped,
         WarningKind::CollectionDeleted => Wire::CollectionDeleted,

@@ -1,9 +1,13 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    error::Error as StdError,
+};
 
 use sandbar_model::{
     CredentialId, Kind, MergeId, PrincipalId, ProjectId, ResourceId, Revision, Role, Time, TokenId,
     TriggerId, policy::Action,
 };
+use tonic::Code;
 use uuid::Uuid;
 
 use super::*;
@@ -31,6 +35,7 @@ fn every_error(n: u8) -> Vec<Error> {
         E::MergeNotFound { id: MergeId(uuid) },
         E::PrincipalNotFound { id: PrincipalId(uuid) },
         E::TokenNotFound { id: TokenId(uuid) },
+        E::ItemNotFound { collection: resource, key: text("key") },
         E::invalid(text("field"), text("problem")),
         E::InvalidDocument {
             problem: text("problem"),
@@ -68,6 +73,13 @@ fn every_error(n: u8) -> Vec<Error> {
         },
         E::TooManyEnvironments { id: CredentialId(uuid), limit: 90 + usize::from(n) },
         E::LinkInUse { job: text("job"), link: resource },
+        E::LinkInKeychain { keychain: text("keychain"), link: resource },
+        E::KeychainInUse {
+            keychain: text("keychain"),
+            count: 7 + u64::from(n),
+            steps: vec![text("first"), text("second")],
+        },
+        E::KeychainDefaultNotLinked { keychain: text("keychain"), link: resource },
         E::CredentialDamaged { id: CredentialId(uuid) },
         E::MasterKeyMissing { key: text("key") },
         E::MemberProtected { problem: word, principal: PrincipalId(uuid) },
@@ -84,6 +96,12 @@ fn every_error(n: u8) -> Vec<Error> {
         E::InvalidResult { resource: text("resource"), rule: text("rule") },
         E::MergeConflicts { resource: text("resource"), conflicts: vec![text("one"), text("two")] },
         E::CannotRetire,
+        E::CollectionFull {
+            collection: resource,
+            used: 100 + i64::from(n),
+            needed: 200 + i64::from(n),
+            limit: 150 + i64::from(n),
+        },
         E::TooLarge { what: text("body"), limit_bytes: 1000 + u64::from(n) },
         E::Contention,
         E::StorageUnavailable(source()),

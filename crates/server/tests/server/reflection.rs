@@ -3,14 +3,18 @@ use tonic_reflection::pb::{v1, v1alpha};
 
 use crate::place::{Place, limits};
 
-const EXPECTED: [&str; 8] = [
+const EXPECTED: [&str; 12] = [
     "grpc.health.v1.Health",
     "sandbar.v1.AccessService",
     "sandbar.v1.AuditService",
+    "sandbar.v1.CollectionsService",
     "sandbar.v1.ConfigsService",
+    "sandbar.v1.CredentialsService",
+    "sandbar.v1.KeychainsService",
     "sandbar.v1.MergeService",
     "sandbar.v1.ProjectsService",
     "sandbar.v1.SandboxesService",
+    "sandbar.v1.WatchService",
     "sandbar.v1.WorkflowsService",
 ];
 

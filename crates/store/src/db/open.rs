@@ -4,15 +4,15 @@ use std::{str::FromStr, time::Duration};
 
 use sandbar_model::{Error, Result};
 use sqlx::{
-    ConnectOptions as _, PgPool, SqlitePool,
+    ConnectOptions as _, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::{PoolSize, Readers, storage};
+use super::{CommitCounter, Db, PoolSize, Readers, storage};
 
 /// Opens a file, made if it is not there: the connection that writes, and those that read.
-pub(super) async fn sqlite(url: &str, size: PoolSize) -> Result<(SqlitePool, Readers)> {
+pub(super) async fn sqlite(url: &str, size: PoolSize) -> Result<Db> {
     let options = sqlite_options(url)?;
     let writer = SqlitePoolOptions::new()
         .acquire_timeout(size.acquire_timeout)
@@ -21,8 +21,11 @@ pub(super) async fn sqlite(url: &str, size: PoolSize) -> Result<(SqlitePool, Rea
         .connect_with(options.clone())
         .await
         .map_err(storage)?;
+    let counter = CommitCounter::open(options.get_filename())
+        .map_err(|problem| storage(sqlx::Error::Configuration(problem.into())))?;
     let readers = options.create_if_missing(false).pragma("query_only", "ON");
-    Ok((writer, Readers::open(&readers, size).await.map_err(storage)?))
+    let readers = Readers::open(&readers, size).await.map_err(storage)?;
+    Ok(Db::Sqlite { writer, readers, counter })
 }
 
 fn sqlite_options(url: &str) -> Result<SqliteConnectOptions> {

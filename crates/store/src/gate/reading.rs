@@ -33,7 +33,7 @@ pub struct Reading {
 }
 
 /// What a caller wants to read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Question {
     /// Of the caller's token.
     pub hash: TokenHash,

@@ -17,6 +17,7 @@ pub async fn is_empty(tx: &mut Tx, project: ProjectId) -> Result<bool> {
                 OR EXISTS (SELECT 1 FROM trigger_states WHERE project_id = $1)
                 OR EXISTS (SELECT 1 FROM merge_bases WHERE project_id = $1)
                 OR EXISTS (SELECT 1 FROM merge_bases WHERE other_id = $1)
+                OR EXISTS (SELECT 1 FROM collection_stores WHERE project_id = $1)
                 OR EXISTS (SELECT 1 FROM tokens WHERE project_id = $1)
                 OR EXISTS (SELECT 1 FROM members WHERE project_id = $1)
                 OR EXISTS (SELECT 1 FROM merges WHERE source_id = $1

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use sandbar_model::{
-    ContentHash, Kind, ProjectId,
+    ContentHash, Item, Kind, ProjectId,
     access::{Scope, Token, TokenHash},
 };
 use sandbar_store::{
     Db, Tx,
     audit::{self, Event},
-    merge_base, merge_record, project, purge, token, tree, trigger,
+    collection, item, merge_base, merge_record, project, purge, token, tree, trigger,
 };
 use uuid::Uuid;
 
@@ -47,6 +47,10 @@ async fn fill(tx: &mut Tx, project: ProjectId, rows: u8) {
             statement.bind([number].as_slice()).execute().await.unwrap();
         }
         let unique = project.0.as_u128() << 8 | u128::from(number);
+        let store = Uuid::from_u128(unique);
+        collection::open(tx, store, (project, resource.into())).await.unwrap();
+        let item = Item { key: "one".to_owned(), value: "{}".to_owned() };
+        item::put(tx, store, &[item], NOW).await.unwrap();
         let scope = Scope { project: Some(project), max_role: None };
         let [id, principal] = [unique, id::<Uuid>(1).as_u128()].map(Uuid::from_u128);
         let token = Token {
@@ -145,10 +149,15 @@ async fn leaves_nothing_of_the_project(db: Db) {
     let after = census(&mut tx, &db, below.id).await;
     let left: Vec<_> = after.iter().filter(|(_, rows)| **rows > 0).collect();
     assert_eq!(left, [(&"audit_events.project_id".to_owned(), &1)]);
-    let gone: i64 = before.values().sum::<i64>() - 2 + 3 * 3;
+    // The event and the project stay so far; each merge had three resources, each store an item.
+    let gone: i64 = before.values().sum::<i64>() - 2 + 3 * 3 + 20;
     assert_eq!(removed, gone.unsigned_abs());
-    let rows: (i64,) = tx.sql("SELECT COUNT(*) FROM merge_resources").one().await.unwrap();
-    assert_eq!(rows, (3,));
+    let rows: (i64, i64) = tx
+        .sql("SELECT (SELECT COUNT(*) FROM merge_resources), (SELECT COUNT(*) FROM collection_items)")
+        .one()
+        .await
+        .unwrap();
+    assert_eq!(rows, (3, 40));
     // Nobody else lost anything.
     assert_eq!([census(&mut tx, &db, one.id).await, census(&mut tx, &db, other.id).await], others);
 }

@@ -66,7 +66,7 @@ pub enum Role {
     Viewer = 1,
     /// Also writes workflows and configs, links credentials, turns triggers on and off, makes sandboxes, receives merges.
     Editor = 2,
-    /// Also changes settings, members, tokens and sandboxes, and merges a sandbox elsewhere.
+    /// Also changes settings, members, tokens, keychains and sandboxes, and merges a sandbox elsewhere.
     Admin = 3,
     /// Exactly one member of each project. Also deletes or transfers a root project.
     Owner = 4,
@@ -109,6 +109,8 @@ pub enum ResourceKind {
     CredentialLink = 3,
     /// A JSON document of the product's own kind, with what it refers to.
     Config = 4,
+    /// A way from a run's dataclip to one of the project's credentials: see KeychainsService.
+    Keychain = 5,
 }
 impl ResourceKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -122,6 +124,7 @@ impl ResourceKind {
             Self::Collection => "RESOURCE_KIND_COLLECTION",
             Self::CredentialLink => "RESOURCE_KIND_CREDENTIAL_LINK",
             Self::Config => "RESOURCE_KIND_CONFIG",
+            Self::Keychain => "RESOURCE_KIND_KEYCHAIN",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -132,6 +135,7 @@ impl ResourceKind {
             "RESOURCE_KIND_COLLECTION" => Some(Self::Collection),
             "RESOURCE_KIND_CREDENTIAL_LINK" => Some(Self::CredentialLink),
             "RESOURCE_KIND_CONFIG" => Some(Self::Config),
+            "RESOURCE_KIND_KEYCHAIN" => Some(Self::Keychain),
             _ => None,
         }
     }
@@ -1502,6 +1506,843 @@ pub mod audit_service_client {
         }
     }
 }
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Collection {
+    /// UUID, the same in every sandbox of the tree. Empty when creating: the server makes one.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// 1 to 255 characters, no control characters, unique among the project's collections.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// Output only. The project's revision that wrote the name.
+    #[prost(int64, tag = "3")]
+    pub revision: i64,
+    /// Output only. Names the content, which is the name: items don't change it.
+    #[prost(string, tag = "4")]
+    pub etag: ::prost::alloc::string::String,
+    /// Output only.
+    #[prost(message, optional, tag = "5")]
+    pub updated: ::core::option::Option<Stamp>,
+    /// Output only. How many items it has in this project.
+    #[prost(int64, tag = "6")]
+    pub item_count: i64,
+    /// Output only. Their keys and values, in bytes of UTF-8.
+    #[prost(int64, tag = "7")]
+    pub byte_count: i64,
+}
+impl ::prost::Name for Collection {
+    const NAME: &'static str = "Collection";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.Collection".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.Collection".into()
+    }
+}
+/// A key with its value.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct CollectionItem {
+    /// 1 to 255 characters, no control characters, unique in the collection, kept as it is. `*` is a character like any other.
+    #[prost(string, tag = "1")]
+    pub key: ::prost::alloc::string::String,
+    /// JSON text, or any other, of at most 1,000,000 characters without NUL, kept as it is.
+    #[prost(string, tag = "2")]
+    pub value: ::prost::alloc::string::String,
+    /// Output only. When the key was first put.
+    #[prost(message, optional, tag = "3")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Output only. When the value was last put, even if it was the same.
+    #[prost(message, optional, tag = "4")]
+    pub update_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+impl ::prost::Name for CollectionItem {
+    const NAME: &'static str = "CollectionItem";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.CollectionItem".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.CollectionItem".into()
+    }
+}
+/// Which items. All conditions hold together.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ItemFilter {
+    /// In it `*` stands for any text, also none, as often as it is there; everything else, `%`, `_` and `?` too, stands for
+    /// itself. What comes before the first `*` is looked up; the rest is looked through. Empty: every key.
+    #[prost(string, tag = "1")]
+    pub key_pattern: ::prost::alloc::string::String,
+    /// Each of these leaves its own moment out.
+    #[prost(message, optional, tag = "2")]
+    pub created_before: ::core::option::Option<::prost_types::Timestamp>,
+    #[prost(message, optional, tag = "3")]
+    pub created_after: ::core::option::Option<::prost_types::Timestamp>,
+    #[prost(message, optional, tag = "4")]
+    pub updated_before: ::core::option::Option<::prost_types::Timestamp>,
+    #[prost(message, optional, tag = "5")]
+    pub updated_after: ::core::option::Option<::prost_types::Timestamp>,
+}
+impl ::prost::Name for ItemFilter {
+    const NAME: &'static str = "ItemFilter";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.ItemFilter".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.ItemFilter".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListCollectionsRequest {
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    /// At most 500; 0: 50.
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+}
+impl ::prost::Name for ListCollectionsRequest {
+    const NAME: &'static str = "ListCollectionsRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.ListCollectionsRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.ListCollectionsRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListCollectionsResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub collections: ::prost::alloc::vec::Vec<Collection>,
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+impl ::prost::Name for ListCollectionsResponse {
+    const NAME: &'static str = "ListCollectionsResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.ListCollectionsResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.ListCollectionsResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetCollectionRequest {
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    #[prost(oneof = "get_collection_request::Collection", tags = "2, 3")]
+    pub collection: ::core::option::Option<get_collection_request::Collection>,
+}
+/// Nested message and enum types in `GetCollectionRequest`.
+pub mod get_collection_request {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Collection {
+        #[prost(string, tag = "2")]
+        CollectionId(::prost::alloc::string::String),
+        #[prost(string, tag = "3")]
+        CollectionName(::prost::alloc::string::String),
+    }
+}
+impl ::prost::Name for GetCollectionRequest {
+    const NAME: &'static str = "GetCollectionRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.GetCollectionRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.GetCollectionRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetCollectionResponse {
+    #[prost(message, optional, tag = "1")]
+    pub collection: ::core::option::Option<Collection>,
+}
+impl ::prost::Name for GetCollectionResponse {
+    const NAME: &'static str = "GetCollectionResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.GetCollectionResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.GetCollectionResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateCollectionRequest {
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "2")]
+    pub collection: ::core::option::Option<Collection>,
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Check everything and change nothing.
+    #[prost(bool, tag = "4")]
+    pub validate_only: bool,
+}
+impl ::prost::Name for CreateCollectionRequest {
+    const NAME: &'static str = "CreateCollectionRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.CreateCollectionRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.CreateCollectionRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateCollectionResponse {
+    #[prost(message, optional, tag = "1")]
+    pub collection: ::core::option::Option<Collection>,
+}
+impl ::prost::Name for CreateCollectionResponse {
+    const NAME: &'static str = "CreateCollectionResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.CreateCollectionResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.CreateCollectionResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UpdateCollectionRequest {
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub collection_id: ::prost::alloc::string::String,
+    /// The new name. The one it has takes no revision.
+    #[prost(string, tag = "3")]
+    pub name: ::prost::alloc::string::String,
+    /// The etag that was read. Empty: rename whatever is there.
+    #[prost(string, tag = "4")]
+    pub etag: ::prost::alloc::string::String,
+    #[prost(string, tag = "5")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Check everything and change nothing.
+    #[prost(bool, tag = "6")]
+    pub validate_only: bool,
+}
+impl ::prost::Name for UpdateCollectionRequest {
+    const NAME: &'static str = "UpdateCollectionRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.UpdateCollectionRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.UpdateCollectionRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UpdateCollectionResponse {
+    #[prost(message, optional, tag = "1")]
+    pub collection: ::core::option::Option<Collection>,
+}
+impl ::prost::Name for UpdateCollectionResponse {
+    const NAME: &'static str = "UpdateCollectionResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.UpdateCollectionResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.UpdateCollectionResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteCollectionRequest {
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub collection_id: ::prost::alloc::string::String,
+    /// The etag that was read. Empty: delete whatever is there.
+    #[prost(string, tag = "3")]
+    pub etag: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Say what would go, and change nothing.
+    #[prost(bool, tag = "5")]
+    pub validate_only: bool,
+}
+impl ::prost::Name for DeleteCollectionRequest {
+    const NAME: &'static str = "DeleteCollectionRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.DeleteCollectionRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.DeleteCollectionRequest".into()
+    }
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteCollectionResponse {
+    /// The revision that deleted it.
+    #[prost(int64, tag = "1")]
+    pub revision: i64,
+    /// How many items went with it, and their bytes.
+    #[prost(int64, tag = "2")]
+    pub item_count: i64,
+    #[prost(int64, tag = "3")]
+    pub byte_count: i64,
+}
+impl ::prost::Name for DeleteCollectionResponse {
+    const NAME: &'static str = "DeleteCollectionResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.DeleteCollectionResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.DeleteCollectionResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetItemRequest {
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    /// As it is: `*` stands for itself.
+    #[prost(string, tag = "4")]
+    pub key: ::prost::alloc::string::String,
+    #[prost(oneof = "get_item_request::Collection", tags = "2, 3")]
+    pub collection: ::core::option::Option<get_item_request::Collection>,
+}
+/// Nested message and enum types in `GetItemRequest`.
+pub mod get_item_request {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Collection {
+        #[prost(string, tag = "2")]
+        CollectionId(::prost::alloc::string::String),
+        #[prost(string, tag = "3")]
+        CollectionName(::prost::alloc::string::String),
+    }
+}
+impl ::prost::Name for GetItemRequest {
+    const NAME: &'static str = "GetItemRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.GetItemRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.GetItemRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetItemResponse {
+    #[prost(message, optional, tag = "1")]
+    pub item: ::core::option::Option<CollectionItem>,
+}
+impl ::prost::Name for GetItemResponse {
+    const NAME: &'static str = "GetItemResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.GetItemResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.GetItemResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListItemsRequest {
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    /// Absent: all.
+    #[prost(message, optional, tag = "4")]
+    pub filter: ::core::option::Option<ItemFilter>,
+    /// At most 500; 0: 50.
+    #[prost(int32, tag = "5")]
+    pub page_size: i32,
+    #[prost(string, tag = "6")]
+    pub page_token: ::prost::alloc::string::String,
+    #[prost(oneof = "list_items_request::Collection", tags = "2, 3")]
+    pub collection: ::core::option::Option<list_items_request::Collection>,
+}
+/// Nested message and enum types in `ListItemsRequest`.
+pub mod list_items_request {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Collection {
+        #[prost(string, tag = "2")]
+        CollectionId(::prost::alloc::string::String),
+        #[prost(string, tag = "3")]
+        CollectionName(::prost::alloc::string::String),
+    }
+}
+impl ::prost::Name for ListItemsRequest {
+    const NAME: &'static str = "ListItemsRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.ListItemsRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.ListItemsRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListItemsResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub items: ::prost::alloc::vec::Vec<CollectionItem>,
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+impl ::prost::Name for ListItemsResponse {
+    const NAME: &'static str = "ListItemsResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.ListItemsResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.ListItemsResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PutItemsRequest {
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    /// 1 to 10,000, no key twice. Together they must fit into a message.
+    #[prost(message, repeated, tag = "4")]
+    pub items: ::prost::alloc::vec::Vec<CollectionItem>,
+    #[prost(string, tag = "5")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Check everything and change nothing.
+    #[prost(bool, tag = "6")]
+    pub validate_only: bool,
+    #[prost(oneof = "put_items_request::Collection", tags = "2, 3")]
+    pub collection: ::core::option::Option<put_items_request::Collection>,
+}
+/// Nested message and enum types in `PutItemsRequest`.
+pub mod put_items_request {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Collection {
+        #[prost(string, tag = "2")]
+        CollectionId(::prost::alloc::string::String),
+        #[prost(string, tag = "3")]
+        CollectionName(::prost::alloc::string::String),
+    }
+}
+impl ::prost::Name for PutItemsRequest {
+    const NAME: &'static str = "PutItemsRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.PutItemsRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.PutItemsRequest".into()
+    }
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PutItemsResponse {
+    /// How many were put: all.
+    #[prost(int64, tag = "1")]
+    pub upserted_count: i64,
+    /// How many of these are new.
+    #[prost(int64, tag = "2")]
+    pub created_count: i64,
+}
+impl ::prost::Name for PutItemsResponse {
+    const NAME: &'static str = "PutItemsResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.PutItemsResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.PutItemsResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteItemsRequest {
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    /// Either these, as they are, at most 10,000; keys that there are not don't matter.
+    #[prost(string, repeated, tag = "4")]
+    pub keys: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Or all that fit. Its pattern must not be empty: `*` is all of them.
+    #[prost(message, optional, tag = "5")]
+    pub filter: ::core::option::Option<ItemFilter>,
+    /// From the answer before, with the same filter.
+    #[prost(string, tag = "6")]
+    pub page_token: ::prost::alloc::string::String,
+    #[prost(string, tag = "7")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Say what would go, and change nothing.
+    #[prost(bool, tag = "8")]
+    pub validate_only: bool,
+    #[prost(oneof = "delete_items_request::Collection", tags = "2, 3")]
+    pub collection: ::core::option::Option<delete_items_request::Collection>,
+}
+/// Nested message and enum types in `DeleteItemsRequest`.
+pub mod delete_items_request {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Collection {
+        #[prost(string, tag = "2")]
+        CollectionId(::prost::alloc::string::String),
+        #[prost(string, tag = "3")]
+        CollectionName(::prost::alloc::string::String),
+    }
+}
+impl ::prost::Name for DeleteItemsRequest {
+    const NAME: &'static str = "DeleteItemsRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.DeleteItemsRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.DeleteItemsRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteItemsResponse {
+    #[prost(int64, tag = "1")]
+    pub deleted_count: i64,
+    /// With a filter: a call looks at 50,000 items at most. Not empty: call again with it, as there may be more.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+impl ::prost::Name for DeleteItemsResponse {
+    const NAME: &'static str = "DeleteItemsResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.DeleteItemsResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.DeleteItemsResponse".into()
+    }
+}
+/// Generated client implementations.
+pub mod collections_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// A collection's name is content: it clones, diffs and merges like a workflow. Its items are data of one project: no
+    /// sandbox, no merge and no history ever has them. They go when their collection goes, whoever removes it: DeleteCollection,
+    /// a merge, its undo, an import.
+    #[derive(Debug, Clone)]
+    pub struct CollectionsServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl CollectionsServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> CollectionsServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> CollectionsServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            CollectionsServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Lists a project's collections by name, with how much each holds.
+        pub async fn list_collections(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListCollectionsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListCollectionsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.CollectionsService/ListCollections",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("sandbar.v1.CollectionsService", "ListCollections"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Answers one collection, with how much it holds.
+        pub async fn get_collection(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetCollectionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetCollectionResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.CollectionsService/GetCollection",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("sandbar.v1.CollectionsService", "GetCollection"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Makes a collection, without items. Needs admin.
+        pub async fn create_collection(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CreateCollectionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateCollectionResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.CollectionsService/CreateCollection",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("sandbar.v1.CollectionsService", "CreateCollection"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Renames a collection; its items stay. Needs admin.
+        pub async fn update_collection(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UpdateCollectionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdateCollectionResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.CollectionsService/UpdateCollection",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("sandbar.v1.CollectionsService", "UpdateCollection"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Deletes a collection with its items in this project, for good. Needs admin.
+        pub async fn delete_collection(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DeleteCollectionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeleteCollectionResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.CollectionsService/DeleteCollection",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("sandbar.v1.CollectionsService", "DeleteCollection"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Answers one item. Needs to see the project, as listing does.
+        pub async fn get_item(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetItemRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetItemResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.CollectionsService/GetItem",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("sandbar.v1.CollectionsService", "GetItem"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists items by key, in the order of its bytes. A page may have fewer items than were asked for, even none, and not be
+        /// the last: it looks at 10,000 items at most, and has at most about half of what a message may have. The list ends where
+        /// `next_page_token` is empty.
+        pub async fn list_items(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListItemsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListItemsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.CollectionsService/ListItems",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("sandbar.v1.CollectionsService", "ListItems"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Makes items or replaces their values, all of them or none. Needs editor. Refused with COLLECTION_FULL when the
+        /// collection grows beyond what the server allows one.
+        pub async fn put_items(
+            &mut self,
+            request: impl tonic::IntoRequest<super::PutItemsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PutItemsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.CollectionsService/PutItems",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("sandbar.v1.CollectionsService", "PutItems"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Deletes items by their keys, or all that fit, in one transaction. Needs editor.
+        pub async fn delete_items(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DeleteItemsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeleteItemsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.CollectionsService/DeleteItems",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("sandbar.v1.CollectionsService", "DeleteItems"));
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
 /// A JSON document with what it refers to. What it means is the product's business.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Config {
@@ -2602,6 +3443,9 @@ pub struct StepReference {
     pub job_id: ::prost::alloc::string::String,
     #[prost(string, tag = "4")]
     pub job_name: ::prost::alloc::string::String,
+    /// The keychain through which the step may get the credential. Empty: it names the credential itself.
+    #[prost(string, tag = "5")]
+    pub keychain_name: ::prost::alloc::string::String,
 }
 impl ::prost::Name for StepReference {
     const NAME: &'static str = "StepReference";
@@ -3020,7 +3864,8 @@ pub mod credentials_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Lists, all at once, every credential that a project's steps use and that has no values for the project's environment.
+        /// Lists, all at once, every credential that a project's steps use, or may get through a keychain (its default, and every
+        /// linked credential with an external id), and that has no values for the project's environment.
         /// There is no fallback to another environment. Changes nothing. Needs to see the project. What a merge would lack in its
         /// target, PreviewMerge warns of.
         pub async fn preflight_credentials(
@@ -3182,6 +4027,15 @@ pub enum Reason {
     /// UNAVAILABLE. The server was not given a master key that the credential needs; its operator must give it. Metadata:
     /// `key` (its id).
     MasterKeyMissing = 97,
+    /// FAILED_PRECONDITION. Steps use the keychain; change them first. Metadata: `keychain` (its name), `count` (of the steps),
+    /// `steps` (the first of them, with their workflows).
+    KeychainInUse = 100,
+    /// FAILED_PRECONDITION. What the keychain falls back on is not linked to its project; link it first. Metadata: `keychain`
+    /// (its name), `credential_link_id`.
+    KeychainDefaultNotLinked = 101,
+    /// FAILED_PRECONDITION. A keychain falls back on the link; change the keychain first. Metadata: `keychain` (its name),
+    /// `credential_link_id`.
+    LinkInKeychain = 102,
     /// INVALID_ARGUMENT. The cursor was not made by this service for a watch of this project, or the database was put back to
     /// before it. List what there is, and watch from there.
     InvalidCursor = 140,
@@ -3194,6 +4048,11 @@ pub enum Reason {
     ServerStopping = 143,
     /// FAILED_PRECONDITION. The token was revoked or has expired, so it can't be rotated; make a new one. Metadata: `id`.
     TokenEnded = 144,
+    /// RESOURCE_EXHAUSTED. With these items a collection would take more bytes than it may. Delete some first. Metadata:
+    /// `collection_id`, `used` (bytes now), `needed` (bytes with these), `limit`.
+    CollectionFull = 160,
+    /// NOT_FOUND. The collection has no item of this key. Metadata: `collection_id`, `key`.
+    ItemNotFound = 161,
 }
 impl Reason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -3257,11 +4116,16 @@ impl Reason {
             Self::LinkInUse => "REASON_LINK_IN_USE",
             Self::CredentialDamaged => "REASON_CREDENTIAL_DAMAGED",
             Self::MasterKeyMissing => "REASON_MASTER_KEY_MISSING",
+            Self::KeychainInUse => "REASON_KEYCHAIN_IN_USE",
+            Self::KeychainDefaultNotLinked => "REASON_KEYCHAIN_DEFAULT_NOT_LINKED",
+            Self::LinkInKeychain => "REASON_LINK_IN_KEYCHAIN",
             Self::InvalidCursor => "REASON_INVALID_CURSOR",
             Self::ChangesPruned => "REASON_CHANGES_PRUNED",
             Self::TooManyWatches => "REASON_TOO_MANY_WATCHES",
             Self::ServerStopping => "REASON_SERVER_STOPPING",
             Self::TokenEnded => "REASON_TOKEN_ENDED",
+            Self::CollectionFull => "REASON_COLLECTION_FULL",
+            Self::ItemNotFound => "REASON_ITEM_NOT_FOUND",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -3322,12 +4186,542 @@ impl Reason {
             "REASON_LINK_IN_USE" => Some(Self::LinkInUse),
             "REASON_CREDENTIAL_DAMAGED" => Some(Self::CredentialDamaged),
             "REASON_MASTER_KEY_MISSING" => Some(Self::MasterKeyMissing),
+            "REASON_KEYCHAIN_IN_USE" => Some(Self::KeychainInUse),
+            "REASON_KEYCHAIN_DEFAULT_NOT_LINKED" => Some(Self::KeychainDefaultNotLinked),
+            "REASON_LINK_IN_KEYCHAIN" => Some(Self::LinkInKeychain),
             "REASON_INVALID_CURSOR" => Some(Self::InvalidCursor),
             "REASON_CHANGES_PRUNED" => Some(Self::ChangesPruned),
             "REASON_TOO_MANY_WATCHES" => Some(Self::TooManyWatches),
             "REASON_SERVER_STOPPING" => Some(Self::ServerStopping),
             "REASON_TOKEN_ENDED" => Some(Self::TokenEnded),
+            "REASON_COLLECTION_FULL" => Some(Self::CollectionFull),
+            "REASON_ITEM_NOT_FOUND" => Some(Self::ItemNotFound),
             _ => None,
+        }
+    }
+}
+/// A way from a run's initial dataclip to one of the project's credentials. Of the credentials that the project links it
+/// picks the one whose `external_id` is exactly the value that its path finds (a string, or a number as its shortest text:
+/// `7`, not `7.0`). Where no linked credential has it, or nothing else is found, it picks its default, and without one none.
+///
+/// Where the path finds several different values, none of them decides, and the default is picked. Where several linked
+/// credentials have one external id, the one that was made first is picked (then the one with the smallest id), so that
+/// linking another takes nothing over. External ids are as they are when a run begins, also of a run of an old revision.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Keychain {
+    /// UUID, the same in every sandbox of the tree. Empty in a put: the server makes one.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// 1 to 255 characters, no control characters, unique among the project's keychains.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// A JSONPath (RFC 9535) of 1 to 255 characters, such as `$.site.id`. Refused is what could take longer than the dataclip
+    /// is large: functions, a second `..`, more than 16 selectors between commas or such lists in two places, and filters that
+    /// look at more than one place at a time.
+    #[prost(string, tag = "3")]
+    pub json_path: ::prost::alloc::string::String,
+    /// The credential link that is picked where no other is. Empty: none is.
+    #[prost(string, tag = "4")]
+    pub default_credential_link_id: ::prost::alloc::string::String,
+    /// Output only. The project's revision that wrote this.
+    #[prost(int64, tag = "5")]
+    pub revision: i64,
+    /// Output only. Names the content: the same in every project that holds the same keychain.
+    #[prost(string, tag = "6")]
+    pub etag: ::prost::alloc::string::String,
+    /// Output only.
+    #[prost(message, optional, tag = "7")]
+    pub updated: ::core::option::Option<Stamp>,
+}
+impl ::prost::Name for Keychain {
+    const NAME: &'static str = "Keychain";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.Keychain".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.Keychain".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListKeychainsRequest {
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    /// At most 500; 0: 50.
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+}
+impl ::prost::Name for ListKeychainsRequest {
+    const NAME: &'static str = "ListKeychainsRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.ListKeychainsRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.ListKeychainsRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListKeychainsResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub keychains: ::prost::alloc::vec::Vec<Keychain>,
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+impl ::prost::Name for ListKeychainsResponse {
+    const NAME: &'static str = "ListKeychainsResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.ListKeychainsResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.ListKeychainsResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetKeychainRequest {
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    /// 0: the newest. Only with an id.
+    #[prost(int64, tag = "4")]
+    pub revision: i64,
+    #[prost(oneof = "get_keychain_request::Keychain", tags = "2, 3")]
+    pub keychain: ::core::option::Option<get_keychain_request::Keychain>,
+}
+/// Nested message and enum types in `GetKeychainRequest`.
+pub mod get_keychain_request {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Keychain {
+        #[prost(string, tag = "2")]
+        KeychainId(::prost::alloc::string::String),
+        #[prost(string, tag = "3")]
+        KeychainName(::prost::alloc::string::String),
+    }
+}
+impl ::prost::Name for GetKeychainRequest {
+    const NAME: &'static str = "GetKeychainRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.GetKeychainRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.GetKeychainRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetKeychainResponse {
+    #[prost(message, optional, tag = "1")]
+    pub keychain: ::core::option::Option<Keychain>,
+}
+impl ::prost::Name for GetKeychainResponse {
+    const NAME: &'static str = "GetKeychainResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.GetKeychainResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.GetKeychainResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PutKeychainRequest {
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "2")]
+    pub keychain: ::core::option::Option<Keychain>,
+    /// The etag that was read. Empty: replace whatever is there. `*`: it must not exist yet.
+    #[prost(string, tag = "3")]
+    pub etag: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Check everything and change nothing.
+    #[prost(bool, tag = "5")]
+    pub validate_only: bool,
+}
+impl ::prost::Name for PutKeychainRequest {
+    const NAME: &'static str = "PutKeychainRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.PutKeychainRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.PutKeychainRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PutKeychainResponse {
+    #[prost(message, optional, tag = "1")]
+    pub keychain: ::core::option::Option<Keychain>,
+}
+impl ::prost::Name for PutKeychainResponse {
+    const NAME: &'static str = "PutKeychainResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.PutKeychainResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.PutKeychainResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteKeychainRequest {
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub keychain_id: ::prost::alloc::string::String,
+    /// The etag that was read. Empty: delete whatever is there.
+    #[prost(string, tag = "3")]
+    pub etag: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub request_id: ::prost::alloc::string::String,
+}
+impl ::prost::Name for DeleteKeychainRequest {
+    const NAME: &'static str = "DeleteKeychainRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.DeleteKeychainRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.DeleteKeychainRequest".into()
+    }
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteKeychainResponse {
+    /// The revision that deleted it.
+    #[prost(int64, tag = "1")]
+    pub revision: i64,
+}
+impl ::prost::Name for DeleteKeychainResponse {
+    const NAME: &'static str = "DeleteKeychainResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.DeleteKeychainResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.DeleteKeychainResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PreviewKeychainRequest {
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub keychain_id: ::prost::alloc::string::String,
+    /// What a run would begin with: JSON text.
+    #[prost(string, tag = "3")]
+    pub dataclip: ::prost::alloc::string::String,
+}
+impl ::prost::Name for PreviewKeychainRequest {
+    const NAME: &'static str = "PreviewKeychainRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.PreviewKeychainRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.PreviewKeychainRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PreviewKeychainResponse {
+    #[prost(enumeration = "preview_keychain_response::Outcome", tag = "1")]
+    pub outcome: i32,
+    /// The value that was found. Empty: none, or several different ones.
+    #[prost(string, tag = "2")]
+    pub value: ::prost::alloc::string::String,
+    /// Whether several different values were found, so that none decides.
+    #[prost(bool, tag = "3")]
+    pub several_values: bool,
+    /// The link to what is picked; absent with OUTCOME_NONE. A default may lead to no credential: see its `credential_id`.
+    #[prost(message, optional, tag = "4")]
+    pub credential_link: ::core::option::Option<CredentialLink>,
+    /// How many other linked credentials have the same external id.
+    #[prost(int64, tag = "5")]
+    pub others_alike: i64,
+    /// All of it in one sentence for a person.
+    #[prost(string, tag = "6")]
+    pub message: ::prost::alloc::string::String,
+}
+/// Nested message and enum types in `PreviewKeychainResponse`.
+pub mod preview_keychain_response {
+    /// What a keychain decides.
+    #[derive(
+        Clone,
+        Copy,
+        Debug,
+        PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
+        ::prost::Enumeration
+    )]
+    #[repr(i32)]
+    pub enum Outcome {
+        Unspecified = 0,
+        /// A linked credential has the value as its external id.
+        Match = 1,
+        /// None has, so the default is picked.
+        Default = 2,
+        /// None has, and there is no default: a step runs without a credential.
+        None = 3,
+    }
+    impl Outcome {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "OUTCOME_UNSPECIFIED",
+                Self::Match => "OUTCOME_MATCH",
+                Self::Default => "OUTCOME_DEFAULT",
+                Self::None => "OUTCOME_NONE",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "OUTCOME_UNSPECIFIED" => Some(Self::Unspecified),
+                "OUTCOME_MATCH" => Some(Self::Match),
+                "OUTCOME_DEFAULT" => Some(Self::Default),
+                "OUTCOME_NONE" => Some(Self::None),
+                _ => None,
+            }
+        }
+    }
+}
+impl ::prost::Name for PreviewKeychainResponse {
+    const NAME: &'static str = "PreviewKeychainResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.PreviewKeychainResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.PreviewKeychainResponse".into()
+    }
+}
+/// Generated client implementations.
+pub mod keychains_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    #[derive(Debug, Clone)]
+    pub struct KeychainsServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl KeychainsServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> KeychainsServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> KeychainsServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            KeychainsServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Lists a project's keychains by name.
+        pub async fn list_keychains(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListKeychainsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListKeychainsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.KeychainsService/ListKeychains",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("sandbar.v1.KeychainsService", "ListKeychains"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Answers one keychain: as it is now or as it was at a revision.
+        pub async fn get_keychain(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetKeychainRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetKeychainResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.KeychainsService/GetKeychain",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("sandbar.v1.KeychainsService", "GetKeychain"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Makes a keychain or replaces it. Saving one unchanged takes no revision. Its default must be linked. Needs admin.
+        pub async fn put_keychain(
+            &mut self,
+            request: impl tonic::IntoRequest<super::PutKeychainRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PutKeychainResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.KeychainsService/PutKeychain",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("sandbar.v1.KeychainsService", "PutKeychain"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Refused while a step uses it. Needs admin. Sandboxes that were made before keep theirs.
+        pub async fn delete_keychain(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DeleteKeychainRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeleteKeychainResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.KeychainsService/DeleteKeychain",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("sandbar.v1.KeychainsService", "DeleteKeychain"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Says which credential the keychain would pick for a dataclip, and why. Changes nothing, answers no secret and does not
+        /// look whether the credential has values for the project's environment: CredentialsService.Preflight does.
+        pub async fn preview_keychain(
+            &mut self,
+            request: impl tonic::IntoRequest<super::PreviewKeychainRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PreviewKeychainResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.KeychainsService/PreviewKeychain",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("sandbar.v1.KeychainsService", "PreviewKeychain"),
+                );
+            self.inner.unary(req, path, codec).await
         }
     }
 }
@@ -5139,7 +6533,7 @@ pub mod merge_warning {
     #[repr(i32)]
     pub enum Kind {
         Unspecified = 0,
-        /// A job's credential can't follow, because the target does not link it: the target's own stays, or none.
+        /// A job's credential or keychain can't follow, because the target does not have it: the target's own stays, or none.
         CredentialNotLinked = 1,
         /// A new trigger arrives turned off.
         TriggerOff = 2,
@@ -5160,6 +6554,10 @@ pub mod merge_warning {
         /// Steps of workflows that the plan would write could not run in the target: their credential has no values for its
         /// environment, or none stands behind the link. `resource` is the link.
         CredentialMissing = 10,
+        /// What a keychain falls back on can't follow, because the target does not link it: the target's own stays, or none.
+        KeychainDefaultDropped = 11,
+        /// The keychain stays as it is in the target, because only its admins may write keychains and the caller is none.
+        KeychainNeedsAdmin = 12,
     }
     impl Kind {
         /// String value of the enum field names used in the ProtoBuf definition.
@@ -5179,6 +6577,8 @@ pub mod merge_warning {
                 Self::EdgeDropped => "KIND_EDGE_DROPPED",
                 Self::ReferenceMissing => "KIND_REFERENCE_MISSING",
                 Self::CredentialMissing => "KIND_CREDENTIAL_MISSING",
+                Self::KeychainDefaultDropped => "KIND_KEYCHAIN_DEFAULT_DROPPED",
+                Self::KeychainNeedsAdmin => "KIND_KEYCHAIN_NEEDS_ADMIN",
             }
         }
         /// Creates an enum from field names used in the ProtoBuf definition.
@@ -5195,6 +6595,8 @@ pub mod merge_warning {
                 "KIND_EDGE_DROPPED" => Some(Self::EdgeDropped),
                 "KIND_REFERENCE_MISSING" => Some(Self::ReferenceMissing),
                 "KIND_CREDENTIAL_MISSING" => Some(Self::CredentialMissing),
+                "KIND_KEYCHAIN_DEFAULT_DROPPED" => Some(Self::KeychainDefaultDropped),
+                "KIND_KEYCHAIN_NEEDS_ADMIN" => Some(Self::KeychainNeedsAdmin),
                 _ => None,
             }
         }
@@ -5248,6 +6650,10 @@ pub struct PlanResource {
     /// How many differences there are beyond `fields`, which has no more of them than a message has room for.
     #[prost(int64, tag = "14")]
     pub omitted_field_count: i64,
+    /// Of a collection that the source does not have: how many items it holds in the target. They would go with it. An apply is
+    /// refused as PLAN_STALE when there are more than twice as many by then (any, when this is 0): with fewer, a plan stays good.
+    #[prost(int64, tag = "15")]
+    pub item_count: i64,
 }
 impl ::prost::Name for PlanResource {
     const NAME: &'static str = "PlanResource";

@@ -130,6 +130,8 @@ fn context(candidates: &[Candidate], target: &Held) -> Context {
         purpose: Purpose::Merge,
         same_root: true,
         target_links: std::collections::BTreeSet::new(),
+        target_keychains: std::collections::BTreeSet::new(),
+        may_write_keychains: true,
         target_resources: std::collections::BTreeSet::new(),
         holders: holders.collect(),
         collection_items: BTreeMap::new(),

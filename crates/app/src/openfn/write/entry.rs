@@ -42,6 +42,14 @@ pub(super) struct Config<'a> {
 }
 
 #[derive(Serialize)]
+pub(super) struct Keychain<'a> {
+    pub(super) id: ResourceId,
+    pub(super) name: &'a str,
+    pub(super) path: &'a str,
+    pub(super) default_credential_id: Option<ResourceId>,
+}
+
+#[derive(Serialize)]
 pub(super) struct Workflow<'a> {
     id: ResourceId,
     name: &'a str,
