@@ -30,9 +30,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         // They hold secrets; `wire.rs` writes their Debug by hand.
         .skip_debug([
             "sandbar.v1.CollectionItem",
+            "sandbar.v1.CreateDataclipRequest",
             "sandbar.v1.CreateTokenResponse",
+            "sandbar.v1.FinishRunRequest",
+            "sandbar.v1.GetDataclipResponse",
+            "sandbar.v1.ResolveCredentialResponse",
             "sandbar.v1.RotateTokenResponse",
+            "sandbar.v1.RunWork",
             "sandbar.v1.SetCredentialValuesRequest",
+            "sandbar.v1.StartRunRequest",
         ])
         .compile_fds_with_config(descriptors, config)?;
 

@@ -353,3 +353,96 @@ CREATE TABLE collection_items (
     value       text   NOT NULL,
     PRIMARY KEY (store_id, key)
 );
+
+-- Runs of workflows. A run keeps which content it runs (content_hash), so that later edits don't reach it.
+-- cause: 1 manual, 2 webhook, 3 cron. state: 1 queued, 2 running, 3 success, 4 failed, 5 crashed, 6 exception, 7 cancelled,
+-- 8 killed, 9 lost.
+CREATE TABLE runs (
+    -- A UUID of version 7: runs are listed in the order of their ids.
+    id              uuid   NOT NULL PRIMARY KEY,
+    root_id         uuid   NOT NULL,
+    project_id      uuid   NOT NULL REFERENCES projects (id),
+    workflow_id     uuid   NOT NULL,
+    workflow_name   text   COLLATE "C" NOT NULL,
+    revision        bigint NOT NULL,
+    content_hash    bytea  NOT NULL,
+    cause           bigint NOT NULL,
+    trigger_id      uuid,
+    -- The step to begin with; null: as the trigger or the workflow says.
+    job_id          uuid,
+    dataclip_id     uuid   NOT NULL,
+    -- Of the workflow, as it was then.
+    concurrency     bigint,
+    state           bigint NOT NULL,
+    -- How often it was given to a worker.
+    attempt         bigint NOT NULL,
+    creator_id      uuid   NOT NULL,
+    create_time     bigint NOT NULL,
+    -- Who has it, and with which API token it was claimed.
+    worker_id       uuid,
+    worker_token_id uuid,
+    claim_time      bigint,
+    -- Until when the worker has it; and the latest that this can be.
+    lease_time      bigint,
+    deadline        bigint,
+    -- When it was asked to stop.
+    cancel_time     bigint,
+    finish_time     bigint,
+    message         text   COLLATE "C" NOT NULL,
+    log_summary     text   COLLATE "C" NOT NULL,
+    step_count      bigint NOT NULL,
+    duration        bigint NOT NULL,
+    ai_tokens       bigint NOT NULL,
+    output_id       uuid
+);
+CREATE INDEX runs_project ON runs (project_id, id);
+CREATE INDEX runs_workflow ON runs (project_id, workflow_id, id);
+CREATE INDEX runs_queue ON runs (project_id, id) WHERE state = 1;
+CREATE INDEX runs_running ON runs (project_id, workflow_id) WHERE state = 2;
+CREATE INDEX runs_lease ON runs (lease_time, id) WHERE state = 2;
+CREATE INDEX runs_finished ON runs (project_id, state, finish_time) WHERE finish_time IS NOT NULL;
+CREATE INDEX runs_dataclip ON runs (dataclip_id);
+
+-- The tokens that were given out with runs, by their SHA-256; only the newest of a run that goes on is worth anything.
+CREATE TABLE run_tokens (
+    hash        bytea  NOT NULL PRIMARY KEY,
+    project_id  uuid   NOT NULL,
+    run_id      uuid   NOT NULL,
+    attempt     bigint NOT NULL,
+    create_time bigint NOT NULL
+);
+CREATE INDEX run_tokens_project ON run_tokens (project_id, hash);
+CREATE INDEX run_tokens_run ON run_tokens (run_id);
+
+-- Projects that have or had runs. The lock of everything that puts a run into a project's queue or takes one out.
+CREATE TABLE run_queues (
+    project_id uuid   NOT NULL PRIMARY KEY REFERENCES projects (id),
+    root_id    uuid   NOT NULL,
+    queued     bigint NOT NULL,
+    -- When a worker was last served from it: the one that waited longest is next.
+    serve_time bigint NOT NULL
+);
+CREATE INDEX run_queues_next ON run_queues (serve_time, project_id) WHERE queued > 0;
+
+-- What runs begin with and end with: JSON. kind: 1 global, 2 saved input, 3 http request, 4 step result, 5 run result.
+CREATE TABLE dataclips (
+    id          uuid   NOT NULL PRIMARY KEY,
+    project_id  uuid   NOT NULL REFERENCES projects (id),
+    kind        bigint NOT NULL,
+    -- Empty: it has none, and goes when retention says so.
+    name        text   COLLATE "C" NOT NULL,
+    -- Empty once it was erased.
+    body        text   COLLATE "C" NOT NULL,
+    size        bigint NOT NULL,
+    -- The run, and of a step's result the step, that made it.
+    run_id      uuid,
+    job_id      uuid,
+    create_time bigint NOT NULL,
+    creator_id  uuid   NOT NULL,
+    -- When a run was last started with it, or it was made.
+    touch_time  bigint NOT NULL,
+    erase_time  bigint
+);
+CREATE INDEX dataclips_project ON dataclips (project_id, id);
+CREATE INDEX dataclips_run ON dataclips (run_id) WHERE run_id IS NOT NULL;
+CREATE INDEX dataclips_old ON dataclips (project_id, touch_time) WHERE name = '';

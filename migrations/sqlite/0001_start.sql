@@ -353,3 +353,96 @@ CREATE TABLE collection_items (
     value       TEXT    NOT NULL,
     PRIMARY KEY (store_id, key)
 ) STRICT;
+
+-- Runs of workflows. A run keeps which content it runs (content_hash), so that later edits don't reach it.
+-- cause: 1 manual, 2 webhook, 3 cron. state: 1 queued, 2 running, 3 success, 4 failed, 5 crashed, 6 exception, 7 cancelled,
+-- 8 killed, 9 lost.
+CREATE TABLE runs (
+    -- A UUID of version 7: runs are listed in the order of their ids.
+    id              BLOB   NOT NULL PRIMARY KEY,
+    root_id         BLOB   NOT NULL,
+    project_id      BLOB   NOT NULL REFERENCES projects (id),
+    workflow_id     BLOB   NOT NULL,
+    workflow_name   TEXT   NOT NULL,
+    revision        INTEGER NOT NULL,
+    content_hash    BLOB   NOT NULL,
+    cause           INTEGER NOT NULL,
+    trigger_id      BLOB,
+    -- The step to begin with; null: as the trigger or the workflow says.
+    job_id          BLOB,
+    dataclip_id     BLOB   NOT NULL,
+    -- Of the workflow, as it was then.
+    concurrency     INTEGER,
+    state           INTEGER NOT NULL,
+    -- How often it was given to a worker.
+    attempt         INTEGER NOT NULL,
+    creator_id      BLOB   NOT NULL,
+    create_time     INTEGER NOT NULL,
+    -- Who has it, and with which API token it was claimed.
+    worker_id       BLOB,
+    worker_token_id BLOB,
+    claim_time      INTEGER,
+    -- Until when the worker has it; and the latest that this can be.
+    lease_time      INTEGER,
+    deadline        INTEGER,
+    -- When it was asked to stop.
+    cancel_time     INTEGER,
+    finish_time     INTEGER,
+    message         TEXT   NOT NULL,
+    log_summary     TEXT   NOT NULL,
+    step_count      INTEGER NOT NULL,
+    duration        INTEGER NOT NULL,
+    ai_tokens       INTEGER NOT NULL,
+    output_id       BLOB
+) STRICT;
+CREATE INDEX runs_project ON runs (project_id, id);
+CREATE INDEX runs_workflow ON runs (project_id, workflow_id, id);
+CREATE INDEX runs_queue ON runs (project_id, id) WHERE state = 1;
+CREATE INDEX runs_running ON runs (project_id, workflow_id) WHERE state = 2;
+CREATE INDEX runs_lease ON runs (lease_time, id) WHERE state = 2;
+CREATE INDEX runs_finished ON runs (project_id, state, finish_time) WHERE finish_time IS NOT NULL;
+CREATE INDEX runs_dataclip ON runs (dataclip_id);
+
+-- The tokens that were given out with runs, by their SHA-256; only the newest of a run that goes on is worth anything.
+CREATE TABLE run_tokens (
+    hash        BLOB   NOT NULL PRIMARY KEY,
+    project_id  BLOB   NOT NULL,
+    run_id      BLOB   NOT NULL,
+    attempt     INTEGER NOT NULL,
+    create_time INTEGER NOT NULL
+) STRICT;
+CREATE INDEX run_tokens_project ON run_tokens (project_id, hash);
+CREATE INDEX run_tokens_run ON run_tokens (run_id);
+
+-- Projects that have or had runs. The lock of everything that puts a run into a project's queue or takes one out.
+CREATE TABLE run_queues (
+    project_id BLOB   NOT NULL PRIMARY KEY REFERENCES projects (id),
+    root_id    BLOB   NOT NULL,
+    queued     INTEGER NOT NULL,
+    -- When a worker was last served from it: the one that waited longest is next.
+    serve_time INTEGER NOT NULL
+) STRICT;
+CREATE INDEX run_queues_next ON run_queues (serve_time, project_id) WHERE queued > 0;
+
+-- What runs begin with and end with: JSON. kind: 1 global, 2 saved input, 3 http request, 4 step result, 5 run result.
+CREATE TABLE dataclips (
+    id          BLOB   NOT NULL PRIMARY KEY,
+    project_id  BLOB   NOT NULL REFERENCES projects (id),
+    kind        INTEGER NOT NULL,
+    -- Empty: it has none, and goes when retention says so.
+    name        TEXT   NOT NULL,
+    -- Empty once it was erased.
+    body        TEXT   NOT NULL,
+    size        INTEGER NOT NULL,
+    -- The run, and of a step's result the step, that made it.
+    run_id      BLOB,
+    job_id      BLOB,
+    create_time INTEGER NOT NULL,
+    creator_id  BLOB   NOT NULL,
+    -- When a run was last started with it, or it was made.
+    touch_time  INTEGER NOT NULL,
+    erase_time  INTEGER
+) STRICT;
+CREATE INDEX dataclips_project ON dataclips (project_id, id);
+CREATE INDEX dataclips_run ON dataclips (run_id) WHERE run_id IS NOT NULL;
+CREATE INDEX dataclips_old ON dataclips (project_id, touch_time) WHERE name = '';

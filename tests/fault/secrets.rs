@@ -3,13 +3,19 @@
 use sandbar_client::{
     Client,
     v1::{
-        CreateCredentialRequest, Credential, GetCredentialRequest, ListCredentialsRequest,
-        SetCredentialValuesRequest,
+        ClaimRunsRequest, CreateCredentialRequest, CreateDataclipRequest, Credential, DataclipKind,
+        FinishRunRequest, GetCredentialRequest, GetDataclipRequest, ListCredentialsRequest,
+        ResolveCredentialRequest, RunState, SetCredentialValuesRequest, StartRunRequest,
+        start_run_request::Input,
     },
 };
 use sandbar_tests::{Options, on_both_engines};
 
+use crate::runs::{JOB, Runs};
+
 const CANARY: &str = "canary-7f3a9";
+/// In dataclips.
+const CLIP: &str = "dataclip-5c8e1";
 
 pub(crate) async fn create(client: &Client, name: &str) -> String {
     let credential =
@@ -87,6 +93,55 @@ on_both_engines! {
             for entry in std::fs::read_dir(server.data_dir()).into_iter().flatten() {
                 let path = entry.unwrap().path();
                 assert!(!holds(&std::fs::read(&path).unwrap()), "a value is in {}", path.display());
+            }
+        };
+        scan(&server);
+        server.stop().await;
+        scan(&server);
+    }
+
+    async fn what_runs_read_and_carry_is_in_no_log(mut server: Server = Options::default().env("SANDBAR_LOG", "trace")) {
+        let (stage, text) = (Runs::build(&server).await, format!("{{\"password\": \"{CANARY}\"}}"));
+        let client = server.client(&stage.owner.token);
+        client.credentials().set_credential_values(values(&stage.credential, "main", &text)).await.unwrap();
+        // A dataclip with the other canary, which is kept: that is what dataclips are for.
+        let clip = format!("{{\"order\": \"{CLIP}\"}}");
+        let start = |body: &str| StartRunRequest { input: Some(Input::Body(body.to_owned())), ..stage.start() };
+        client.runs().start_run(start(&clip)).await.unwrap();
+        let error = client.runs().start_run(start(&clip[1..])).await.unwrap_err();
+        assert!(!format!("{error:?} {error}").contains(CLIP));
+        let create = CreateDataclipRequest {
+            project_id: stage.project.clone(), kind: DataclipKind::Global.into(), name: "x".to_owned(), body: clip.clone(),
+            ..Default::default()
+        };
+        let made = client.runs().create_dataclip(create).await.unwrap().dataclip.unwrap();
+        let get = GetDataclipRequest { project_id: stage.project.clone(), dataclip_id: made.id };
+        assert_eq!(client.runs().get_dataclip(get).await.unwrap().body, clip);
+        let worker = server.client(&stage.worker.token);
+        let work = worker.runs().claim_runs(ClaimRunsRequest::default()).await.unwrap().work.remove(0);
+        assert!(work.dataclip.contains(CLIP));
+        let run = worker.with_token(work.run_token.clone()).unwrap();
+        let resolve = ResolveCredentialRequest { job_id: JOB.to_owned() };
+        assert_eq!(run.runs().resolve_credential(resolve.clone()).await.unwrap().values, text);
+        client.runs().resolve_credential(resolve).await.unwrap_err();
+        let finish = FinishRunRequest { outcome: RunState::Success.into(), output: clip, ..Default::default() };
+        run.runs().finish_run(finish).await.unwrap();
+        let metrics = server.operator_page("metrics").await;
+        assert!(!holds(metrics.as_bytes()) && !metrics.contains(CLIP));
+        let scan = |server: &sandbar_tests::Server| {
+            let (_, log) = server.log();
+            assert!(log.contains("TRACE") && log.contains("ResolveCredential"), "the log was not looked at");
+            for secret in [CLIP, work.run_token.as_str()] {
+                assert!(!log.contains(secret), "{secret} is in the log");
+            }
+            let line = log.lines().find(|line| holds(line.as_bytes()));
+            assert_eq!(line, None, "a value is in the log");
+            for entry in std::fs::read_dir(server.data_dir()).into_iter().flatten() {
+                let path = entry.unwrap().path();
+                let bytes = std::fs::read(&path).unwrap();
+                let token = work.run_token.as_bytes();
+                assert!(!holds(&bytes), "a value is in {}", path.display());
+                assert!(!bytes.windows(token.len()).any(|part| part == token), "a run token is in {}", path.display());
             }
         };
         scan(&server);

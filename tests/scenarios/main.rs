@@ -46,6 +46,8 @@ files! {
     merge_report
     project_life
     project_transfer
+    run_life
+    run_worker
     sandbox_create
     sandbox_end
     sandbox_forbidden

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use sandbar_model::{
     ContentHash, Error, PrincipalId, Result,
-    access::{TokenHash, TokenSecret},
+    access::{RunSecret, TokenHash, TokenSecret},
 };
 
 /// Who calls and from where, before anything was checked.
@@ -31,19 +31,22 @@ pub enum Credentials {
     Malformed,
     /// A token. Only its hash goes further than this.
     Token(TokenHash),
+    /// The token of a run. Likewise.
+    Run(TokenHash),
 }
 
 impl Credentials {
     /// From the text after `Bearer `.
     pub fn bearer(text: &str) -> Self {
-        TokenSecret::parse(text).map_or(Self::Malformed, |token| Self::Token(token.hash()))
+        let run = || RunSecret::parse(text).map_or(Self::Malformed, |token| Self::Run(token.hash()));
+        TokenSecret::parse(text).map_or_else(run, |token| Self::Token(token.hash()))
     }
 
-    /// The hash to look up.
+    /// The hash to look up. A run's token is none that any call but the run's own takes.
     pub(crate) fn token(&self) -> Result<&TokenHash> {
         match self {
             Self::Missing => Err(Error::TokenMissing),
-            Self::Malformed => Err(Error::TokenInvalid),
+            Self::Malformed | Self::Run(_) => Err(Error::TokenInvalid),
             Self::Token(hash) => Ok(hash),
         }
     }

@@ -1,7 +1,7 @@
 //! Users' credentials, their values in each environment, and the projects that link them (1-domain §7).
 //!
 //! A credential is seen by its owner and by service administrators; to everybody else it is as if there was none. Its values
-//! are write-only: no operation here answers them.
+//! are write-only: no operation here answers them, but [`crate::runs::resolve`] does, to a run.
 
 mod create;
 mod delete;
@@ -29,6 +29,7 @@ pub use links::{LinkView, ListLinks, list_links};
 pub use list::{ListCredentials, MAX_PAGE, list};
 pub(crate) use missing::of_plan;
 pub use missing::{MissingCredential, Step, Why};
+pub(crate) use preflight::ready;
 pub use preflight::{Preflight, PreflightView, preflight};
 pub use rekey::{Rekeyed, key_use, rewrap, verify};
 pub use transfer::{TransferCredential, transfer};

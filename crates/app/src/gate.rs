@@ -137,6 +137,23 @@ impl App {
         Ok(entry)
     }
 
+    /// Lets a worker into a project to take runs out of its queue; see [`policy::may_work`].
+    ///
+    /// # Errors
+    /// [`Error::ProjectNotFound`] when there is none that the caller may see, [`Error::WorkerRequired`],
+    /// [`Error::ProjectScheduled`].
+    pub(crate) async fn enter_to_work(&self, tx: &mut Tx, call: &Call, project: ProjectId) -> Result<Entry> {
+        let found = gate::enter(tx, call.credentials.token()?, Some(project)).await?;
+        let entry = self.admitted(tx, call, found, project).await?;
+        let is_account = entry.caller.kind == PrincipalKind::ServiceAccount;
+        policy::may_work(is_account, entry.standing).map_err(|refusal| match refusal {
+            Refusal::Hidden => hidden(project),
+            Refusal::Needs(_) => Error::WorkerRequired,
+        })?;
+        entry.active()?;
+        Ok(entry)
+    }
+
     /// Lets a caller into a project to see one resource there, and says what the project itself has of it.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ mod changing;
 pub mod collections;
 pub mod configs;
 pub mod credentials;
+pub mod dataclips;
 mod gate;
 pub mod items;
 pub mod keychains;
@@ -18,6 +19,7 @@ pub mod purge;
 mod reading;
 mod repeat;
 mod resources;
+pub mod runs;
 pub mod sandboxes;
 mod seal;
 mod system;
@@ -31,7 +33,10 @@ mod world;
 use std::{sync::Arc, time::Duration};
 
 use moka::sync::Cache;
-use sandbar_model::{PrincipalId, ProjectId, ResourceId, Time, TriggerId, time::DAY};
+use sandbar_model::{
+    PrincipalId, ProjectId, ResourceId, Time, TriggerId,
+    time::{DAY, MINUTE},
+};
 use sandbar_store::{Db, content::Contents, view::Views};
 
 pub use call::{Call, Credentials};
@@ -78,6 +83,25 @@ pub struct Limits {
     pub collection_bytes: i64,
     /// About how many bytes of items one page has, so that it fits into a message. Default: 8 MiB.
     pub page_bytes: i64,
+    /// See [`RunLimits`].
+    pub runs: RunLimits,
+}
+
+/// How long workers have runs. Lengths of time are in microseconds.
+#[derive(Clone, Copy, Debug)]
+pub struct RunLimits {
+    /// How long a worker has a run without a heartbeat. Default: 1 minute.
+    pub lease: i64,
+    /// How long a run may take in all, after which it is killed. Default: 1 day.
+    pub timeout: i64,
+    /// How often a run is given to a worker before it counts as lost, at least 1. Default: 3.
+    pub attempts: i64,
+}
+
+impl Default for RunLimits {
+    fn default() -> Self {
+        Self { lease: MINUTE, timeout: DAY, attempts: 3 }
+    }
 }
 
 impl Default for Limits {
@@ -90,6 +114,7 @@ impl Default for Limits {
             heartbeat: Duration::from_secs(15),
             collection_bytes: 1024 * 1024 * 1024,
             page_bytes: 8 * 1024 * 1024,
+            runs: RunLimits::default(),
         }
     }
 }

@@ -1,5 +1,5 @@
 //! What a worker does beside the servers: sandboxes whose time is up are scheduled for deletion, what is due goes for
-//! good, and trees are kept free of what nothing refers to (1-domain §5, 2-storage §4).
+//! good, trees are kept free of what nothing refers to, and runs go when retention says so (1-domain §2, §5, 2-storage §4).
 //!
 //! Any number of workers may run at once. Leases keep them out of each other's way, but nothing depends on a lease: each
 //! transaction looks again, under the locks that users' calls take, at what it relies on. So a worker can be killed
@@ -7,6 +7,7 @@
 
 mod due;
 mod expire;
+mod history;
 mod items;
 mod upkeep;
 
@@ -16,7 +17,7 @@ use sandbar_model::{
 };
 use sandbar_store::{idempotency, project};
 
-use crate::{App, repeat::retry};
+use crate::{App, repeat::retry, runs};
 
 /// The most projects or trees that one round looks at.
 const MOST: i64 = 1000;
@@ -85,6 +86,10 @@ pub struct Round {
     pub items: u64,
     /// Answers that were forgotten.
     pub answers: u64,
+    /// Runs that retention keeps no longer, and dataclips that were erased or removed.
+    pub runs: u64,
+    /// Runs whose workers had gone away.
+    pub lost: u64,
     /// Projects and trees that could not be done. The log says why; the next round tries again.
     pub failed: u64,
     /// Projects that are due and still there, those that other workers hold included; at most 1,000.
@@ -94,7 +99,14 @@ pub struct Round {
 impl Round {
     /// How many rows went, of whatever kind.
     pub fn removed(&self) -> u64 {
-        self.purged + self.rows + self.versions + self.claims + self.contents + self.items + self.answers
+        self.purged
+            + self.rows
+            + self.versions
+            + self.claims
+            + self.contents
+            + self.items
+            + self.answers
+            + self.runs
     }
 
     /// Notes that something failed, so that the rest of the round is done all the same.
@@ -123,6 +135,10 @@ pub async fn round(app: &App, worker: &Worker) -> Result<Round> {
     upkeep::upkeep(app, worker, &mut round).await?;
     if let Err(error) = items::remove(app, worker, &mut round).await {
         round.failed("items", error)?;
+    }
+    match runs::settle(app).await {
+        Ok(settled) => round.lost += settled,
+        Err(error) => round.failed("runs without a worker", error)?,
     }
     if let Err(error) = forget_answers(app, worker, &mut round).await {
         round.failed("answers", error)?;

@@ -7,7 +7,8 @@ use jiff::{SpanRelativeTo, fmt::friendly::SpanParser};
 use sandbar_client::secrecy::SecretString;
 
 use crate::commands::{
-    access, audit, collection, config, credential, keychain, login, merge, project, sandbox, watch, workflow,
+    access, audit, collection, config, credential, keychain, login, merge, project, run, sandbox, watch,
+    workflow,
 };
 
 /// Sandboxes for workflow products: clone a project, change it, see what a merge would do, merge it.
@@ -125,6 +126,9 @@ pub(crate) enum Command {
     /// Keychains: which credential a step gets, by what its run begins with
     #[command(subcommand)]
     Keychain(keychain::KeychainCommand),
+    /// Runs of workflows: start, see, cancel
+    #[command(subcommand)]
+    Run(run::RunCommand),
     /// Merges: preview, apply, revert
     #[command(subcommand)]
     Merge(merge::MergeCommand),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub use rules::{
     MAX_PRINCIPAL_NAME, MAX_TOKEN_NAME, TOKEN_TTL_DEFAULT, TOKEN_TTL_MAX, TOKEN_TTL_MIN, token_violations,
 };
-pub use secret::{TokenHash, TokenSecret};
+pub use secret::{RunSecret, TokenHash, TokenSecret};
 
 use crate::{PrincipalId, ProjectId, Role, Time, TokenId};
 

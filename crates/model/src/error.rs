@@ -3,8 +3,8 @@
 use std::error::Error as StdError;
 
 use crate::{
-    CredentialId, Kind, MergeId, PrincipalId, ProjectId, ResourceId, Revision, Role, Time, TokenId,
-    TriggerId, Violation, policy::Action,
+    CredentialId, DataclipId, JobId, Kind, MergeId, PrincipalId, ProjectId, ResourceId, Revision, Role,
+    RunId, Time, TokenId, TriggerId, Violation, policy::Action, run::RunState,
 };
 
 /// The result of anything that can be refused.
@@ -188,6 +188,51 @@ pub enum Error {
     /// The floor under admins of ancestors, and the last owner.
     #[error("{problem}")]
     MemberProtected { problem: &'static str, principal: PrincipalId },
+
+    /// The project has no such run, or no longer.
+    #[error("the project has no run {id}; list its runs to see what it has")]
+    RunNotFound { id: RunId },
+    /// The project has no such dataclip, or no longer.
+    #[error("the project has no dataclip {id}; list its dataclips to see what it has")]
+    DataclipNotFound { id: DataclipId },
+    /// Its runs are not wanted.
+    #[error("the trigger {trigger} is off in this project; turn it on, or start the run without it")]
+    TriggerDisabled { trigger: TriggerId },
+    /// Steps could not sign in.
+    #[error(
+        "steps can't sign in with {credential:?} in the environment {environment:?} (it has values for {}): {problem}; {count} credentials are missing in all, PreflightCredentials lists them",
+        say_labels(labels)
+    )]
+    CredentialsMissing {
+        credential: String,
+        environment: String,
+        labels: Vec<String>,
+        problem: String,
+        count: usize,
+    },
+    /// Only workers take runs.
+    #[error(
+        "only a worker may do this: a service account that is at least editor in the root of the project's tree"
+    )]
+    WorkerRequired,
+    /// Another kind of token.
+    #[error("this call is made with the token of a run (`sbrun_…`), which ClaimRuns gives to a worker")]
+    RunTokenRequired,
+    /// The run is or will be another worker's.
+    #[error("this worker has lost the run {run}: its lease ran out; drop it, another worker gets it")]
+    RunLeaseLost { run: RunId },
+    /// No second end.
+    #[error("the run {run} has ended as {}; it can't end again differently", state.word())]
+    RunFinished { run: RunId, state: RunState },
+    /// A run reads what its own steps use, and nothing else.
+    #[error("the run's workflow has no step {job} that uses a credential")]
+    CredentialNotUsed { job: JobId },
+    /// There is nothing to begin with.
+    #[error("the body of dataclip {id} was erased; start the run with another")]
+    DataclipErased { id: DataclipId },
+    /// A run needs it.
+    #[error("the run {run} begins with dataclip {id} and is not over; cancel it first")]
+    DataclipInUse { id: DataclipId, run: RunId },
 
     /// Nothing would be merged.
     #[error("No workflows selected; choose what to merge")]

@@ -59,6 +59,10 @@ ids! {
     MergeId
     /// A credential of a user; its values are kept for each environment.
     CredentialId
+    /// A run of a workflow.
+    RunId
+    /// What a run begins or ends with.
+    DataclipId
 }
 
 /// A project's counter: every write to one of its resources takes the next one. 0: nothing was written yet.

@@ -15,6 +15,7 @@ pub mod json;
 pub mod keychain;
 pub mod policy;
 pub mod project;
+pub mod run;
 mod text;
 pub mod time;
 pub mod workflow;
@@ -25,11 +26,13 @@ pub use document::{Collection, ContentHash, CredentialLink, Document, Kind};
 pub use error::{Error, Result};
 pub use field::{Violation, Violations};
 pub use id::{
-    CredentialId, EdgeId, JobId, MergeId, PrincipalId, ProjectId, ResourceId, Revision, TokenId, TriggerId,
+    CredentialId, DataclipId, EdgeId, JobId, MergeId, PrincipalId, ProjectId, ResourceId, Revision, RunId,
+    TokenId, TriggerId,
 };
 pub use item::{Item, ItemFilter, KeyPattern};
 pub use keychain::Keychain;
 pub use policy::Role;
 pub use project::Project;
+pub use run::{Dataclip, Run};
 pub use time::Time;
 pub use workflow::Workflow;

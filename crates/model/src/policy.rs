@@ -52,6 +52,8 @@ pub enum Action {
     DeleteRoot,
     /// Read what the audit trail tells of it.
     ReadAudit,
+    /// Start and cancel runs, make, name and delete dataclips.
+    StartRuns,
 }
 
 /// What is known of a caller's standing in a project. Facts only: reading them is the store's work.
@@ -116,6 +118,7 @@ impl Action {
         Self::ManageTokens,
         Self::DeleteRoot,
         Self::ReadAudit,
+        Self::StartRuns,
     ];
 
     /// The lowest role in the project that may.
@@ -126,6 +129,7 @@ impl Action {
             | Self::Write
             | Self::WriteItems
             | Self::LinkCredentials
+            | Self::StartRuns
             | Self::MergeInto => Role::Editor,
             Self::ManageSandbox
             | Self::MergeFrom
@@ -163,7 +167,26 @@ impl Action {
             Self::ManageTokens => "managing the project's tokens",
             Self::DeleteRoot => "deleting or restoring a root project",
             Self::ReadAudit => "reading the audit trail",
+            Self::StartRuns => "starting or cancelling runs, or changing dataclips",
         }
+    }
+}
+
+/// Whether a caller may take runs out of the queues of a tree, and with them their run tokens, which open the values of
+/// credentials. So it takes a service account, which only administrators of the service make, and which an admin of the
+/// *root* made at least an editor there: a worker of production is chosen in production, and none of its sandboxes can
+/// choose one. Administrators of the service may not as such: they see no project.
+///
+/// # Errors
+/// [`Refusal`], where `Needs` stands for being such an account.
+pub fn may_work(is_service_account: bool, standing: Standing) -> Result<(), Refusal> {
+    let editor_of_root = standing.root_role.is_some_and(|role| role >= Role::Editor);
+    if is_service_account && editor_of_root {
+        Ok(())
+    } else if standing.role.is_some() || standing.support {
+        Err(Refusal::Needs(Role::Editor))
+    } else {
+        Err(Refusal::Hidden)
     }
 }
 

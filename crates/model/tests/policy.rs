@@ -1,6 +1,6 @@
 //! The table of 1-domain §6, cell by cell.
 
-use sandbar_model::policy::{Action, Refusal, Role, Standing, may, standing};
+use sandbar_model::policy::{Action, Refusal, Role, Standing, may, may_work, standing};
 
 const ROLES: [Option<Role>; 5] =
     [None, Some(Role::Viewer), Some(Role::Editor), Some(Role::Admin), Some(Role::Owner)];
@@ -29,6 +29,7 @@ const TABLE: [(Action, Role, [&str; 4]); 16] = [
     (Action::ManageTokens,      Role::Admin,  [".nnYY", ".nnYY", "nnnYY", "nnnYY"]),
     (Action::DeleteRoot,        Role::Owner,  [".nnnY", ".nnnY", "nnnnY", "nnnnY"]),
     (Action::ReadAudit,         Role::Admin,  [".nnYY", "YYYYY", "nnnYY", "YYYYY"]),
+    (Action::StartRuns,         Role::Editor, [".nYYY", ".nYYY", "nnYYY", "nnYYY"]),
 ];
 
 #[test]
@@ -56,6 +57,22 @@ fn every_cell_of_the_table_holds() {
         }
     }
     assert_eq!(cells, 800);
+}
+
+#[test]
+fn only_service_accounts_that_edit_the_root_take_runs() {
+    for role in ROLES {
+        for root_role in ROLES {
+            for support in [false, true] {
+                let standing = Standing { role, root_role, support };
+                let no =
+                    if role.is_some() || support { Refusal::Needs(Role::Editor) } else { Refusal::Hidden };
+                let account = if root_role >= Some(Role::Editor) { Ok(()) } else { Err(no) };
+                assert_eq!(may_work(true, standing), account, "{standing:?}");
+                assert_eq!(may_work(false, standing), Err(no), "{standing:?}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -19,7 +19,7 @@ use secrecy::SecretString;
 
 pub use database::{DatabaseArgs, DatabaseUrl, Engine};
 pub use key::{KeyArgs, make_private_directory, write_secret};
-pub use limits::LimitArgs;
+pub use limits::{LimitArgs, RunArgs};
 pub use master_key::MasterKeyArgs;
 pub use purge::PurgeArgs;
 
@@ -188,6 +188,9 @@ pub struct ServeArgs {
     /// How much is too much.
     #[command(flatten)]
     pub limits: LimitArgs,
+    /// How long workers have runs.
+    #[command(flatten)]
+    pub runs: RunArgs,
     /// What is told to the operator.
     #[command(flatten)]
     pub telemetry: TelemetryArgs,

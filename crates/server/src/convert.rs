@@ -11,6 +11,7 @@ pub mod keychain;
 pub mod mask;
 pub mod merge;
 pub mod project;
+pub mod run;
 pub mod time;
 pub mod watch;
 pub mod workflow;
@@ -69,6 +70,11 @@ impl Fields {
             );
         }
         id.map(T::from)
+    }
+
+    /// Ids, each of which must be one.
+    pub fn ids<T: From<Uuid>>(&mut self, field: &str, texts: &[String]) -> Vec<T> {
+        texts.iter().enumerate().map(|(at, text)| self.id(&format!("{field}[{at}]"), text)).collect()
     }
 
     /// A message that must be there.

@@ -9,6 +9,7 @@ mod credentials;
 mod keychains;
 mod merges;
 mod projects;
+mod runs;
 mod sandboxes;
 mod watch;
 mod workflows;
@@ -30,8 +31,9 @@ use crate::{
         collections_service_server::CollectionsServiceServer, configs_service_server::ConfigsServiceServer,
         credentials_service_server::CredentialsServiceServer,
         keychains_service_server::KeychainsServiceServer, merge_service_server::MergeServiceServer,
-        projects_service_server::ProjectsServiceServer, sandboxes_service_server::SandboxesServiceServer,
-        watch_service_server::WatchServiceServer, workflows_service_server::WorkflowsServiceServer,
+        projects_service_server::ProjectsServiceServer, runs_service_server::RunsServiceServer,
+        sandboxes_service_server::SandboxesServiceServer, watch_service_server::WatchServiceServer,
+        workflows_service_server::WorkflowsServiceServer,
     },
 };
 
@@ -70,6 +72,7 @@ pub fn routes(app: &Arc<App>, limits: MessageLimits) -> Routes {
         .add_service(service!(AccessServiceServer))
         .add_service(service!(AuditServiceServer))
         .add_service(service!(WatchServiceServer))
+        .add_service(service!(RunsServiceServer))
 }
 
 /// All services in one: they share little but the application.

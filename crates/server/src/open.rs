@@ -52,6 +52,7 @@ pub(crate) async fn app(
         collection_bytes: args.limits.max_collection.as_u64().try_into().unwrap_or(i64::MAX),
         // The other half is for an item that is larger than the rest of its page.
         page_bytes: (args.limits.max_message.as_u64() / 2).try_into().unwrap_or(i64::MAX),
+        runs: args.runs.limits(),
     };
     let app = database::app(db.clone(), key.expose_secret().as_bytes(), Arc::new(master_keys), limits)?;
     app.check_master_keys().await?;

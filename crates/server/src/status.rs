@@ -2,17 +2,19 @@
 
 mod build;
 mod code;
+mod explain;
 
 use std::{error::Error as StdError, time::Duration};
 
-use sandbar_model::{Error, Violation};
+use sandbar_model::Error;
 use tonic::Status;
 use tonic_types::StatusExt;
 
 use build::build;
 use code::code;
+use explain::{Explained, explain};
 
-use crate::{convert::time, wire::Reason};
+use crate::wire::Reason;
 
 /// The `domain` of every `google.rpc.ErrorInfo`.
 pub const DOMAIN: &str = "sandbar.dev";
@@ -49,172 +51,6 @@ pub fn reason(status: &Status) -> Option<String> {
     status.get_details_error_info().filter(|info| info.domain == DOMAIN).map(|info| info.reason)
 }
 
-/// An error as the wire knows it.
-struct Explained {
-    reason: Reason,
-    metadata: Vec<(&'static str, String)>,
-    violations: Vec<Violation>,
-}
-
-/// The reason of each error, and each changing value of its message.
-#[expect(clippy::too_many_lines, reason = "an arm for each error")]
-fn explain(error: Error) -> Explained {
-    use Error as E;
-    let mut violations = Vec::new();
-    let (reason, metadata) = match error {
-        E::TokenMissing => (Reason::TokenMissing, vec![]),
-        E::TokenInvalid => (Reason::TokenInvalid, vec![]),
-        E::PermissionDenied { action, needs, project } => (
-            Reason::PermissionDenied,
-            vec![
-                ("action", snake_case(action)),
-                ("needs", needs.word().to_owned()),
-                ("project_id", project.to_string()),
-            ],
-        ),
-        E::AdministratorRequired => (Reason::AdministratorRequired, vec![]),
-        E::TokenLimited => (Reason::TokenLimited, vec![]),
-        E::ProjectNotFound { project } => (Reason::ProjectNotFound, vec![("project_id", project)]),
-        E::ResourceNotFound { kind, id } => {
-            (Reason::ResourceNotFound, vec![("kind", kind.word().to_owned()), ("id", id)])
-        }
-        E::TriggerNotFound { id } => (Reason::TriggerNotFound, vec![("id", id.to_string())]),
-        E::RevisionNotFound { kind, id, revision } => (
-            Reason::RevisionNotFound,
-            vec![
-                ("kind", kind.word().to_owned()),
-                ("id", id.to_string()),
-                ("revision", revision.to_string()),
-            ],
-        ),
-        E::MergeNotFound { id } => (Reason::MergeNotFound, vec![("id", id.to_string())]),
-        E::PrincipalNotFound { id } => (Reason::PrincipalNotFound, vec![("id", id.to_string())]),
-        E::ItemNotFound { collection, key } => {
-            (Reason::ItemNotFound, vec![("collection_id", collection.to_string()), ("key", key)])
-        }
-        E::TokenNotFound { id } => (Reason::TokenNotFound, vec![("id", id.to_string())]),
-        E::InvalidFields { violations: found } => {
-            violations = found;
-            (Reason::InvalidFields, vec![])
-        }
-        E::InvalidDocument { problem, line, column } => (
-            Reason::InvalidDocument,
-            vec![("problem", problem), ("line", line.to_string()), ("column", column.to_string())],
-        ),
-        E::InvalidPageToken => (Reason::InvalidPageToken, vec![]),
-        E::KafkaUnsupported { trigger } => (Reason::KafkaUnsupported, vec![("trigger_id", trigger)]),
-        E::NameTaken { name, place } => {
-            (Reason::NameTaken, vec![("name", name), ("place", place.to_owned())])
-        }
-        E::IdTaken { id, place } => (Reason::IdTaken, vec![("id", id), ("place", place.to_owned())]),
-        E::EtagMismatch { expected, actual } => {
-            (Reason::EtagMismatch, vec![("expected", expected), ("actual", actual)])
-        }
-        E::RequestIdReused { request_id } => (Reason::RequestIdReused, vec![("request_id", request_id)]),
-        E::ProjectScheduled { project, purge_time } => (
-            Reason::ProjectScheduled,
-            vec![("project_id", project.to_string()), ("purge_time", time::rfc3339(purge_time))],
-        ),
-        E::ProjectNotScheduled { project } => {
-            (Reason::ProjectNotScheduled, vec![("project_id", project.to_string())])
-        }
-        E::AncestorScheduled { ancestor } => {
-            (Reason::AncestorScheduled, vec![("ancestor_id", ancestor.to_string())])
-        }
-        E::NestingDepthReached { limit } => (Reason::NestingDepthReached, vec![("limit", limit.to_string())]),
-        E::SandboxAllowanceReached { used, limit } => {
-            (Reason::SandboxAllowanceReached, vec![("used", used.to_string()), ("limit", limit.to_string())])
-        }
-        E::EnvironmentGuarded { environment, ancestor } => (
-            Reason::EnvironmentGuarded,
-            vec![("environment", environment), ("ancestor_id", ancestor.to_string())],
-        ),
-        E::NotASandbox { project } => (Reason::NotASandbox, vec![("project_id", project.to_string())]),
-        E::NotARoot { project } => (Reason::NotARoot, vec![("project_id", project.to_string())]),
-        E::CredentialNotLinked { job, link } => {
-            (Reason::CredentialNotLinked, vec![("job", job), ("credential_link_id", link.to_string())])
-        }
-        E::KeychainNotFound { job, keychain } => {
-            (Reason::KeychainNotFound, vec![("job", job), ("keychain_id", keychain.to_string())])
-        }
-        E::CredentialNotFound { id } => (Reason::CredentialNotFound, vec![("id", id.to_string())]),
-        E::CredentialNotOwned { id } => (Reason::CredentialNotOwned, vec![("id", id.to_string())]),
-        E::CredentialInUse { id, count, projects } => (
-            Reason::CredentialInUse,
-            vec![("id", id.to_string()), ("count", count.to_string()), ("projects", projects.join(", "))],
-        ),
-        E::ValuesNotFound { id, environment, labels } => (
-            Reason::ValuesNotFound,
-            vec![("id", id.to_string()), ("environment", environment), ("environments", labels.join(", "))],
-        ),
-        E::TooManyEnvironments { id, limit } => {
-            (Reason::TooManyEnvironments, vec![("id", id.to_string()), ("limit", limit.to_string())])
-        }
-        E::LinkInUse { job, link } => {
-            (Reason::LinkInUse, vec![("job", job), ("credential_link_id", link.to_string())])
-        }
-        E::LinkInKeychain { keychain, link } => {
-            (Reason::LinkInKeychain, vec![("keychain", keychain), ("credential_link_id", link.to_string())])
-        }
-        E::KeychainInUse { keychain, count, steps } => (
-            Reason::KeychainInUse,
-            vec![("keychain", keychain), ("count", count.to_string()), ("steps", steps.join(", "))],
-        ),
-        E::KeychainDefaultNotLinked { keychain, link } => (
-            Reason::KeychainDefaultNotLinked,
-            vec![("keychain", keychain), ("credential_link_id", link.to_string())],
-        ),
-        E::CredentialDamaged { id } => (Reason::CredentialDamaged, vec![("id", id.to_string())]),
-        E::MasterKeyMissing { key } => (Reason::MasterKeyMissing, vec![("key", key)]),
-        E::ReferenceNotFound { config, kind, id } => (
-            Reason::ReferenceNotFound,
-            vec![("config", config), ("kind", kind.word().to_owned()), ("id", id.to_string())],
-        ),
-        E::MemberProtected { problem, principal } => (
-            Reason::MemberProtected,
-            vec![("problem", problem.to_owned()), ("principal_id", principal.to_string())],
-        ),
-        E::NothingSelected => (Reason::NothingSelected, vec![]),
-        E::PlanStale { moved } => (Reason::PlanStale, vec![("moved", moved.join(", "))]),
-        E::PlanRequired => (Reason::PlanRequired, vec![]),
-        E::MergeIntoItself => (Reason::MergeIntoItself, vec![]),
-        E::ChoiceUnknown { resource, problem } => {
-            (Reason::ChoiceUnknown, vec![("id", resource), ("problem", problem)])
-        }
-        E::InvalidResult { resource, rule } => {
-            (Reason::InvalidResult, vec![("resource", resource), ("rule", rule)])
-        }
-        E::MergeConflicts { resource, conflicts } => {
-            (Reason::MergeConflicts, vec![("resource", resource), ("conflicts", conflicts.join("; "))])
-        }
-        E::CannotRetire => (Reason::CannotRetire, vec![]),
-        E::TokenEnded { id } => (Reason::TokenEnded, vec![("id", id.to_string())]),
-        E::InvalidCursor => (Reason::InvalidCursor, vec![]),
-        E::ChangesPruned { project, revision } => (
-            Reason::ChangesPruned,
-            vec![("project_id", project.to_string()), ("revision", revision.to_string())],
-        ),
-        E::TooManyWatches { limit } => (Reason::TooManyWatches, vec![("limit", limit.to_string())]),
-        E::ServerStopping => (Reason::ServerStopping, vec![]),
-        E::CollectionFull { collection, used, needed, limit } => (
-            Reason::CollectionFull,
-            vec![
-                ("collection_id", collection.to_string()),
-                ("used", used.to_string()),
-                ("needed", needed.to_string()),
-                ("limit", limit.to_string()),
-            ],
-        ),
-        E::TooLarge { what, limit_bytes } => {
-            (Reason::TooLarge, vec![("what", what), ("limit_bytes", limit_bytes.to_string())])
-        }
-        E::Contention => (Reason::Contention, vec![]),
-        E::StorageUnavailable(_) => (Reason::StorageUnavailable, vec![]),
-        E::Storage(_) | E::Bug(_) => (Reason::Internal, vec![]),
-    };
-    Explained { reason, metadata, violations }
-}
-
 /// How long to wait before the same call can succeed; none where it can't.
 const fn retry_after(error: &Error) -> Option<Duration> {
     match error {
@@ -237,19 +73,6 @@ fn log_inner(error: &Error) {
         Error::MasterKeyMissing { key } => tracing::error!(key, "a master key is needed that was not given"),
         _ => {}
     }
-}
-
-/// The name that serde gives to a value of an enum without fields.
-fn snake_case(action: sandbar_model::policy::Action) -> String {
-    let debug = format!("{action:?}");
-    let mut name = String::with_capacity(debug.len() + 4);
-    for letter in debug.chars() {
-        if letter.is_ascii_uppercase() && !name.is_empty() {
-            name.push('_');
-        }
-        name.push(letter.to_ascii_lowercase());
-    }
-    name
 }
 
 /// An error and all that caused it, in one line.

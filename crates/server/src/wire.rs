@@ -16,7 +16,7 @@ tonic::include_proto!("sandbar.v1");
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/sandbar.v1.bin"));
 
 /// The services of the contract, by the names that health and reflection know them by.
-pub const SERVICES: [&str; 11] = [
+pub const SERVICES: [&str; 12] = [
     projects_service_server::SERVICE_NAME,
     sandboxes_service_server::SERVICE_NAME,
     workflows_service_server::SERVICE_NAME,
@@ -28,6 +28,7 @@ pub const SERVICES: [&str; 11] = [
     access_service_server::SERVICE_NAME,
     audit_service_server::SERVICE_NAME,
     watch_service_server::SERVICE_NAME,
+    runs_service_server::SERVICE_NAME,
 ];
 
 impl fmt::Debug for SetCredentialValuesRequest {
@@ -59,11 +60,23 @@ impl fmt::Debug for CreateTokenResponse {
     }
 }
 
-impl fmt::Debug for RotateTokenResponse {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RotateTokenResponse")
-            .field("token", &self.token)
-            .field("previous", &self.previous)
-            .finish_non_exhaustive()
-    }
+/// Shows of a message what is named, and that there is more.
+macro_rules! debug_without_secrets {
+    ($($message:ident { $($field:ident),* })*) => {$(
+        impl fmt::Debug for $message {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($message))$(.field(stringify!($field), &self.$field))*.finish_non_exhaustive()
+            }
+        }
+    )*};
+}
+
+debug_without_secrets! {
+    RotateTokenResponse { token, previous }
+    StartRunRequest { project_id, workflow_id, trigger_id, job_id, claim, request_id }
+    RunWork { run, environment, lease_time, deadline }
+    ResolveCredentialResponse { credential_id, environment }
+    FinishRunRequest { outcome }
+    CreateDataclipRequest { project_id, kind, name, request_id }
+    GetDataclipResponse { dataclip }
 }

@@ -52,7 +52,7 @@ use delete_first;
 
 /// Everything of one project that only it can see, apart from what [`delete_batch`] looks at more closely. The members
 /// come last: while there is anything left, it is still somebody's.
-const OF_PROJECT: [&str; 8] = [
+const OF_PROJECT: [&str; 11] = [
     delete_first!(
         "-- purge.delete_batch",
         "claims",
@@ -95,6 +95,10 @@ const OF_PROJECT: [&str; 8] = [
         "other_id DESC, kind DESC, id DESC"
     ),
     delete_first!("-- purge.delete_batch", "tokens", "project_id", "id", "id", "id DESC"),
+    delete_first!("-- purge.delete_batch", "run_tokens", "project_id", "hash", "hash", "hash DESC"),
+    // Before what they made: whoever finishes one holds its row, and adds to the dataclips only then.
+    delete_first!("-- purge.delete_batch", "runs", "project_id", "id", "id", "id DESC"),
+    delete_first!("-- purge.delete_batch", "dataclips", "project_id", "id", "id", "id DESC"),
     delete_first!(
         "-- purge.delete_batch",
         "members",
@@ -133,8 +137,18 @@ pub async fn delete_batch(tx: &mut Tx, project: ProjectId, limit: i64) -> Result
     if left.0 > 0 {
         left.spend(items::delete_stores(tx, project, left.0).await?);
     }
+    if left.0 > 0 {
+        left.spend(delete_queue(tx, project).await?);
+    }
     delete_each(tx, &OF_PROJECT, project, &mut left).await?;
     Ok(left.spent(limit))
+}
+
+async fn delete_queue(tx: &mut Tx, project: ProjectId) -> Result<u64> {
+    tx.sql("-- purge.delete_queue\nDELETE FROM run_queues WHERE project_id = $1")
+        .bind(project.0)
+        .execute()
+        .await
 }
 
 /// Deletes at most `limit` of the contents of a tree whose last project is gone, and answers how many. When it is

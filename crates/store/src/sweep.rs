@@ -50,7 +50,7 @@ pub struct Swept {
 }
 
 /// Marks what anything in the tree refers to, in a snapshot ([`crate::Db::read`]): newest and old versions, what is
-/// agreed on with others, the records of merges; and the bodies of all these documents.
+/// agreed on with others, what runs pinned, the records of merges; and the bodies of all these documents.
 ///
 /// What a pair of two trees agreed on is marked in the tree of the one that the pair begins with; where it came about by a
 /// merge, also by its record, in the target's. So it stays in at least one of the two, which is where it is looked for.
@@ -147,7 +147,7 @@ impl FromRow for Marked {
 
 /// What belongs to one owner, each page by a key that the owner's rows have in order. All take the same values, so that
 /// one loop does for them; `$2 = $2` is for a value that is not needed.
-const OF_PROJECT: [&str; 3] = [
+const OF_PROJECT: [&str; 4] = [
     "-- sweep.mark_project
     SELECT project_id, kind, id, CAST(0 AS BIGINT), CAST(2 AS BIGINT), content_hash, base_hash FROM heads
     WHERE project_id = $1 AND (kind, id) > ($3, $4) AND $2 = $2 AND $5 = $5 ORDER BY kind, id LIMIT $6",
@@ -157,6 +157,10 @@ const OF_PROJECT: [&str; 3] = [
     "-- sweep.mark_project
     SELECT other_id, kind, id, CAST(0 AS BIGINT), CAST(1 AS BIGINT), base_hash FROM merge_bases
     WHERE project_id = $1 AND (other_id, kind, id) > ($2, $3, $4) AND $5 = $5 ORDER BY other_id, kind, id LIMIT $6",
+    // What runs pinned, whatever became of it in the project since.
+    "-- sweep.mark_project
+    SELECT id, CAST(0 AS BIGINT), id, CAST(0 AS BIGINT), CAST(1 AS BIGINT), content_hash FROM runs
+    WHERE project_id = $1 AND id > $2 AND $3 = $3 AND $4 = $4 AND $5 = $5 ORDER BY id LIMIT $6",
 ];
 const OF_MERGE: &str = "-- sweep.mark_merges
     SELECT merge_id, kind, id, CAST(0 AS BIGINT), CAST(4 AS BIGINT),

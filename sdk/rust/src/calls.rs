@@ -7,13 +7,13 @@ use crate::v1::{
     collections_service_client::CollectionsServiceClient, configs_service_client::ConfigsServiceClient,
     credentials_service_client::CredentialsServiceClient, keychains_service_client::KeychainsServiceClient,
     merge_service_client::MergeServiceClient, projects_service_client::ProjectsServiceClient,
-    sandboxes_service_client::SandboxesServiceClient, watch_service_client::WatchServiceClient,
-    workflows_service_client::WorkflowsServiceClient,
+    runs_service_client::RunsServiceClient, sandboxes_service_client::SandboxesServiceClient,
+    watch_service_client::WatchServiceClient, workflows_service_client::WorkflowsServiceClient,
 };
 use crate::{Client, Error, MAX_MESSAGE_BYTES, new_request_id};
 
 /// Makes the handle of one service. A `read` is retried; a `write` too, under one `request_id`, filled in where it is
-/// empty; a `once` gets a `request_id` but is never sent twice.
+/// empty; a `once` gets a `request_id` but is never sent twice; a `same` has none, and comes to the same when it is retried.
 macro_rules! service {
     ($(#[$about:meta])* $handle:ident $raw:ident { $($(#[$doc:meta])* $kind:ident $method:ident $request:ident $response:ident;)* }) => {
         $(#[$about])*
@@ -51,6 +51,9 @@ macro_rules! service {
 
 macro_rules! prepare {
     (read $request:ident) => {
+        ($request, true)
+    };
+    (same $request:ident) => {
         ($request, true)
     };
     (write $request:ident) => {
@@ -249,6 +252,36 @@ services! {
         write remove_member "RemoveMember" RemoveMemberRequest RemoveMemberResponse;
         /// Makes another member the owner, and its owner until now an admin. Needs the owner.
         write transfer_ownership "TransferOwnership" TransferOwnershipRequest TransferOwnershipResponse;
+    }
+
+    /// Runs and dataclips. From [`Client::runs`].
+    Runs RunsServiceClient "RunsService" {
+        /// Puts a run of a workflow, as it is now, into the project's queue. Needs editor.
+        write start_run "StartRun" StartRunRequest StartRunResponse;
+        /// Answers one run.
+        read get_run "GetRun" GetRunRequest GetRunResponse;
+        /// Lists a project's runs, newest first.
+        read list_runs "ListRuns" ListRunsRequest ListRunsResponse;
+        /// Takes a run out of the queue, or asks the worker that has it to stop. Needs editor.
+        write cancel_run "CancelRun" CancelRunRequest CancelRunResponse;
+        /// Gives queued runs to a worker, with a run token for each: see [`Client::with_token`].
+        write claim_runs "ClaimRuns" ClaimRunsRequest ClaimRunsResponse;
+        /// Keeps a run for another while. By run token.
+        same heartbeat_run "HeartbeatRun" HeartbeatRunRequest HeartbeatRunResponse;
+        /// Reads the values of the credential that a step of the run uses. By run token.
+        same resolve_credential "ResolveCredential" ResolveCredentialRequest ResolveCredentialResponse;
+        /// Says how a run ended. By run token.
+        same finish_run "FinishRun" FinishRunRequest FinishRunResponse;
+        /// Makes a dataclip with a name. Needs editor.
+        write create_dataclip "CreateDataclip" CreateDataclipRequest CreateDataclipResponse;
+        /// Answers one dataclip with its body.
+        read get_dataclip "GetDataclip" GetDataclipRequest GetDataclipResponse;
+        /// Lists a project's dataclips, newest first, without their bodies.
+        read list_dataclips "ListDataclips" ListDataclipsRequest ListDataclipsResponse;
+        /// Gives a dataclip a name, so that it is kept, or takes it away. Needs editor.
+        write name_dataclip "NameDataclip" NameDataclipRequest NameDataclipResponse;
+        /// Erases a dataclip's body for good. Needs editor.
+        write delete_dataclip "DeleteDataclip" DeleteDataclipRequest DeleteDataclipResponse;
     }
 
     /// Who did what. From [`Client::audit`].

@@ -14,7 +14,7 @@ use tonic::{Request, Status};
 
 use crate::error::{self, Error};
 use crate::{
-    Access, Audit, Collections, Configs, Credentials, Keychains, Merges, Projects, Sandboxes, Watches,
+    Access, Audit, Collections, Configs, Credentials, Keychains, Merges, Projects, Runs, Sandboxes, Watches,
     Workflows,
 };
 
@@ -31,6 +31,7 @@ pub type Service = InterceptedService<Channel, Authorize>;
 /// until the deadline of the call.
 #[derive(Clone, Debug)]
 pub struct Client {
+    channel: Channel,
     service: Service,
     settings: Arc<Settings>,
 }
@@ -105,6 +106,22 @@ impl Client {
     /// Changes as they happen.
     pub fn watches(&self) -> Watches<'_> {
         Watches::new(self)
+    }
+
+    /// Runs and dataclips; with the token of a run, a worker's calls about it.
+    pub fn runs(&self) -> Runs<'_> {
+        Runs::new(self)
+    }
+
+    /// The same connection with another token, such as that of a run (`sbrun_…`).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Token`] when it can't be one.
+    pub fn with_token(&self, token: impl Into<SecretString>) -> Result<Self, Error> {
+        let authorize = Authorize::new(&token.into())?;
+        let service = InterceptedService::new(self.channel.clone(), authorize);
+        Ok(Self { service, ..self.clone() })
     }
 
     /// Callers, tokens and members.
@@ -249,7 +266,8 @@ impl Builder {
 
     fn client(&self, channel: Channel, authorize: Authorize) -> Client {
         let settings = Settings { deadline: self.deadline, retries: self.retries };
-        Client { service: InterceptedService::new(channel, authorize), settings: Arc::new(settings) }
+        let service = InterceptedService::new(channel.clone(), authorize);
+        Client { channel, service, settings: Arc::new(settings) }
     }
 
     fn endpoint(&self, url: &str) -> Result<Endpoint, Error> {

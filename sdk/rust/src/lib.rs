@@ -20,7 +20,7 @@ pub mod v1 {
 }
 
 pub use calls::{
-    Access, Audit, Collections, Configs, Credentials, Keychains, METHODS, Merges, Projects, Sandboxes,
+    Access, Audit, Collections, Configs, Credentials, Keychains, METHODS, Merges, Projects, Runs, Sandboxes,
     Watches, Workflows,
 };
 pub use client::{Builder, Client, MAX_MESSAGE_BYTES, Service, new_request_id};
@@ -66,12 +66,23 @@ impl std::fmt::Debug for v1::CreateTokenResponse {
     }
 }
 
-impl std::fmt::Debug for v1::RotateTokenResponse {
-    /// Leaves out the secret, which must never reach a log.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RotateTokenResponse")
-            .field("token", &self.token)
-            .field("previous", &self.previous)
-            .finish_non_exhaustive()
-    }
+/// Shows of a message what is named, and that there is more: what is secret must never reach a log.
+macro_rules! debug_without_secrets {
+    ($($message:ident { $($field:ident),* })*) => {$(
+        impl std::fmt::Debug for v1::$message {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(stringify!($message))$(.field(stringify!($field), &self.$field))*.finish_non_exhaustive()
+            }
+        }
+    )*};
+}
+
+debug_without_secrets! {
+    RotateTokenResponse { token, previous }
+    StartRunRequest { project_id, workflow_id, trigger_id, job_id, claim, request_id }
+    RunWork { run, environment, lease_time, deadline }
+    ResolveCredentialResponse { credential_id, environment }
+    FinishRunRequest { outcome }
+    CreateDataclipRequest { project_id, kind, name, request_id }
+    GetDataclipResponse { dataclip }
 }

@@ -103,5 +103,7 @@ lists! {
     ListPrincipalsRequest: access.list_principals -> principals of Principal;
     ListTokensRequest: access.list_tokens -> tokens of Token;
     ListMembersRequest: access.list_members -> members of Member;
+    ListRunsRequest: runs.list_runs -> runs of Run;
+    ListDataclipsRequest: runs.list_dataclips -> dataclips of Dataclip;
     ListAuditEventsRequest: audit.list_audit_events -> events of AuditEvent;
 }

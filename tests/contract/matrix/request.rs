@@ -21,6 +21,7 @@ impl Stage {
             "CollectionsService" => of_collections(name, project),
             "ConfigsService" => of_configs(name, project),
             "KeychainsService" => of_keychains(name, project),
+            "RunsService" => of_runs(name, project),
             "CredentialsService" => self.of_links(name, project),
             "MergeService" => of_merges(name, place),
             "AccessService" => self.of_access(name, place),
@@ -48,6 +49,7 @@ impl Stage {
             "SetCredentialValues" => with(one, &json!({"environment": "main", "values": "{}"})),
             "RemoveCredentialValues" => with(one, &json!({"environment": "main"})),
             "DeleteCredential" => one,
+            "ResolveCredential" => json!({"job_id": OTHER}),
             _ => json!({}),
         }
     }
@@ -147,6 +149,20 @@ fn of_keychains(name: &str, project: &str) -> Value {
         "DeleteKeychain" => with(one, &json!({"etag": "of nothing"})),
         "PreviewKeychain" => with(one, &json!({"dataclip": "{}"})),
         _ => one,
+    }
+}
+
+fn of_runs(name: &str, project: &str) -> Value {
+    let of = json!({"project_id": project});
+    // There is no run and no dataclip of this id.
+    let (run, clip) = (with(of.clone(), &json!({"run_id": OTHER})), json!({"dataclip_id": OTHER}));
+    match name {
+        "StartRun" => with(of, &json!({"workflow_id": WORKFLOW})),
+        "GetRun" | "CancelRun" => run,
+        "CreateDataclip" => with(of, &json!({"kind": "DATACLIP_KIND_GLOBAL", "name": "one", "body": "{}"})),
+        "GetDataclip" | "DeleteDataclip" => with(of, &clip),
+        "NameDataclip" => with(with(of, &clip), &json!({"name": "one"})),
+        _ => of,
     }
 }
 

@@ -13,6 +13,9 @@
 //! | `c` | as if there was no such credential |
 //! | `o` | the credential is somebody else's |
 //! | `m` | let in: there is no such link |
+//! | `q` | let in: there is no such run or dataclip |
+//! | `w` | only for workers: service accounts that are editors of the root |
+//! | `t` | only with the token of a run |
 //! | `n` | the role is too low |
 //! | `p` | let in: there is no such member |
 //! | `a` | only for service administrators |
@@ -36,6 +39,9 @@ pub(super) const PLAIN: &[(&str, &str)] = &[
     ("CredentialsService/RemoveCredentialValues", "cccecco"),
     ("ProjectsService/CreateProject",            "YYYYYaY"),
     ("ProjectsService/ListProjects",             "YYYYYYY"),
+    ("RunsService/HeartbeatRun",                 "ttttttt"),
+    ("RunsService/ResolveCredential",            "ttttttt"),
+    ("RunsService/FinishRun",                    "ttttttt"),
 ];
 
 /// Calls about a project (or a merge into it, or a token of it), in each of its states; `gone`: scheduled for deletion.
@@ -90,6 +96,16 @@ pub(super) const TABLE: &[(&str, [&str; 7])] = &[
     ("ProjectsService/UpdateSubscription",       ["aaaaaaY", "aaaaaaY", "aaaaaaY", "aaaaaaY", "aaaaaaY", "aaaaaa.", "aaaaaa."]),
     ("ProjectsService/ImportProject",            ["nYYY.n.", "nYYY.n.", "nsss.n.", "nsss.n.", "....Yn.", ".......", "......."]),
     ("ProjectsService/ExportProject",            ["YYYY.Y.", "YYYY.Y.", "ssss.s.", "ssss.s.", "....YY.", ".......", "......."]),
+    ("RunsService/StartRun",                     ["nYYY.n.", "nYYY.n.", "nsss.n.", "nsss.n.", "....Yn.", ".......", "......."]),
+    ("RunsService/GetRun",                       ["qqqq.q.", "qqqq.q.", "qqqq.q.", "qqqq.q.", "....qq.", ".......", "......."]),
+    ("RunsService/ListRuns",                     ["YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "....YY.", ".......", "......."]),
+    ("RunsService/CancelRun",                    ["nqqq.n.", "nqqq.n.", "nsss.n.", "nsss.n.", "....qn.", ".......", "......."]),
+    ("RunsService/ClaimRuns",                    ["wwww.w.", "wwww.w.", "wwww.w.", "wwww.w.", "....ww.", ".......", "......."]),
+    ("RunsService/CreateDataclip",               ["nYYY.n.", "nYYY.n.", "nsss.n.", "nsss.n.", "....Yn.", ".......", "......."]),
+    ("RunsService/GetDataclip",                  ["qqqq.q.", "qqqq.q.", "qqqq.q.", "qqqq.q.", "....qq.", ".......", "......."]),
+    ("RunsService/ListDataclips",                ["YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "....YY.", ".......", "......."]),
+    ("RunsService/NameDataclip",                 ["nqqq.n.", "nqqq.n.", "nsss.n.", "nsss.n.", "....qn.", ".......", "......."]),
+    ("RunsService/DeleteDataclip",               ["nqqq.n.", "nqqq.n.", "nsss.n.", "nsss.n.", "....qn.", ".......", "......."]),
     ("SandboxesService/CreateSandbox",           ["nYYY.n.", "nYYY.n.", "nsss.n.", "nsss.n.", "....Yn.", ".......", "......."]),
     ("SandboxesService/GetSandbox",              ["kkkk.k.", "YYYY.Y.", "kkkk.k.", "YYYY.Y.", "....kk.", ".......", "......."]),
     ("SandboxesService/ListSandboxes",           ["YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "....YY.", ".......", "......."]),

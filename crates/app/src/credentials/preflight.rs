@@ -1,6 +1,8 @@
 //! Saying beforehand which credentials a project's steps lack.
 
-use sandbar_model::{Error, Kind, ProjectId, ResourceId, Result, policy::Action};
+use sandbar_model::{
+    Error, Kind, Project, ProjectId, ResourceId, Result, policy::Action, workflow::StoredWorkflow,
+};
 use sandbar_store::{Tx, resource, view::View};
 
 use super::missing::{MissingCredential, Needs, Planned};
@@ -45,6 +47,30 @@ pub async fn preflight(app: &App, call: &Call, request: &Preflight) -> Result<Pr
     let environment = entry.project.profile.environment;
     let missing = needs.missing(app, &mut tx, (&view, &environment), Planned::default()).await?;
     Ok(PreflightView { environment, missing })
+}
+
+/// Refuses when a credential that these steps use has no values for the project's environment.
+///
+/// # Errors
+/// [`Error::CredentialsMissing`] with the first of them, and how many they are.
+pub(crate) async fn ready(
+    app: &App,
+    tx: &mut Tx,
+    project: &Project,
+    (id, workflow): (ResourceId, &StoredWorkflow),
+) -> Result<()> {
+    let mut needs = Needs::default();
+    needs.add(id, workflow);
+    let view = app.views.of(tx, project).await?;
+    let missing = needs.missing(app, tx, (&view, &project.profile.environment), Planned::default()).await?;
+    let Some(first) = missing.first() else { return Ok(()) };
+    Err(Error::CredentialsMissing {
+        problem: first.say(),
+        credential: first.name.clone(),
+        environment: first.environment.clone(),
+        labels: first.labels.clone(),
+        count: missing.len(),
+    })
 }
 
 async fn of_one(app: &App, tx: &mut Tx, view: &View, id: ResourceId) -> Result<Needs> {

@@ -27,16 +27,16 @@ pub(super) async fn upkeep(app: &App, worker: &Worker, round: &mut Round) -> Res
 }
 
 /// One tree while it is looked after.
-struct Tree<'a> {
-    app: &'a App,
-    worker: &'a Worker,
+pub(super) struct Tree<'a> {
+    pub(super) app: &'a App,
+    pub(super) worker: &'a Worker,
     root: ProjectId,
     /// When it was last noted that there is garbage.
     noted: Option<Time>,
 }
 
 /// The lease was lost: another worker does this now.
-struct Lost;
+pub(super) struct Lost;
 
 /// What came of a batch of versions.
 enum Pruned {
@@ -71,7 +71,7 @@ impl Tree<'_> {
     }
 
     /// Begins the transaction of a batch, unless the lease is lost.
-    async fn batch(&self) -> Result<Result<Tx, Lost>> {
+    pub(super) async fn batch(&self) -> Result<Result<Tx, Lost>> {
         let mut tx = self.app.db.write().await?;
         let now = self.app.now();
         let until = now.plus(self.worker.lease);
@@ -88,6 +88,7 @@ impl Tree<'_> {
             for project in &projects {
                 if self.prune_versions(*project, round).await?.is_err()
                     || self.prune_claims(*project, round).await?.is_err()
+                    || self.erase_history(*project, round).await?.is_err()
                 {
                     return Ok(Err(Lost));
                 }
@@ -154,12 +155,12 @@ impl Tree<'_> {
         Ok(Ok(()))
     }
 
-    fn is_noted(&self) -> bool {
+    pub(super) fn is_noted(&self) -> bool {
         self.noted.is_some_and(|noted| noted.plus(10 * MINUTE) > self.app.now())
     }
 
     /// Notes that there is garbage, before it is made: a worker that is killed in between leaves none that nobody knows of.
-    async fn note(&mut self) -> Result<()> {
+    pub(super) async fn note(&mut self) -> Result<()> {
         let now = self.app.now();
         retry(|| async {
             let mut tx = self.app.db.write().await?;

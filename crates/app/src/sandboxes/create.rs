@@ -1,7 +1,7 @@
 //! Cloning a project. One row and its members are written, whatever the project holds.
 
 use sandbar_model::{
-    Error, Project, ProjectId, Result, Revision, Role, Violations,
+    DataclipId, Error, Project, ProjectId, Result, Revision, Role, Violations,
     policy::Action,
     project::{Fork, PALETTE, Profile, SANDBOX_ENVIRONMENT, sandbox_ttl_violations},
 };
@@ -12,7 +12,7 @@ use sandbar_store::{
 
 use super::guard;
 use crate::{
-    App, Call, Request,
+    App, Call, Request, dataclips,
     gate::{Caller, active},
     projects::{lock, lock_tree, lowered},
     repeat::{Trace, conclude, repeated, retry},
@@ -36,6 +36,8 @@ pub struct CreateSandbox {
     pub environment: String,
     /// After so many microseconds it is scheduled for deletion by itself; none: never.
     pub ttl: Option<i64>,
+    /// Dataclips of the parent that it is given copies of: with a name, of a kind that people or triggers make.
+    pub dataclips: Vec<DataclipId>,
     /// See [`Request::request_id`].
     pub request_id: String,
     /// Check everything and change nothing.
@@ -55,7 +57,7 @@ impl Request for CreateSandbox {
 /// # Errors
 /// In this order: the gate's, [`Error::ProjectScheduled`], [`Error::SandboxAllowanceReached`],
 /// [`Error::NestingDepthReached`], [`Error::InvalidFields`] with every broken rule, [`Error::EnvironmentGuarded`],
-/// [`Error::NameTaken`] and [`Error::IdTaken`].
+/// [`Error::NameTaken`], [`Error::IdTaken`], and [`Error::DataclipNotFound`].
 pub async fn create(app: &App, call: &Call, request: &CreateSandbox) -> Result<ProjectView> {
     retry(|| once(app, call, request)).await
 }
@@ -78,6 +80,7 @@ async fn once(app: &App, call: &Call, request: &CreateSandbox) -> Result<Project
     project::insert(&mut tx, &sandbox).await?;
     member::copy_from_parent(&mut tx, request.parent, sandbox.id, entry.caller.id).await?;
     tree::add_active(&mut tx, sandbox.root, 1).await?;
+    dataclips::copy(app, &mut tx, (request.parent, &sandbox), &request.dataclips).await?;
     let answer = ProjectView { role: lowered(&entry.caller, Some(Role::Owner)), project: sandbox };
     if !request.validate_only {
         conclude(app, tx, by, request, trace(&answer.project), &answer).await?;

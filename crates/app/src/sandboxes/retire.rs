@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use sandbar_model::{Error, Project, ProjectId, Result, Time};
-use sandbar_store::{Tx, project, tree, trigger};
+use sandbar_store::{Tx, project, run, tree, trigger};
 
 use crate::{App, projects::lock_below};
 
@@ -15,7 +15,7 @@ pub(crate) async fn retire(app: &App, tx: &mut Tx, project: &Project, now: Time)
 }
 
 /// Schedules these projects of one tree, the topmost first, of which the caller holds every lock: their triggers are
-/// off, they count no longer, and an earlier date that some have is replaced.
+/// off, their runs end or are asked to, they count no longer, and an earlier date that some have is replaced.
 pub(crate) async fn schedule(
     app: &App,
     tx: &mut Tx,
@@ -26,6 +26,7 @@ pub(crate) async fn schedule(
     let ids: Vec<_> = projects.iter().map(|project| project.id).collect();
     project::schedule(tx, &ids, now, now.plus(app.limits.grace), now).await?;
     trigger::suspend(tx, &ids).await?;
+    run::queue::clear(tx, &ids, now).await?;
     tree::add_active(tx, top.root, -active_sandboxes(projects)?).await?;
     as_they_are(tx, top.id, &ids).await
 }

@@ -150,6 +150,7 @@ pub fn new_sandbox(parent: ProjectId, name: &str) -> CreateSandbox {
         color: String::new(),
         environment: String::new(),
         ttl: None,
+        dataclips: Vec::new(),
         request_id: String::new(),
         validate_only: false,
     }

@@ -13,6 +13,7 @@ mod harness;
 
 mod due;
 mod expire;
+mod history;
 mod prune;
 mod race;
 mod sweep;
@@ -51,6 +52,8 @@ async fn work(bench: &Bench, worker: &Worker) -> Round {
         sum.contents += round.contents;
         sum.items += round.items;
         sum.answers += round.answers;
+        sum.runs += round.runs;
+        sum.lost += round.lost;
         if round.removed() == 0 {
             return sum;
         }

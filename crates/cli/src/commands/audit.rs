@@ -152,15 +152,22 @@ impl Trail {
 
 impl Filter {
     fn read(self, now: Timestamp) -> Result<AuditFilter, Failure> {
-        let time = |text: Option<String>| text.map(|text| when(&text, now)).transpose();
         Ok(AuditFilter {
             principal_id: self.by,
             action: self.action,
-            since: time(self.since)?,
-            until: time(self.until)?,
+            since: instant(self.since, now)?,
+            until: instant(self.until, now)?,
             subject_id: self.subject,
         })
     }
+}
+
+/// A time, or one so long ago, if one was given.
+pub(super) fn instant(
+    text: Option<String>,
+    now: Timestamp,
+) -> Result<Option<prost_types::Timestamp>, Failure> {
+    text.map(|text| when(&text, now)).transpose()
 }
 
 /// A time, or one so long ago.

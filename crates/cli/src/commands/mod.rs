@@ -11,6 +11,7 @@ pub(crate) mod login;
 pub(crate) mod merge;
 pub(crate) mod project;
 pub(crate) mod put;
+pub(crate) mod run;
 pub(crate) mod sandbox;
 pub(crate) mod transfer;
 pub(crate) mod watch;
@@ -38,6 +39,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Config(command) => config::run(&Session::open(globals).await?, command).await,
         Command::Credential(command) => credential::run(&Session::open(globals).await?, command).await,
         Command::Keychain(command) => keychain::run(&Session::open(globals).await?, command).await,
+        Command::Run(command) => run::run(&Session::open(globals).await?, command).await,
         Command::Merge(command) => merge::run(&Session::open(globals).await?, command).await,
         Command::Token(command) => access::token(&Session::open(globals).await?, command).await,
         Command::Member(command) => access::member(&Session::open(globals).await?, command).await,

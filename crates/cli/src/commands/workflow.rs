@@ -197,7 +197,11 @@ async fn delete(session: &Session, project: &str, workflow: &str, yes: bool) -> 
 }
 
 /// The id of a workflow, which may be deleted when it is given by its id.
-async fn workflow_id(session: &Session, project_id: &str, workflow: &str) -> Result<String, Failure> {
+pub(super) async fn workflow_id(
+    session: &Session,
+    project_id: &str,
+    workflow: &str,
+) -> Result<String, Failure> {
     match uuid(workflow) {
         Some(id) => Ok(id),
         None => Ok(session.workflow(project_id, workflow).await?.id),

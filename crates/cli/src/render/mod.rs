@@ -9,6 +9,7 @@ mod field;
 pub(crate) mod page;
 pub(crate) mod plan;
 pub(crate) mod report;
+pub(crate) mod run;
 pub(crate) mod tables;
 pub(crate) mod time;
 pub(crate) mod tree;

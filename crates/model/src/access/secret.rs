@@ -7,12 +7,17 @@ use sha2::{Digest, Sha256};
 
 /// What every token starts with, so that people and secret scanners know one when they see it.
 const PREFIX: &str = "sbr_";
+/// What the token of a run starts with.
+const RUN_PREFIX: &str = "sbrun_";
 /// Base62 digits of 128 bits; the token's 256 random ones are two such halves.
 const HALF: usize = 22;
 /// Base62 digits of a CRC-32.
 const CHECKSUM: usize = 6;
-/// A token's length in bytes; they are all ASCII.
-const LENGTH: usize = PREFIX.len() + 2 * HALF + CHECKSUM;
+/// How many digits follow a prefix; they are all ASCII.
+const DIGITS: usize = 2 * HALF + CHECKSUM;
+/// The length of a user's token in bytes.
+#[cfg(test)]
+const LENGTH: usize = PREFIX.len() + DIGITS;
 
 /// A token as its bearer sends it: `sbr_[0-9A-Za-z]{50}`, never shown by `Debug` and wiped from memory when dropped.
 ///
@@ -25,33 +30,20 @@ pub struct TokenSecret(SecretString);
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TokenHash(pub [u8; 32]);
 
+/// The token of a run, for the worker that has it: `sbrun_[0-9A-Za-z]{50}`, of the same form as a [`TokenSecret`]. It opens
+/// nothing but what that run needs, and only while the worker has the run.
+pub struct RunSecret(SecretString);
+
 impl TokenSecret {
     /// The token of these bits, which must come from a cryptographic source of randomness.
     pub fn from_random(random: [u8; 32]) -> Self {
-        let (high, low) = halves(random);
-        // Room for all of it at once, so that growing leaves no copy behind.
-        let mut text = String::with_capacity(LENGTH);
-        text.push_str(PREFIX);
-        push_digits(&mut text, high, HALF);
-        push_digits(&mut text, low, HALF);
-        let checksum = crc32fast::hash(text.get(PREFIX.len()..).unwrap_or_default().as_bytes());
-        push_digits(&mut text, checksum.into(), CHECKSUM);
-        Self(text.into())
+        Self(text(PREFIX, random))
     }
 
     /// The token that a caller sent; none when its length, prefix, digits or checksum are wrong, without telling which.
     /// Reads no more than a token's length, however much is sent, and all of that, wherever the fault may be.
     pub fn parse(text: &str) -> Option<Self> {
-        if text.len() != LENGTH {
-            return None;
-        }
-        let rest = text.strip_prefix(PREFIX)?;
-        let all_digits = rest.bytes().fold(true, |all, b| all & b.is_ascii_alphanumeric());
-        let (digits, checksum) = rest.split_at_checked(2 * HALF)?;
-        let mut expected = String::with_capacity(CHECKSUM);
-        push_digits(&mut expected, crc32fast::hash(digits.as_bytes()).into(), CHECKSUM);
-        let checks = checksum == expected;
-        (all_digits && checks).then(|| Self(SecretString::from(text)))
+        parse(PREFIX, text).map(Self)
     }
 
     /// Under which its record is found.
@@ -62,6 +54,59 @@ impl TokenSecret {
     /// The text, to be shown once to the one who asked for it, and to nobody else.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
+    }
+}
+
+impl RunSecret {
+    /// As [`TokenSecret::from_random`].
+    pub fn from_random(random: [u8; 32]) -> Self {
+        Self(text(RUN_PREFIX, random))
+    }
+
+    /// As [`TokenSecret::parse`].
+    pub fn parse(text: &str) -> Option<Self> {
+        parse(RUN_PREFIX, text).map(Self)
+    }
+
+    /// Under which its record is found.
+    pub fn hash(&self) -> TokenHash {
+        TokenHash(Sha256::digest(self.expose()).into())
+    }
+
+    /// The text, for the worker that claimed the run, and for nobody else.
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+fn text(prefix: &str, random: [u8; 32]) -> SecretString {
+    let (high, low) = halves(random);
+    // Room for all of it at once, so that growing leaves no copy behind.
+    let mut text = String::with_capacity(prefix.len() + DIGITS);
+    text.push_str(prefix);
+    push_digits(&mut text, high, HALF);
+    push_digits(&mut text, low, HALF);
+    let checksum = crc32fast::hash(text.get(prefix.len()..).unwrap_or_default().as_bytes());
+    push_digits(&mut text, checksum.into(), CHECKSUM);
+    text.into()
+}
+
+fn parse(prefix: &str, text: &str) -> Option<SecretString> {
+    if text.len() != prefix.len() + DIGITS {
+        return None;
+    }
+    let rest = text.strip_prefix(prefix)?;
+    let all_digits = rest.bytes().fold(true, |all, b| all & b.is_ascii_alphanumeric());
+    let (digits, checksum) = rest.split_at_checked(2 * HALF)?;
+    let mut expected = String::with_capacity(CHECKSUM);
+    push_digits(&mut expected, crc32fast::hash(digits.as_bytes()).into(), CHECKSUM);
+    let checks = checksum == expected;
+    (all_digits && checks).then(|| SecretString::from(text))
+}
+
+impl fmt::Debug for RunSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RunSecret(redacted)")
     }
 }
 
@@ -133,6 +178,16 @@ mod tests {
     fn debug_shows_nothing_of_it() {
         let secret = TokenSecret::from_random([7; 32]);
         assert_eq!(format!("{secret:?} {:?}", secret.hash()), "TokenSecret(redacted) TokenHash(redacted)");
+    }
+
+    #[test]
+    fn a_runs_token_is_no_users_and_a_users_no_runs() {
+        let (user, run) = (TokenSecret::from_random([7; 32]), RunSecret::from_random([7; 32]));
+        assert!(run.expose().starts_with("sbrun_") && run.expose().ends_with(&user.expose()[4..]));
+        assert!(RunSecret::parse(run.expose()).is_some() && RunSecret::parse(user.expose()).is_none());
+        assert!(TokenSecret::parse(run.expose()).is_none());
+        assert_ne!(run.hash(), user.hash());
+        assert_eq!(format!("{run:?}"), "RunSecret(redacted)");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::{error::Error, process::ExitCode, sync::Arc};
 
 use clap::Parser;
 use sandbar_app::{
-    App, Limits, World,
+    App, Limits, RunLimits, World,
     purge::{Worker, round},
     vault::KeyRing,
 };
@@ -57,7 +57,8 @@ async fn open(args: &PurgeArgs, metrics: &Metrics) -> Result<Arc<App>, Box<dyn E
     let db = database::open(&args.database).await?;
     database::watch(metrics, &db, args.database.pool_size);
     database::ready(db.clone()).await?;
-    let limits = Limits { grace: micros(args.grace_period), ..Limits::default() };
+    let runs = RunLimits { attempts: args.run_attempts.into(), ..RunLimits::default() };
+    let limits = Limits { grace: micros(args.grace_period), runs, ..Limits::default() };
     Ok(database::app(db, &RealWorld.random(), Arc::new(KeyRing::default()), limits)?)
 }
 

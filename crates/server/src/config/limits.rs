@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 use clap::Args;
+use sandbar_app::RunLimits;
 
 use super::{
     ConfigError,
     value::{duration, size},
 };
+use crate::database::micros;
 
 /// Limits of messages, calls and connections.
 #[derive(Clone, Debug, Args)]
@@ -65,6 +67,29 @@ pub struct LimitArgs {
     /// The largest page of a list, 1 to 500.
     #[arg(long, env = "SANDBAR_MAX_PAGE", value_name = "COUNT", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=500))]
     pub max_page: u32,
+}
+
+/// How long workers have runs.
+#[derive(Clone, Copy, Debug, Args)]
+#[command(next_help_heading = "Runs")]
+pub struct RunArgs {
+    /// How long a worker has a run without a heartbeat, 1s to 1h. Then another worker gets it.
+    #[arg(long, env = "SANDBAR_RUN_LEASE", value_name = "DURATION", default_value = "1m", value_parser = duration("1s", "1h"))]
+    pub run_lease: Duration,
+    /// How long a run may take in all, 1s to 30d. Then it is killed.
+    #[arg(long, env = "SANDBAR_RUN_TIMEOUT", value_name = "DURATION", default_value = "1d", value_parser = duration("1s", "30d"))]
+    pub run_timeout: Duration,
+    /// How often a run is given to a worker before it counts as lost, 1 to 100. Servers and purge workers must agree.
+    #[arg(long, env = "SANDBAR_RUN_ATTEMPTS", value_name = "COUNT", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub run_attempts: u32,
+}
+
+impl RunArgs {
+    /// As operations take them.
+    pub fn limits(self) -> RunLimits {
+        let attempts = i64::from(self.run_attempts);
+        RunLimits { lease: micros(self.run_lease), timeout: micros(self.run_timeout), attempts }
+    }
 }
 
 impl LimitArgs {

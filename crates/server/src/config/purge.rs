@@ -31,6 +31,9 @@ pub struct PurgeArgs {
     /// How long a content that nothing refers to is kept, 2h to 366d.
     #[arg(long, env = "SANDBAR_CONTENT_GRACE", value_name = "DURATION", default_value = "24h", value_parser = duration("2h", "366d"))]
     pub content_grace: Duration,
+    /// How often a run is given to a worker before it counts as lost, 1 to 100. As the servers have it.
+    #[arg(long, env = "SANDBAR_RUN_ATTEMPTS", value_name = "COUNT", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub run_attempts: u32,
     /// Name of this worker in leases and logs; no two may share one. Default: one made for this run.
     #[arg(long, env = "SANDBAR_PURGE_WORKER", value_name = "NAME")]
     pub worker: Option<String>,

@@ -38,6 +38,12 @@ pub fn micros(duration: &Duration) -> Result<i64, &'static str> {
     Ok(duration.seconds * SECOND + i64::from(duration.nanos) / 1000)
 }
 
+/// Microseconds as the wire has them.
+pub fn duration(micros: i64) -> Duration {
+    let nanos = i32::try_from(micros % SECOND * 1000).unwrap_or_default();
+    Duration { seconds: micros / SECOND, nanos }
+}
+
 /// For people and for metadata: `2026-11-22T01:02:03Z`.
 pub fn rfc3339(time: Time) -> String {
     to_wire(time).to_string()

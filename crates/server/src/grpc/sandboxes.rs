@@ -34,6 +34,7 @@ impl SandboxesService for Grpc {
             color: m.color,
             environment: m.environment,
             ttl: fields.optional_micros("ttl", m.ttl.as_ref()),
+            dataclips: fields.ids("dataclip_ids", &m.dataclip_ids),
             request_id: m.request_id,
             validate_only: m.validate_only,
         };

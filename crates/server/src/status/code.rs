@@ -13,7 +13,10 @@ pub(super) const fn code(reason: Reason) -> Code {
         | R::AdministratorRequired
         | R::TokenLimited
         | R::EnvironmentGuarded
-        | R::CredentialNotOwned => Code::PermissionDenied,
+        | R::CredentialNotOwned
+        | R::WorkerRequired
+        | R::RunTokenRequired
+        | R::CredentialNotUsed => Code::PermissionDenied,
         R::CredentialDamaged => Code::DataLoss,
         R::ProjectNotFound
         | R::ResourceNotFound
@@ -24,7 +27,9 @@ pub(super) const fn code(reason: Reason) -> Code {
         | R::ItemNotFound
         | R::CredentialNotFound
         | R::ValuesNotFound
-        | R::TriggerNotFound => Code::NotFound,
+        | R::TriggerNotFound
+        | R::RunNotFound
+        | R::DataclipNotFound => Code::NotFound,
         R::InvalidFields
         | R::InvalidDocument
         | R::InvalidPageToken
@@ -57,7 +62,13 @@ pub(super) const fn code(reason: Reason) -> Code {
         | R::TokenEnded
         | R::PlanRequired
         | R::InvalidResult
-        | R::MergeConflicts => Code::FailedPrecondition,
+        | R::MergeConflicts
+        | R::TriggerDisabled
+        | R::CredentialsMissing
+        | R::RunLeaseLost
+        | R::RunFinished
+        | R::DataclipErased
+        | R::DataclipInUse => Code::FailedPrecondition,
         R::SandboxAllowanceReached | R::CollectionFull | R::TooLarge | R::Overloaded | R::TooManyWatches => {
             Code::ResourceExhausted
         }

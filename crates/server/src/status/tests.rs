@@ -4,13 +4,13 @@ use std::{
 };
 
 use sandbar_model::{
-    CredentialId, Kind, MergeId, PrincipalId, ProjectId, ResourceId, Revision, Role, Time, TokenId,
-    TriggerId, policy::Action,
+    CredentialId, DataclipId, JobId, Kind, MergeId, PrincipalId, ProjectId, ResourceId, Revision, Role,
+    RunId, Time, TokenId, TriggerId, Violation, policy::Action, run::RunState,
 };
 use tonic::Code;
 use uuid::Uuid;
 
-use super::*;
+use super::{explain::snake_case, *};
 
 /// One error of each variant, every value of it made from `n`.
 fn every_error(n: u8) -> Vec<Error> {
@@ -88,6 +88,23 @@ fn every_error(n: u8) -> Vec<Error> {
         E::ChangesPruned { project, revision: Revision(40 + i64::from(n)) },
         E::TooManyWatches { limit: 90 + usize::from(n) },
         E::ServerStopping,
+        E::RunNotFound { id: RunId(uuid) },
+        E::DataclipNotFound { id: DataclipId(uuid) },
+        E::TriggerDisabled { trigger: TriggerId(uuid) },
+        E::CredentialsMissing {
+            credential: text("credential"),
+            environment: text("environment"),
+            labels: vec![text("first"), text("second")],
+            problem: text("problem"),
+            count: 90 + usize::from(n),
+        },
+        E::WorkerRequired,
+        E::RunTokenRequired,
+        E::RunLeaseLost { run: RunId(uuid) },
+        E::RunFinished { run: RunId(uuid), state: if n == 1 { RunState::Success } else { RunState::Failed } },
+        E::CredentialNotUsed { job: JobId(uuid) },
+        E::DataclipErased { id: DataclipId(uuid) },
+        E::DataclipInUse { id: DataclipId(uuid), run: RunId(Uuid::from_bytes([n + 100; 16])) },
         E::NothingSelected,
         E::PlanStale { moved: vec![text("first"), text("second")] },
         E::PlanRequired,

@@ -3,7 +3,7 @@ use tonic_reflection::pb::{v1, v1alpha};
 
 use crate::place::{Place, limits};
 
-const EXPECTED: [&str; 12] = [
+const EXPECTED: [&str; 13] = [
     "grpc.health.v1.Health",
     "sandbar.v1.AccessService",
     "sandbar.v1.AuditService",
@@ -13,6 +13,7 @@ const EXPECTED: [&str; 12] = [
     "sandbar.v1.KeychainsService",
     "sandbar.v1.MergeService",
     "sandbar.v1.ProjectsService",
+    "sandbar.v1.RunsService",
     "sandbar.v1.SandboxesService",
     "sandbar.v1.WatchService",
     "sandbar.v1.WorkflowsService",

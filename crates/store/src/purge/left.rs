@@ -19,6 +19,10 @@ pub async fn is_empty(tx: &mut Tx, project: ProjectId) -> Result<bool> {
                 OR EXISTS (SELECT 1 FROM merge_bases WHERE other_id = $1)
                 OR EXISTS (SELECT 1 FROM collection_stores WHERE project_id = $1)
                 OR EXISTS (SELECT 1 FROM tokens WHERE project_id = $1)
+                OR EXISTS (SELECT 1 FROM run_tokens WHERE project_id = $1)
+                OR EXISTS (SELECT 1 FROM runs WHERE project_id = $1)
+                OR EXISTS (SELECT 1 FROM dataclips WHERE project_id = $1)
+                OR EXISTS (SELECT 1 FROM run_queues WHERE project_id = $1)
                 OR EXISTS (SELECT 1 FROM members WHERE project_id = $1)
                 OR EXISTS (SELECT 1 FROM merges WHERE source_id = $1
                     AND NOT EXISTS (SELECT 1 FROM projects p WHERE p.id = merges.target_id AND p.id <> $1))

@@ -29,6 +29,7 @@ mod principals;
 mod projects;
 mod purge;
 mod resources;
+mod runs;
 mod statements;
 mod tampering;
 mod tokens;

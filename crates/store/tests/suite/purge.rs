@@ -9,7 +9,7 @@ use sandbar_model::{
 use sandbar_store::{
     Db, Tx,
     audit::{self, Event},
-    collection, item, merge_base, merge_record, project, purge, token, tree, trigger,
+    collection, dataclip, item, merge_base, merge_record, project, purge, run, token, tree, trigger,
 };
 use uuid::Uuid;
 
@@ -17,7 +17,7 @@ use crate::{
     engine::cases,
     fixture::{NOW, add_user, family, id},
     merges::{merged, record},
-    parity,
+    parity, runs,
 };
 
 cases! {
@@ -67,6 +67,11 @@ async fn fill(tx: &mut Tx, project: ProjectId, rows: u8) {
         hash[..16].copy_from_slice(project.0.as_bytes());
         token::insert(tx, &token, &TokenHash(hash)).await.unwrap();
         trigger::set(tx, project, resource.into(), true).await.unwrap();
+        run::queue::add(tx, project, project, NOW).await.unwrap();
+        let queued = runs::queued(project, unique);
+        run::insert(tx, &queued).await.unwrap();
+        run::token::replace(tx, &queued, &TokenHash(hash), NOW).await.unwrap();
+        dataclip::insert(tx, &runs::clip(project, unique, ""), "{}").await.unwrap();
         // Below and above every other project, so that it is the first of a pair and the second.
         for other in [Uuid::from_u128(number.into()), Uuid::from_u128(u128::MAX - u128::from(number))] {
             let base = [1_u128, 2].map(|key| (Kind::Workflow, Uuid::from_u128(key).into(), None));

@@ -64,7 +64,8 @@ pub enum Role {
     Unspecified = 0,
     /// Sees the project and its history.
     Viewer = 1,
-    /// Also writes workflows and configs, links credentials, turns triggers on and off, makes sandboxes, receives merges.
+    /// Also writes workflows and configs, links credentials, turns triggers on and off, starts runs, makes sandboxes, receives
+    /// merges.
     Editor = 2,
     /// Also changes settings, members, tokens, keychains and sandboxes, and merges a sandbox elsewhere.
     Admin = 3,
@@ -1096,7 +1097,7 @@ pub struct AuditEvent {
     /// Who. Absent: nobody called; it was the purge worker, or the operator at the server's console.
     #[prost(message, optional, tag = "6")]
     pub actor: ::core::option::Option<Actor>,
-    /// With which token, by its record's id. Empty where the actor is absent.
+    /// With which token, by its record's id; of the token of a run, the run's id. Empty where the actor is absent.
     #[prost(string, tag = "7")]
     pub token_id: ::prost::alloc::string::String,
     /// Where the call came from, as the server knows it. Empty: it does not.
@@ -3718,7 +3719,7 @@ pub mod credentials_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Sets the values for an environment, in place of those it had there: every project of that environment that links the
-        /// credential gets them. Only its owner. They are kept encrypted, and no call answers them.
+        /// credential gets them. Only its owner. They are kept encrypted, and answered to runs only: see ResolveCredential.
         pub async fn set_credential_values(
             &mut self,
             request: impl tonic::IntoRequest<super::SetCredentialValuesRequest>,
@@ -4036,6 +4037,30 @@ pub enum Reason {
     /// FAILED_PRECONDITION. A keychain falls back on the link; change the keychain first. Metadata: `keychain` (its name),
     /// `credential_link_id`.
     LinkInKeychain = 102,
+    /// NOT_FOUND. The project has no such run, or no longer. Metadata: `id`.
+    RunNotFound = 120,
+    /// NOT_FOUND. The project has no such dataclip, or no longer. Metadata: `id`.
+    DataclipNotFound = 121,
+    /// FAILED_PRECONDITION. The trigger is off in the project; turn it on, or start the run without it. Metadata: `trigger_id`.
+    TriggerDisabled = 122,
+    /// FAILED_PRECONDITION. Steps of the workflow use credentials that have no values for the project's environment;
+    /// PreflightCredentials lists all of them. Metadata: `credential` (the first one's name), `environment`, `environments` (for
+    /// which it has some), `problem` (what is wrong, in one sentence), `count` (of the credentials).
+    CredentialsMissing = 123,
+    /// PERMISSION_DENIED. Only a worker may: a service account that is at least editor in the root of the tree.
+    WorkerRequired = 124,
+    /// PERMISSION_DENIED. The call is made with the token of a run (`sbrun_…`), not with a user's.
+    RunTokenRequired = 125,
+    /// FAILED_PRECONDITION. The worker missed its heartbeat, and the run is or will be another's; drop it. Metadata: `run_id`.
+    RunLeaseLost = 126,
+    /// FAILED_PRECONDITION. The run ended already, and differently. Metadata: `run_id`, `state`.
+    RunFinished = 127,
+    /// PERMISSION_DENIED. The run's workflow has no such step, or it uses no credential. Metadata: `job_id`.
+    CredentialNotUsed = 128,
+    /// FAILED_PRECONDITION. The body of the dataclip was erased, or is about to be; start the run with another. Metadata: `id`.
+    DataclipErased = 129,
+    /// FAILED_PRECONDITION. A run that waits or goes on begins with the dataclip; cancel it first. Metadata: `id`, `run_id`.
+    DataclipInUse = 132,
     /// INVALID_ARGUMENT. The cursor was not made by this service for a watch of this project, or the database was put back to
     /// before it. List what there is, and watch from there.
     InvalidCursor = 140,
@@ -4055,10 +4080,6 @@ pub enum Reason {
     ItemNotFound = 161,
 }
 impl Reason {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
     pub fn as_str_name(&self) -> &'static str {
         match self {
             Self::Unspecified => "REASON_UNSPECIFIED",
@@ -4119,6 +4140,17 @@ impl Reason {
             Self::KeychainInUse => "REASON_KEYCHAIN_IN_USE",
             Self::KeychainDefaultNotLinked => "REASON_KEYCHAIN_DEFAULT_NOT_LINKED",
             Self::LinkInKeychain => "REASON_LINK_IN_KEYCHAIN",
+            Self::RunNotFound => "REASON_RUN_NOT_FOUND",
+            Self::DataclipNotFound => "REASON_DATACLIP_NOT_FOUND",
+            Self::TriggerDisabled => "REASON_TRIGGER_DISABLED",
+            Self::CredentialsMissing => "REASON_CREDENTIALS_MISSING",
+            Self::WorkerRequired => "REASON_WORKER_REQUIRED",
+            Self::RunTokenRequired => "REASON_RUN_TOKEN_REQUIRED",
+            Self::RunLeaseLost => "REASON_RUN_LEASE_LOST",
+            Self::RunFinished => "REASON_RUN_FINISHED",
+            Self::CredentialNotUsed => "REASON_CREDENTIAL_NOT_USED",
+            Self::DataclipErased => "REASON_DATACLIP_ERASED",
+            Self::DataclipInUse => "REASON_DATACLIP_IN_USE",
             Self::InvalidCursor => "REASON_INVALID_CURSOR",
             Self::ChangesPruned => "REASON_CHANGES_PRUNED",
             Self::TooManyWatches => "REASON_TOO_MANY_WATCHES",
@@ -4128,7 +4160,6 @@ impl Reason {
             Self::ItemNotFound => "REASON_ITEM_NOT_FOUND",
         }
     }
-    /// Creates an enum from field names used in the ProtoBuf definition.
     pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
         match value {
             "REASON_UNSPECIFIED" => Some(Self::Unspecified),
@@ -4189,6 +4220,17 @@ impl Reason {
             "REASON_KEYCHAIN_IN_USE" => Some(Self::KeychainInUse),
             "REASON_KEYCHAIN_DEFAULT_NOT_LINKED" => Some(Self::KeychainDefaultNotLinked),
             "REASON_LINK_IN_KEYCHAIN" => Some(Self::LinkInKeychain),
+            "REASON_RUN_NOT_FOUND" => Some(Self::RunNotFound),
+            "REASON_DATACLIP_NOT_FOUND" => Some(Self::DataclipNotFound),
+            "REASON_TRIGGER_DISABLED" => Some(Self::TriggerDisabled),
+            "REASON_CREDENTIALS_MISSING" => Some(Self::CredentialsMissing),
+            "REASON_WORKER_REQUIRED" => Some(Self::WorkerRequired),
+            "REASON_RUN_TOKEN_REQUIRED" => Some(Self::RunTokenRequired),
+            "REASON_RUN_LEASE_LOST" => Some(Self::RunLeaseLost),
+            "REASON_RUN_FINISHED" => Some(Self::RunFinished),
+            "REASON_CREDENTIAL_NOT_USED" => Some(Self::CredentialNotUsed),
+            "REASON_DATACLIP_ERASED" => Some(Self::DataclipErased),
+            "REASON_DATACLIP_IN_USE" => Some(Self::DataclipInUse),
             "REASON_INVALID_CURSOR" => Some(Self::InvalidCursor),
             "REASON_CHANGES_PRUNED" => Some(Self::ChangesPruned),
             "REASON_TOO_MANY_WATCHES" => Some(Self::TooManyWatches),
@@ -5712,6 +5754,10 @@ pub struct CreateSandboxRequest {
     /// Check everything and change nothing.
     #[prost(bool, tag = "9")]
     pub validate_only: bool,
+    /// Dataclips of the parent that the sandbox is given copies of, at most 100: with a name, and global, saved inputs or http
+    /// requests. Without any, making the sandbox costs the same whatever the parent holds.
+    #[prost(string, repeated, tag = "10")]
+    pub dataclip_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 impl ::prost::Name for CreateSandboxRequest {
     const NAME: &'static str = "CreateSandboxRequest";
@@ -7643,302 +7689,6 @@ pub mod merge_service_client {
         }
     }
 }
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct WatchRequest {
-    #[prost(string, tag = "1")]
-    pub project_id: ::prost::alloc::string::String,
-    /// Not only the project, but every project of its tree that the caller sees. Those that the caller does not see are left
-    /// out one by one; when the caller sees `project_id` no longer, the watch ends.
-    #[prost(bool, tag = "2")]
-    pub tree: bool,
-    /// Where to begin: `cursor` of a message of a watch of the same project and with the same `tree`. Empty: now.
-    #[prost(string, tag = "3")]
-    pub cursor: ::prost::alloc::string::String,
-    /// Or: after this revision of the project. Of what was done before the watch began only the changes of resources come.
-    /// Not together with `cursor` or `tree`.
-    #[prost(int64, optional, tag = "4")]
-    pub after_revision: ::core::option::Option<i64>,
-    /// End when everything up to now has come, in place of waiting for more: for who looks in now and then.
-    #[prost(bool, tag = "5")]
-    pub until_now: bool,
-}
-impl ::prost::Name for WatchRequest {
-    const NAME: &'static str = "WatchRequest";
-    const PACKAGE: &'static str = "sandbar.v1";
-    fn full_name() -> ::prost::alloc::string::String {
-        "sandbar.v1.WatchRequest".into()
-    }
-    fn type_url() -> ::prost::alloc::string::String {
-        "/sandbar.v1.WatchRequest".into()
-    }
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct WatchResponse {
-    /// Where to go on after this message. Opaque, and good for any server of the service.
-    #[prost(string, tag = "1")]
-    pub cursor: ::prost::alloc::string::String,
-    /// Absent in the first message, and in those that come as a sign of life when nothing is done for a while (15 seconds, unless
-    /// the operator chose otherwise).
-    #[prost(message, optional, tag = "2")]
-    pub change: ::core::option::Option<ProjectChange>,
-}
-impl ::prost::Name for WatchResponse {
-    const NAME: &'static str = "WatchResponse";
-    const PACKAGE: &'static str = "sandbar.v1";
-    fn full_name() -> ::prost::alloc::string::String {
-        "sandbar.v1.WatchResponse".into()
-    }
-    fn type_url() -> ::prost::alloc::string::String {
-        "/sandbar.v1.WatchResponse".into()
-    }
-}
-/// Something that was done.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ProjectChange {
-    /// In which project.
-    #[prost(string, tag = "1")]
-    pub project_id: ::prost::alloc::string::String,
-    #[prost(enumeration = "ChangeKind", tag = "2")]
-    pub kind: i32,
-    /// When, by the clock of the server that did it.
-    #[prost(message, optional, tag = "3")]
-    pub time: ::core::option::Option<::prost_types::Timestamp>,
-    /// By whom. Absent: nobody called; it was the purge worker.
-    #[prost(message, optional, tag = "4")]
-    pub actor: ::core::option::Option<Actor>,
-    /// Of a resource: which, and the project's revision that it took. Each resource of an import or a merge has its own.
-    #[prost(message, optional, tag = "5")]
-    pub resource: ::core::option::Option<ResourceKey>,
-    #[prost(int64, tag = "6")]
-    pub revision: i64,
-    /// What the resource is called then. Empty: it was deleted.
-    #[prost(string, tag = "7")]
-    pub name: ::prost::alloc::string::String,
-    /// Its etag then. Empty: it was deleted.
-    #[prost(string, tag = "8")]
-    pub etag: ::prost::alloc::string::String,
-    /// Of MEMBER_SET and MEMBER_REMOVED: who. Of TRIGGER_SET: the trigger. Of MERGED and REVERTED: the merge.
-    #[prost(string, tag = "9")]
-    pub subject_id: ::prost::alloc::string::String,
-}
-impl ::prost::Name for ProjectChange {
-    const NAME: &'static str = "ProjectChange";
-    const PACKAGE: &'static str = "sandbar.v1";
-    fn full_name() -> ::prost::alloc::string::String {
-        "sandbar.v1.ProjectChange".into()
-    }
-    fn type_url() -> ::prost::alloc::string::String {
-        "/sandbar.v1.ProjectChange".into()
-    }
-}
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum ChangeKind {
-    Unspecified = 0,
-    /// A resource was made, changed, or put back to an old revision.
-    ResourcePut = 1,
-    /// A resource was deleted.
-    ResourceDeleted = 2,
-    /// A trigger was turned on or off. Get its workflow to see which.
-    TriggerSet = 3,
-    /// The project was made. Comes only to who watches its tree.
-    ProjectCreated = 4,
-    /// Its name, color, settings or the like were changed.
-    ProjectUpdated = 5,
-    /// It was scheduled for deletion: by a call, by its end of life, or with a project above it.
-    ProjectScheduled = 6,
-    /// It was restored.
-    ProjectRestored = 7,
-    /// Its parent was deleted, and it is now a child of that one's parent.
-    ProjectMoved = 8,
-    /// It was made equal to a document. What changed comes next, resource by resource.
-    Imported = 9,
-    /// Another project was merged into it, or it was synced. What changed comes next, resource by resource.
-    Merged = 10,
-    /// A merge into it was undone. What changed comes next.
-    Reverted = 11,
-    /// Somebody was made a member of it, or given another role; also its new owner.
-    MemberSet = 12,
-    /// Somebody is a member no more.
-    MemberRemoved = 13,
-    /// The allowance of its tree was changed.
-    SubscriptionUpdated = 14,
-}
-impl ChangeKind {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "CHANGE_KIND_UNSPECIFIED",
-            Self::ResourcePut => "CHANGE_KIND_RESOURCE_PUT",
-            Self::ResourceDeleted => "CHANGE_KIND_RESOURCE_DELETED",
-            Self::TriggerSet => "CHANGE_KIND_TRIGGER_SET",
-            Self::ProjectCreated => "CHANGE_KIND_PROJECT_CREATED",
-            Self::ProjectUpdated => "CHANGE_KIND_PROJECT_UPDATED",
-            Self::ProjectScheduled => "CHANGE_KIND_PROJECT_SCHEDULED",
-            Self::ProjectRestored => "CHANGE_KIND_PROJECT_RESTORED",
-            Self::ProjectMoved => "CHANGE_KIND_PROJECT_MOVED",
-            Self::Imported => "CHANGE_KIND_IMPORTED",
-            Self::Merged => "CHANGE_KIND_MERGED",
-            Self::Reverted => "CHANGE_KIND_REVERTED",
-            Self::MemberSet => "CHANGE_KIND_MEMBER_SET",
-            Self::MemberRemoved => "CHANGE_KIND_MEMBER_REMOVED",
-            Self::SubscriptionUpdated => "CHANGE_KIND_SUBSCRIPTION_UPDATED",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "CHANGE_KIND_UNSPECIFIED" => Some(Self::Unspecified),
-            "CHANGE_KIND_RESOURCE_PUT" => Some(Self::ResourcePut),
-            "CHANGE_KIND_RESOURCE_DELETED" => Some(Self::ResourceDeleted),
-            "CHANGE_KIND_TRIGGER_SET" => Some(Self::TriggerSet),
-            "CHANGE_KIND_PROJECT_CREATED" => Some(Self::ProjectCreated),
-            "CHANGE_KIND_PROJECT_UPDATED" => Some(Self::ProjectUpdated),
-            "CHANGE_KIND_PROJECT_SCHEDULED" => Some(Self::ProjectScheduled),
-            "CHANGE_KIND_PROJECT_RESTORED" => Some(Self::ProjectRestored),
-            "CHANGE_KIND_PROJECT_MOVED" => Some(Self::ProjectMoved),
-            "CHANGE_KIND_IMPORTED" => Some(Self::Imported),
-            "CHANGE_KIND_MERGED" => Some(Self::Merged),
-            "CHANGE_KIND_REVERTED" => Some(Self::Reverted),
-            "CHANGE_KIND_MEMBER_SET" => Some(Self::MemberSet),
-            "CHANGE_KIND_MEMBER_REMOVED" => Some(Self::MemberRemoved),
-            "CHANGE_KIND_SUBSCRIPTION_UPDATED" => Some(Self::SubscriptionUpdated),
-            _ => None,
-        }
-    }
-}
-/// Generated client implementations.
-pub mod watch_service_client {
-    #![allow(
-        unused_variables,
-        dead_code,
-        missing_docs,
-        clippy::wildcard_imports,
-        clippy::let_unit_value,
-    )]
-    use tonic::codegen::*;
-    use tonic::codegen::http::Uri;
-    #[derive(Debug, Clone)]
-    pub struct WatchServiceClient<T> {
-        inner: tonic::client::Grpc<T>,
-    }
-    impl WatchServiceClient<tonic::transport::Channel> {
-        /// Attempt to create a new client by connecting to a given endpoint.
-        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
-        where
-            D: TryInto<tonic::transport::Endpoint>,
-            D::Error: Into<StdError>,
-        {
-            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
-            Ok(Self::new(conn))
-        }
-    }
-    impl<T> WatchServiceClient<T>
-    where
-        T: tonic::client::GrpcService<tonic::body::Body>,
-        T::Error: Into<StdError>,
-        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
-        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
-    {
-        pub fn new(inner: T) -> Self {
-            let inner = tonic::client::Grpc::new(inner);
-            Self { inner }
-        }
-        pub fn with_origin(inner: T, origin: Uri) -> Self {
-            let inner = tonic::client::Grpc::with_origin(inner, origin);
-            Self { inner }
-        }
-        pub fn with_interceptor<F>(
-            inner: T,
-            interceptor: F,
-        ) -> WatchServiceClient<InterceptedService<T, F>>
-        where
-            F: tonic::service::Interceptor,
-            T::ResponseBody: Default,
-            T: tonic::codegen::Service<
-                http::Request<tonic::body::Body>,
-                Response = http::Response<
-                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
-                >,
-            >,
-            <T as tonic::codegen::Service<
-                http::Request<tonic::body::Body>,
-            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
-        {
-            WatchServiceClient::new(InterceptedService::new(inner, interceptor))
-        }
-        /// Compress requests with the given encoding.
-        ///
-        /// This requires the server to support it otherwise it might respond with an
-        /// error.
-        #[must_use]
-        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.inner = self.inner.send_compressed(encoding);
-            self
-        }
-        /// Enable decompressing responses.
-        #[must_use]
-        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.inner = self.inner.accept_compressed(encoding);
-            self
-        }
-        /// Limits the maximum size of a decoded message.
-        ///
-        /// Default: `4MB`
-        #[must_use]
-        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
-            self.inner = self.inner.max_decoding_message_size(limit);
-            self
-        }
-        /// Limits the maximum size of an encoded message.
-        ///
-        /// Default: `usize::MAX`
-        #[must_use]
-        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
-            self.inner = self.inner.max_encoding_message_size(limit);
-            self
-        }
-        /// The changes of a project, or of a whole tree, as they happen, in the order in which they were made. Needs to see the
-        /// project. Nothing is lost or repeated for who goes on with the last `cursor` that came, at any server.
-        ///
-        /// A change comes after it can be read: who reads a resource when its change comes gets that revision or a later one.
-        /// To begin, start watching, take the cursor of the first message, which comes at once, and then list what there is: what
-        /// is changed meanwhile comes as a change. Or list first, and watch from the `head_revision` of the project.
-        ///
-        /// The stream ends with a status that says why: PROJECT_NOT_FOUND when the caller may see the project no longer,
-        /// TOKEN_INVALID when the token has expired or was revoked, PROJECT_SCHEDULED after the project's deletion,
-        /// CHANGES_PRUNED when changes that should come are not kept any more, SERVER_STOPPING when the server is told to end
-        /// (watch another one, with the same cursor). A deadline is kept if the caller sets one; by itself a watch has none.
-        /// Who reads slowly holds up nobody and loses nothing: the server then reads on later.
-        pub async fn watch(
-            &mut self,
-            request: impl tonic::IntoRequest<super::WatchRequest>,
-        ) -> std::result::Result<
-            tonic::Response<tonic::codec::Streaming<super::WatchResponse>>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/sandbar.v1.WatchService/Watch",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("sandbar.v1.WatchService", "Watch"));
-            self.inner.server_streaming(req, path, codec).await
-        }
-    }
-}
 /// A graph of steps (jobs) with the triggers that start it.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Workflow {
@@ -8046,6 +7796,38 @@ impl ::prost::Name for Job {
         "/sandbar.v1.Job".into()
     }
 }
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ChangeKind {
+    Unspecified = 0,
+    /// A resource was made, changed, or put back to an old revision.
+    ResourcePut = 1,
+    /// A resource was deleted.
+    ResourceDeleted = 2,
+    /// A trigger was turned on or off. Get its workflow to see which.
+    TriggerSet = 3,
+    /// The project was made. Comes only to who watches its tree.
+    ProjectCreated = 4,
+    /// Its name, color, settings or the like were changed.
+    ProjectUpdated = 5,
+    /// It was scheduled for deletion: by a call, by its end of life, or with a project above it.
+    ProjectScheduled = 6,
+    /// It was restored.
+    ProjectRestored = 7,
+    /// Its parent was deleted, and it is now a child of that one's parent.
+    ProjectMoved = 8,
+    /// It was made equal to a document. What changed comes next, resource by resource.
+    Imported = 9,
+    /// Another project was merged into it, or it was synced. What changed comes next, resource by resource.
+    Merged = 10,
+    /// A merge into it was undone. What changed comes next.
+    Reverted = 11,
+    /// Somebody was made a member of it, or given another role; also its new owner.
+    MemberSet = 12,
+    /// Somebody is a member no more.
+    MemberRemoved = 13,
+    /// The allowance of its tree was changed.
+    SubscriptionUpdated = 14,
 /// What starts a workflow.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Trigger {
@@ -8859,6 +8641,1593 @@ pub mod workflows_service_client {
                     ),
                 );
             self.inner.unary(req, path, codec).await
+        }
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Run {
+    /// UUID; a later run's sorts later.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub project_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub workflow_id: ::prost::alloc::string::String,
+    /// What the workflow was called when the run started.
+    #[prost(string, tag = "4")]
+    pub workflow_name: ::prost::alloc::string::String,
+    /// Which revision of the workflow runs; see GetWorkflow. Later edits don't reach it.
+    #[prost(int64, tag = "5")]
+    pub revision: i64,
+    /// The etag that the workflow had then.
+    #[prost(string, tag = "6")]
+    pub workflow_etag: ::prost::alloc::string::String,
+    #[prost(enumeration = "RunCause", tag = "7")]
+    pub cause: i32,
+    /// Empty: it was started by hand.
+    #[prost(string, tag = "8")]
+    pub trigger_id: ::prost::alloc::string::String,
+    /// The step to begin with. Empty: as the trigger says, or the steps that no other leads to.
+    #[prost(string, tag = "9")]
+    pub job_id: ::prost::alloc::string::String,
+    /// What it begins with.
+    #[prost(string, tag = "10")]
+    pub dataclip_id: ::prost::alloc::string::String,
+    #[prost(enumeration = "RunState", tag = "11")]
+    pub state: i32,
+    /// How often it was given to a worker.
+    #[prost(int64, tag = "12")]
+    pub attempt: i64,
+    /// Who started it.
+    #[prost(string, tag = "13")]
+    pub creator_id: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "14")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Who has or had it. Empty: nobody yet.
+    #[prost(string, tag = "15")]
+    pub worker_id: ::prost::alloc::string::String,
+    /// When they got it.
+    #[prost(message, optional, tag = "16")]
+    pub claim_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it was asked to stop.
+    #[prost(message, optional, tag = "17")]
+    pub cancel_time: ::core::option::Option<::prost_types::Timestamp>,
+    #[prost(message, optional, tag = "18")]
+    pub finish_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// What its worker said of its end.
+    #[prost(message, optional, tag = "19")]
+    pub ending: ::core::option::Option<RunEnding>,
+    /// What it ended with. Empty: nothing, or the project keeps none.
+    #[prost(string, tag = "20")]
+    pub output_dataclip_id: ::prost::alloc::string::String,
+}
+impl ::prost::Name for Run {
+    const NAME: &'static str = "Run";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.Run".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.Run".into()
+    }
+}
+/// What a worker says of a run's end.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RunEnding {
+    /// For people: why it did not succeed. At most 1,000 characters.
+    #[prost(string, tag = "1")]
+    pub message: ::prost::alloc::string::String,
+    /// The end of its log, or what matters of it. At most 16 KiB. Members of the project see it: no place for secrets.
+    #[prost(string, tag = "2")]
+    pub log_summary: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "3")]
+    pub usage: ::core::option::Option<RunUsage>,
+}
+impl ::prost::Name for RunEnding {
+    const NAME: &'static str = "RunEnding";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.RunEnding".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.RunEnding".into()
+    }
+}
+/// What a run used.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RunUsage {
+    /// Steps that it ran.
+    #[prost(int64, tag = "1")]
+    pub steps: i64,
+    /// How long it took.
+    #[prost(message, optional, tag = "2")]
+    pub duration: ::core::option::Option<::prost_types::Duration>,
+    /// Tokens of language models.
+    #[prost(int64, tag = "3")]
+    pub ai_tokens: i64,
+}
+impl ::prost::Name for RunUsage {
+    const NAME: &'static str = "RunUsage";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.RunUsage".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.RunUsage".into()
+    }
+}
+/// A run for the worker that has it.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct RunWork {
+    #[prost(message, optional, tag = "1")]
+    pub run: ::core::option::Option<Run>,
+    /// What to run: the workflow at the run's revision, with its steps' bodies, without who wrote it.
+    #[prost(message, optional, tag = "2")]
+    pub workflow: ::core::option::Option<Workflow>,
+    /// What to begin with: a JSON object.
+    #[prost(string, tag = "3")]
+    pub dataclip: ::prost::alloc::string::String,
+    /// The label that picks credentials' values.
+    #[prost(string, tag = "4")]
+    pub environment: ::prost::alloc::string::String,
+    /// The run token, for HeartbeatRun, ResolveCredential and FinishRun.
+    #[prost(string, tag = "5")]
+    pub run_token: ::prost::alloc::string::String,
+    /// Until when the worker has the run; HeartbeatRun moves it. Who misses it has lost the run.
+    #[prost(message, optional, tag = "6")]
+    pub lease_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The latest that it can be moved to: then the run is killed.
+    #[prost(message, optional, tag = "7")]
+    pub deadline: ::core::option::Option<::prost_types::Timestamp>,
+}
+impl ::prost::Name for RunWork {
+    const NAME: &'static str = "RunWork";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.RunWork".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.RunWork".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct StartRunRequest {
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub workflow_id: ::prost::alloc::string::String,
+    /// A webhook or cron trigger of the workflow, which is on. Empty: the run is started by hand.
+    #[prost(string, tag = "3")]
+    pub trigger_id: ::prost::alloc::string::String,
+    /// The step to begin with; only without a trigger. Empty: the steps that no other leads to.
+    #[prost(string, tag = "4")]
+    pub job_id: ::prost::alloc::string::String,
+    /// Don't queue it: the caller, a worker, has it at once. When the project or the workflow is at its concurrency, it is
+    /// queued all the same, and the answer has no work.
+    #[prost(bool, tag = "7")]
+    pub claim: bool,
+    #[prost(string, tag = "8")]
+    pub request_id: ::prost::alloc::string::String,
+    /// What to begin with. Neither: `{}`.
+    #[prost(oneof = "start_run_request::Input", tags = "5, 6")]
+    pub input: ::core::option::Option<start_run_request::Input>,
+}
+/// Nested message and enum types in `StartRunRequest`.
+pub mod start_run_request {
+    /// What to begin with. Neither: `{}`.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    #[prost(skip_debug)]
+    pub enum Input {
+        /// A dataclip of the project.
+        #[prost(string, tag = "5")]
+        DataclipId(::prost::alloc::string::String),
+        /// A JSON object, at most 4 MiB, which becomes a dataclip: what the webhook was sent, say.
+        #[prost(string, tag = "6")]
+        Body(::prost::alloc::string::String),
+    }
+}
+impl ::prost::Name for StartRunRequest {
+    const NAME: &'static str = "StartRunRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.StartRunRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.StartRunRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct StartRunResponse {
+    #[prost(message, optional, tag = "1")]
+    pub run: ::core::option::Option<Run>,
+    /// With `claim`. A repeat has it again, with a new run token in place of the first.
+    #[prost(message, optional, tag = "2")]
+    pub work: ::core::option::Option<RunWork>,
+}
+impl ::prost::Name for StartRunResponse {
+    const NAME: &'static str = "StartRunResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.StartRunResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.StartRunResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetRunRequest {
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub run_id: ::prost::alloc::string::String,
+}
+impl ::prost::Name for GetRunRequest {
+    const NAME: &'static str = "GetRunRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.GetRunRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.GetRunRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetRunResponse {
+    #[prost(message, optional, tag = "1")]
+    pub run: ::core::option::Option<Run>,
+}
+impl ::prost::Name for GetRunResponse {
+    const NAME: &'static str = "GetRunResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.GetRunResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.GetRunResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListRunsRequest {
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    /// At most 500; 0: 50. With filters a page can have fewer, or none, and still be followed by another.
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+    /// Only of this workflow.
+    #[prost(string, tag = "4")]
+    pub workflow_id: ::prost::alloc::string::String,
+    /// Only in this state.
+    #[prost(enumeration = "RunState", tag = "5")]
+    pub state: i32,
+    /// Only started so.
+    #[prost(enumeration = "RunCause", tag = "6")]
+    pub cause: i32,
+    /// Only started at or after.
+    #[prost(message, optional, tag = "7")]
+    pub since: ::core::option::Option<::prost_types::Timestamp>,
+    /// Only started before.
+    #[prost(message, optional, tag = "8")]
+    pub until: ::core::option::Option<::prost_types::Timestamp>,
+}
+impl ::prost::Name for ListRunsRequest {
+    const NAME: &'static str = "ListRunsRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.ListRunsRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.ListRunsRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListRunsResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub runs: ::prost::alloc::vec::Vec<Run>,
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+impl ::prost::Name for ListRunsResponse {
+    const NAME: &'static str = "ListRunsResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.ListRunsResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.ListRunsResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CancelRunRequest {
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub run_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+}
+impl ::prost::Name for CancelRunRequest {
+    const NAME: &'static str = "CancelRunRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.CancelRunRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.CancelRunRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CancelRunResponse {
+    /// Cancelled, or still running with a `cancel_time`.
+    #[prost(message, optional, tag = "1")]
+    pub run: ::core::option::Option<Run>,
+}
+impl ::prost::Name for CancelRunResponse {
+    const NAME: &'static str = "CancelRunResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.CancelRunResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.CancelRunResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ClaimRunsRequest {
+    /// Only this project's. Empty: of every project of the trees in whose root the caller is at least editor.
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    /// At most this many, up to 20; 0: 1. Large ones come in smaller numbers, so that the answer fits into one message.
+    #[prost(int32, tag = "2")]
+    pub limit: i32,
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+}
+impl ::prost::Name for ClaimRunsRequest {
+    const NAME: &'static str = "ClaimRunsRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.ClaimRunsRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.ClaimRunsRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ClaimRunsResponse {
+    /// Empty: there is nothing to do; ask again in a second or so. A repeat has those again that the worker still has, with
+    /// new run tokens in place of the first.
+    #[prost(message, repeated, tag = "1")]
+    pub work: ::prost::alloc::vec::Vec<RunWork>,
+}
+impl ::prost::Name for ClaimRunsResponse {
+    const NAME: &'static str = "ClaimRunsResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.ClaimRunsResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.ClaimRunsResponse".into()
+    }
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct HeartbeatRunRequest {}
+impl ::prost::Name for HeartbeatRunRequest {
+    const NAME: &'static str = "HeartbeatRunRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.HeartbeatRunRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.HeartbeatRunRequest".into()
+    }
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct HeartbeatRunResponse {
+    /// Until when the worker now has the run.
+    #[prost(message, optional, tag = "1")]
+    pub lease_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Stop the run and finish it as cancelled: somebody cancelled it, or deleted the project.
+    #[prost(bool, tag = "2")]
+    pub cancel: bool,
+}
+impl ::prost::Name for HeartbeatRunResponse {
+    const NAME: &'static str = "HeartbeatRunResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.HeartbeatRunResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.HeartbeatRunResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ResolveCredentialRequest {
+    /// A step of the run's workflow.
+    #[prost(string, tag = "1")]
+    pub job_id: ::prost::alloc::string::String,
+}
+impl ::prost::Name for ResolveCredentialRequest {
+    const NAME: &'static str = "ResolveCredentialRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.ResolveCredentialRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.ResolveCredentialRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ResolveCredentialResponse {
+    #[prost(string, tag = "1")]
+    pub credential_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub schema: ::prost::alloc::string::String,
+    /// The label whose values these are.
+    #[prost(string, tag = "4")]
+    pub environment: ::prost::alloc::string::String,
+    /// A JSON object. Keep it out of logs.
+    #[prost(string, tag = "5")]
+    pub values: ::prost::alloc::string::String,
+}
+impl ::prost::Name for ResolveCredentialResponse {
+    const NAME: &'static str = "ResolveCredentialResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.ResolveCredentialResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.ResolveCredentialResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct FinishRunRequest {
+    /// One of those after running, but for lost.
+    #[prost(enumeration = "RunState", tag = "1")]
+    pub outcome: i32,
+    #[prost(message, optional, tag = "2")]
+    pub ending: ::core::option::Option<RunEnding>,
+    /// What it ended with: a JSON object, at most 4 MiB. Becomes a dataclip, unless the project's retention keeps none.
+    #[prost(string, tag = "3")]
+    pub output: ::prost::alloc::string::String,
+    /// Likewise of its steps, at most 100 and 8 MiB of them.
+    #[prost(message, repeated, tag = "4")]
+    pub step_results: ::prost::alloc::vec::Vec<StepResult>,
+}
+impl ::prost::Name for FinishRunRequest {
+    const NAME: &'static str = "FinishRunRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.FinishRunRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.FinishRunRequest".into()
+    }
+}
+/// What a step ended with.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StepResult {
+    /// A step of the run's workflow.
+    #[prost(string, tag = "1")]
+    pub job_id: ::prost::alloc::string::String,
+    /// A JSON object, at most 4 MiB.
+    #[prost(string, tag = "2")]
+    pub output: ::prost::alloc::string::String,
+}
+impl ::prost::Name for StepResult {
+    const NAME: &'static str = "StepResult";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.StepResult".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.StepResult".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FinishRunResponse {
+    #[prost(message, optional, tag = "1")]
+    pub run: ::core::option::Option<Run>,
+}
+impl ::prost::Name for FinishRunResponse {
+    const NAME: &'static str = "FinishRunResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.FinishRunResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.FinishRunResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Dataclip {
+    /// UUID.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(enumeration = "DataclipKind", tag = "2")]
+    pub kind: i32,
+    /// Empty: it has none, and goes when the project's retention says so.
+    #[prost(string, tag = "3")]
+    pub name: ::prost::alloc::string::String,
+    /// Bytes of its body, or what it had before that was erased.
+    #[prost(int64, tag = "4")]
+    pub size: i64,
+    /// The run that made it.
+    #[prost(string, tag = "5")]
+    pub run_id: ::prost::alloc::string::String,
+    /// The step that made it.
+    #[prost(string, tag = "6")]
+    pub job_id: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "7")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    #[prost(string, tag = "8")]
+    pub creator_id: ::prost::alloc::string::String,
+    /// When its body was erased.
+    #[prost(message, optional, tag = "9")]
+    pub erase_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+impl ::prost::Name for Dataclip {
+    const NAME: &'static str = "Dataclip";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.Dataclip".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.Dataclip".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct CreateDataclipRequest {
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    /// Global, saved input or http request.
+    #[prost(enumeration = "DataclipKind", tag = "2")]
+    pub kind: i32,
+    /// 1 to 255 characters, no control characters.
+    #[prost(string, tag = "3")]
+    pub name: ::prost::alloc::string::String,
+    /// A JSON object, at most 4 MiB.
+    #[prost(string, tag = "4")]
+    pub body: ::prost::alloc::string::String,
+    #[prost(string, tag = "5")]
+    pub request_id: ::prost::alloc::string::String,
+}
+impl ::prost::Name for CreateDataclipRequest {
+    const NAME: &'static str = "CreateDataclipRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.CreateDataclipRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.CreateDataclipRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateDataclipResponse {
+    #[prost(message, optional, tag = "1")]
+    pub dataclip: ::core::option::Option<Dataclip>,
+}
+impl ::prost::Name for CreateDataclipResponse {
+    const NAME: &'static str = "CreateDataclipResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.CreateDataclipResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.CreateDataclipResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetDataclipRequest {
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub dataclip_id: ::prost::alloc::string::String,
+}
+impl ::prost::Name for GetDataclipRequest {
+    const NAME: &'static str = "GetDataclipRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.GetDataclipRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.GetDataclipRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct GetDataclipResponse {
+    #[prost(message, optional, tag = "1")]
+    pub dataclip: ::core::option::Option<Dataclip>,
+    /// Empty once it was erased.
+    #[prost(string, tag = "2")]
+    pub body: ::prost::alloc::string::String,
+}
+impl ::prost::Name for GetDataclipResponse {
+    const NAME: &'static str = "GetDataclipResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.GetDataclipResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.GetDataclipResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListDataclipsRequest {
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    /// At most 500; 0: 50. With filters a page can have fewer, or none, and still be followed by another.
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+    /// Only those with a name.
+    #[prost(bool, tag = "4")]
+    pub named: bool,
+    /// Only what this run made.
+    #[prost(string, tag = "5")]
+    pub run_id: ::prost::alloc::string::String,
+}
+impl ::prost::Name for ListDataclipsRequest {
+    const NAME: &'static str = "ListDataclipsRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.ListDataclipsRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.ListDataclipsRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListDataclipsResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub dataclips: ::prost::alloc::vec::Vec<Dataclip>,
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+impl ::prost::Name for ListDataclipsResponse {
+    const NAME: &'static str = "ListDataclipsResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.ListDataclipsResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.ListDataclipsResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NameDataclipRequest {
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub dataclip_id: ::prost::alloc::string::String,
+    /// 1 to 255 characters, no control characters. Empty: it has none any more.
+    #[prost(string, tag = "3")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub request_id: ::prost::alloc::string::String,
+}
+impl ::prost::Name for NameDataclipRequest {
+    const NAME: &'static str = "NameDataclipRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.NameDataclipRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.NameDataclipRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NameDataclipResponse {
+    #[prost(message, optional, tag = "1")]
+    pub dataclip: ::core::option::Option<Dataclip>,
+}
+impl ::prost::Name for NameDataclipResponse {
+    const NAME: &'static str = "NameDataclipResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.NameDataclipResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.NameDataclipResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteDataclipRequest {
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub dataclip_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+}
+impl ::prost::Name for DeleteDataclipRequest {
+    const NAME: &'static str = "DeleteDataclipRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.DeleteDataclipRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.DeleteDataclipRequest".into()
+    }
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteDataclipResponse {}
+impl ::prost::Name for DeleteDataclipResponse {
+    const NAME: &'static str = "DeleteDataclipResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.DeleteDataclipResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.DeleteDataclipResponse".into()
+    }
+}
+/// Why a run was started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum RunCause {
+    Unspecified = 0,
+    /// Somebody asked for it.
+    Manual = 1,
+    Webhook = 2,
+    Cron = 3,
+}
+impl RunCause {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "RUN_CAUSE_UNSPECIFIED",
+            Self::Manual => "RUN_CAUSE_MANUAL",
+            Self::Webhook => "RUN_CAUSE_WEBHOOK",
+            Self::Cron => "RUN_CAUSE_CRON",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "RUN_CAUSE_UNSPECIFIED" => Some(Self::Unspecified),
+            "RUN_CAUSE_MANUAL" => Some(Self::Manual),
+            "RUN_CAUSE_WEBHOOK" => Some(Self::Webhook),
+            "RUN_CAUSE_CRON" => Some(Self::Cron),
+            _ => None,
+        }
+    }
+}
+/// How far a run is, and how it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum RunState {
+    Unspecified = 0,
+    /// Waits for a worker.
+    Queued = 1,
+    /// A worker has it.
+    Running = 2,
+    /// Every step that was reached succeeded.
+    Success = 3,
+    /// A step failed.
+    Failed = 4,
+    /// An error in a step's code ended the run.
+    Crashed = 5,
+    /// The worker failed, not the workflow.
+    Exception = 6,
+    /// Somebody cancelled it.
+    Cancelled = 7,
+    /// It took too long or too much.
+    Killed = 8,
+    /// Its workers went away, as often as the server looks for another (`--run-attempts`).
+    Lost = 9,
+}
+impl RunState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "RUN_STATE_UNSPECIFIED",
+            Self::Queued => "RUN_STATE_QUEUED",
+            Self::Running => "RUN_STATE_RUNNING",
+            Self::Success => "RUN_STATE_SUCCESS",
+            Self::Failed => "RUN_STATE_FAILED",
+            Self::Crashed => "RUN_STATE_CRASHED",
+            Self::Exception => "RUN_STATE_EXCEPTION",
+            Self::Cancelled => "RUN_STATE_CANCELLED",
+            Self::Killed => "RUN_STATE_KILLED",
+            Self::Lost => "RUN_STATE_LOST",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "RUN_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "RUN_STATE_QUEUED" => Some(Self::Queued),
+            "RUN_STATE_RUNNING" => Some(Self::Running),
+            "RUN_STATE_SUCCESS" => Some(Self::Success),
+            "RUN_STATE_FAILED" => Some(Self::Failed),
+            "RUN_STATE_CRASHED" => Some(Self::Crashed),
+            "RUN_STATE_EXCEPTION" => Some(Self::Exception),
+            "RUN_STATE_CANCELLED" => Some(Self::Cancelled),
+            "RUN_STATE_KILLED" => Some(Self::Killed),
+            "RUN_STATE_LOST" => Some(Self::Lost),
+            _ => None,
+        }
+    }
+}
+/// Where a dataclip is from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum DataclipKind {
+    Unspecified = 0,
+    /// Made by a person, or for a cron trigger.
+    Global = 1,
+    /// The input of a manual run.
+    SavedInput = 2,
+    /// What a webhook was sent.
+    HttpRequest = 3,
+    /// What a step ended with.
+    StepResult = 4,
+    /// What a run ended with.
+    RunResult = 5,
+}
+impl DataclipKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "DATACLIP_KIND_UNSPECIFIED",
+            Self::Global => "DATACLIP_KIND_GLOBAL",
+            Self::SavedInput => "DATACLIP_KIND_SAVED_INPUT",
+            Self::HttpRequest => "DATACLIP_KIND_HTTP_REQUEST",
+            Self::StepResult => "DATACLIP_KIND_STEP_RESULT",
+            Self::RunResult => "DATACLIP_KIND_RUN_RESULT",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "DATACLIP_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "DATACLIP_KIND_GLOBAL" => Some(Self::Global),
+            "DATACLIP_KIND_SAVED_INPUT" => Some(Self::SavedInput),
+            "DATACLIP_KIND_HTTP_REQUEST" => Some(Self::HttpRequest),
+            "DATACLIP_KIND_STEP_RESULT" => Some(Self::StepResult),
+            "DATACLIP_KIND_RUN_RESULT" => Some(Self::RunResult),
+            _ => None,
+        }
+    }
+}
+/// Generated client implementations.
+pub mod runs_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// People and products start runs with their own token. Workers are service accounts that are at least editor in the root of
+    /// the tree, as a direct member: they claim runs, with their own token, and get a run token for each. With that and nothing
+    /// else (`authorization: Bearer sbrun_…`) they keep the run, read what its steps sign in with, and finish it. A run token
+    /// holds for one run, as long as the worker has it, and only while the worker's own token holds and it is that editor.
+    /// Runs and dataclips are the project's own: no sandbox has its parent's, and no merge carries any.
+    #[derive(Debug, Clone)]
+    pub struct RunsServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl RunsServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> RunsServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> RunsServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            RunsServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Puts a run of a workflow, as it is now, into the project's queue. Needs editor. By a trigger: that must be on. Does not
+        /// start when a step's credential has no values for the project's environment; there is no fallback to another.
+        pub async fn start_run(
+            &mut self,
+            request: impl tonic::IntoRequest<super::StartRunRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::StartRunResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.RunsService/StartRun",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("sandbar.v1.RunsService", "StartRun"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Answers one run. Needs to see the project.
+        pub async fn get_run(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetRunRequest>,
+        ) -> std::result::Result<tonic::Response<super::GetRunResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.RunsService/GetRun",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("sandbar.v1.RunsService", "GetRun"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists a project's runs, newest first, or those of them that the filters leave. Needs to see the project.
+        pub async fn list_runs(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListRunsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListRunsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.RunsService/ListRuns",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("sandbar.v1.RunsService", "ListRuns"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Takes a run out of the queue, or asks the worker that has it to stop. Cancelling again changes nothing. Needs editor.
+        pub async fn cancel_run(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CancelRunRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CancelRunResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.RunsService/CancelRun",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("sandbar.v1.RunsService", "CancelRun"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Gives queued runs to a worker, those of one project at a time: next is the project whose turn is longest ago. A
+        /// project's and a workflow's concurrency are kept. Needs a worker. Leaves an event for each run that it gives, and none
+        /// when there is nothing to do.
+        pub async fn claim_runs(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ClaimRunsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ClaimRunsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.RunsService/ClaimRuns",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("sandbar.v1.RunsService", "ClaimRuns"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Keeps a run for another while, and says whether to stop it. By run token. Leaves no event: it says nothing new.
+        pub async fn heartbeat_run(
+            &mut self,
+            request: impl tonic::IntoRequest<super::HeartbeatRunRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::HeartbeatRunResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.RunsService/HeartbeatRun",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("sandbar.v1.RunsService", "HeartbeatRun"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Reads the values of the credential that a step of the run uses, for the project's environment. By run token. Each time
+        /// leaves an event, which does not have the values. There is no request id: values are remembered for no repeat.
+        pub async fn resolve_credential(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ResolveCredentialRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ResolveCredentialResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.RunsService/ResolveCredential",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("sandbar.v1.RunsService", "ResolveCredential"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Says how a run ended. By run token, which can then do no more. The same again is answered again; a different end is
+        /// refused, and so is a worker that lost the run. There is no request id: the run token is one.
+        pub async fn finish_run(
+            &mut self,
+            request: impl tonic::IntoRequest<super::FinishRunRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::FinishRunResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.RunsService/FinishRun",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("sandbar.v1.RunsService", "FinishRun"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Makes a dataclip with a name, to start runs with. Needs editor.
+        pub async fn create_dataclip(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CreateDataclipRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateDataclipResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.RunsService/CreateDataclip",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("sandbar.v1.RunsService", "CreateDataclip"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Answers one dataclip with its body. Needs to see the project.
+        pub async fn get_dataclip(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetDataclipRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetDataclipResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.RunsService/GetDataclip",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("sandbar.v1.RunsService", "GetDataclip"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists a project's dataclips, newest first, without their bodies. Needs to see the project.
+        pub async fn list_dataclips(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListDataclipsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListDataclipsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.RunsService/ListDataclips",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("sandbar.v1.RunsService", "ListDataclips"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Gives a dataclip a name, so that it is kept whatever the retention, or takes it away. Needs editor.
+        pub async fn name_dataclip(
+            &mut self,
+            request: impl tonic::IntoRequest<super::NameDataclipRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::NameDataclipResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.RunsService/NameDataclip",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("sandbar.v1.RunsService", "NameDataclip"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Erases a dataclip's body for good. Refused while a queued or running run begins with it. Needs editor.
+        pub async fn delete_dataclip(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DeleteDataclipRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeleteDataclipResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.RunsService/DeleteDataclip",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("sandbar.v1.RunsService", "DeleteDataclip"));
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WatchRequest {
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    /// Not only the project, but every project of its tree that the caller sees. Those that the caller does not see are left
+    /// out one by one; when the caller sees `project_id` no longer, the watch ends.
+    #[prost(bool, tag = "2")]
+    pub tree: bool,
+    /// Where to begin: `cursor` of a message of a watch of the same project and with the same `tree`. Empty: now.
+    #[prost(string, tag = "3")]
+    pub cursor: ::prost::alloc::string::String,
+    /// Or: after this revision of the project. Of what was done before the watch began only the changes of resources come.
+    /// Not together with `cursor` or `tree`.
+    #[prost(int64, optional, tag = "4")]
+    pub after_revision: ::core::option::Option<i64>,
+    /// End when everything up to now has come, in place of waiting for more: for who looks in now and then.
+    #[prost(bool, tag = "5")]
+    pub until_now: bool,
+}
+impl ::prost::Name for WatchRequest {
+    const NAME: &'static str = "WatchRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.WatchRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.WatchRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WatchResponse {
+    /// Where to go on after this message. Opaque, and good for any server of the service.
+    #[prost(string, tag = "1")]
+    pub cursor: ::prost::alloc::string::String,
+    /// Absent in the first message, and in those that come as a sign of life when nothing is done for a while (15 seconds, unless
+    /// the operator chose otherwise).
+    #[prost(message, optional, tag = "2")]
+    pub change: ::core::option::Option<ProjectChange>,
+}
+impl ::prost::Name for WatchResponse {
+    const NAME: &'static str = "WatchResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.WatchResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.WatchResponse".into()
+    }
+}
+/// Something that was done.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ProjectChange {
+    /// In which project.
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    #[prost(enumeration = "ChangeKind", tag = "2")]
+    pub kind: i32,
+    /// When, by the clock of the server that did it.
+    #[prost(message, optional, tag = "3")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
+    /// By whom. Absent: nobody called; it was the purge worker.
+    #[prost(message, optional, tag = "4")]
+    pub actor: ::core::option::Option<Actor>,
+    /// Of a resource: which, and the project's revision that it took. Each resource of an import or a merge has its own.
+    #[prost(message, optional, tag = "5")]
+    pub resource: ::core::option::Option<ResourceKey>,
+    #[prost(int64, tag = "6")]
+    pub revision: i64,
+    /// What the resource is called then. Empty: it was deleted.
+    #[prost(string, tag = "7")]
+    pub name: ::prost::alloc::string::String,
+    /// Its etag then. Empty: it was deleted.
+    #[prost(string, tag = "8")]
+    pub etag: ::prost::alloc::string::String,
+    /// Of MEMBER_SET and MEMBER_REMOVED: who. Of TRIGGER_SET: the trigger. Of MERGED and REVERTED: the merge.
+    #[prost(string, tag = "9")]
+    pub subject_id: ::prost::alloc::string::String,
+}
+impl ::prost::Name for ProjectChange {
+    const NAME: &'static str = "ProjectChange";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.ProjectChange".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.ProjectChange".into()
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ChangeKind {
+    Unspecified = 0,
+    /// A resource was made, changed, or put back to an old revision.
+    ResourcePut = 1,
+    /// A resource was deleted.
+    ResourceDeleted = 2,
+    /// A trigger was turned on or off. Get its workflow to see which.
+    TriggerSet = 3,
+    /// The project was made. Comes only to who watches its tree.
+    ProjectCreated = 4,
+    /// Its name, color, settings or the like were changed.
+    ProjectUpdated = 5,
+    /// It was scheduled for deletion: by a call, by its end of life, or with a project above it.
+    ProjectScheduled = 6,
+    /// It was restored.
+    ProjectRestored = 7,
+    /// Its parent was deleted, and it is now a child of that one's parent.
+    ProjectMoved = 8,
+    /// It was made equal to a document. What changed comes next, resource by resource.
+    Imported = 9,
+    /// Another project was merged into it, or it was synced. What changed comes next, resource by resource.
+    Merged = 10,
+    /// A merge into it was undone. What changed comes next.
+    Reverted = 11,
+    /// Somebody was made a member of it, or given another role.
+    MemberSet = 12,
+    /// Somebody is a member no more.
+    MemberRemoved = 13,
+    /// The allowance of its tree was changed.
+    SubscriptionUpdated = 14,
+}
+impl ChangeKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CHANGE_KIND_UNSPECIFIED",
+            Self::ResourcePut => "CHANGE_KIND_RESOURCE_PUT",
+            Self::ResourceDeleted => "CHANGE_KIND_RESOURCE_DELETED",
+            Self::TriggerSet => "CHANGE_KIND_TRIGGER_SET",
+            Self::ProjectCreated => "CHANGE_KIND_PROJECT_CREATED",
+            Self::ProjectUpdated => "CHANGE_KIND_PROJECT_UPDATED",
+            Self::ProjectScheduled => "CHANGE_KIND_PROJECT_SCHEDULED",
+            Self::ProjectRestored => "CHANGE_KIND_PROJECT_RESTORED",
+            Self::ProjectMoved => "CHANGE_KIND_PROJECT_MOVED",
+            Self::Imported => "CHANGE_KIND_IMPORTED",
+            Self::Merged => "CHANGE_KIND_MERGED",
+            Self::Reverted => "CHANGE_KIND_REVERTED",
+            Self::MemberSet => "CHANGE_KIND_MEMBER_SET",
+            Self::MemberRemoved => "CHANGE_KIND_MEMBER_REMOVED",
+            Self::SubscriptionUpdated => "CHANGE_KIND_SUBSCRIPTION_UPDATED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CHANGE_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "CHANGE_KIND_RESOURCE_PUT" => Some(Self::ResourcePut),
+            "CHANGE_KIND_RESOURCE_DELETED" => Some(Self::ResourceDeleted),
+            "CHANGE_KIND_TRIGGER_SET" => Some(Self::TriggerSet),
+            "CHANGE_KIND_PROJECT_CREATED" => Some(Self::ProjectCreated),
+            "CHANGE_KIND_PROJECT_UPDATED" => Some(Self::ProjectUpdated),
+            "CHANGE_KIND_PROJECT_SCHEDULED" => Some(Self::ProjectScheduled),
+            "CHANGE_KIND_PROJECT_RESTORED" => Some(Self::ProjectRestored),
+            "CHANGE_KIND_PROJECT_MOVED" => Some(Self::ProjectMoved),
+            "CHANGE_KIND_IMPORTED" => Some(Self::Imported),
+            "CHANGE_KIND_MERGED" => Some(Self::Merged),
+            "CHANGE_KIND_REVERTED" => Some(Self::Reverted),
+            "CHANGE_KIND_MEMBER_SET" => Some(Self::MemberSet),
+            "CHANGE_KIND_MEMBER_REMOVED" => Some(Self::MemberRemoved),
+            "CHANGE_KIND_SUBSCRIPTION_UPDATED" => Some(Self::SubscriptionUpdated),
+            _ => None,
+        }
+    }
+}
+/// Generated client implementations.
+pub mod watch_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    #[derive(Debug, Clone)]
+    pub struct WatchServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl WatchServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> WatchServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> WatchServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            WatchServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// The changes of a project, or of a whole tree, as they happen, in the order in which they were made. Needs to see the
+        /// project. Nothing is lost or repeated for who goes on with the last `cursor` that came, at any server.
+        ///
+        /// A change comes after it can be read: who reads a resource when its change comes gets that revision or a later one.
+        /// To begin, start watching, take the cursor of the first message, which comes at once, and then list what there is: what
+        /// is changed meanwhile comes as a change. Or list first, and watch from the `head_revision` of the project.
+        ///
+        /// The stream ends with a status that says why: PROJECT_NOT_FOUND when the caller may see the project no longer,
+        /// TOKEN_INVALID when the token has expired or was revoked, PROJECT_SCHEDULED after the project's deletion,
+        /// CHANGES_PRUNED when changes that should come are not kept any more, SERVER_STOPPING when the server is told to end
+        /// (watch another one, with the same cursor). A deadline is kept if the caller sets one; by itself a watch has none.
+        /// Who reads slowly holds up nobody and loses nothing: the server then reads on later.
+        pub async fn watch(
+            &mut self,
+            request: impl tonic::IntoRequest<super::WatchRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::WatchResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.WatchService/Watch",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("sandbar.v1.WatchService", "Watch"));
+            self.inner.server_streaming(req, path, codec).await
         }
     }
 }
