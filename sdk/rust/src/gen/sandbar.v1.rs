@@ -4080,6 +4080,10 @@ pub enum Reason {
     ItemNotFound = 161,
 }
 impl Reason {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
     pub fn as_str_name(&self) -> &'static str {
         match self {
             Self::Unspecified => "REASON_UNSPECIFIED",
@@ -4160,6 +4164,7 @@ impl Reason {
             Self::ItemNotFound => "REASON_ITEM_NOT_FOUND",
         }
     }
+    /// Creates an enum from field names used in the ProtoBuf definition.
     pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
         match value {
             "REASON_UNSPECIFIED" => Some(Self::Unspecified),
@@ -7796,38 +7801,6 @@ impl ::prost::Name for Job {
         "/sandbar.v1.Job".into()
     }
 }
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum ChangeKind {
-    Unspecified = 0,
-    /// A resource was made, changed, or put back to an old revision.
-    ResourcePut = 1,
-    /// A resource was deleted.
-    ResourceDeleted = 2,
-    /// A trigger was turned on or off. Get its workflow to see which.
-    TriggerSet = 3,
-    /// The project was made. Comes only to who watches its tree.
-    ProjectCreated = 4,
-    /// Its name, color, settings or the like were changed.
-    ProjectUpdated = 5,
-    /// It was scheduled for deletion: by a call, by its end of life, or with a project above it.
-    ProjectScheduled = 6,
-    /// It was restored.
-    ProjectRestored = 7,
-    /// Its parent was deleted, and it is now a child of that one's parent.
-    ProjectMoved = 8,
-    /// It was made equal to a document. What changed comes next, resource by resource.
-    Imported = 9,
-    /// Another project was merged into it, or it was synced. What changed comes next, resource by resource.
-    Merged = 10,
-    /// A merge into it was undone. What changed comes next.
-    Reverted = 11,
-    /// Somebody was made a member of it, or given another role; also its new owner.
-    MemberSet = 12,
-    /// Somebody is a member no more.
-    MemberRemoved = 13,
-    /// The allowance of its tree was changed.
-    SubscriptionUpdated = 14,
 /// What starts a workflow.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Trigger {
@@ -10049,7 +10022,7 @@ pub enum ChangeKind {
     Merged = 10,
     /// A merge into it was undone. What changed comes next.
     Reverted = 11,
-    /// Somebody was made a member of it, or given another role.
+    /// Somebody was made a member of it, or given another role; also its new owner.
     MemberSet = 12,
     /// Somebody is a member no more.
     MemberRemoved = 13,
