@@ -446,3 +446,6 @@ CREATE TABLE dataclips (
 CREATE INDEX dataclips_project ON dataclips (project_id, id);
 CREATE INDEX dataclips_run ON dataclips (run_id) WHERE run_id IS NOT NULL;
 CREATE INDEX dataclips_old ON dataclips (project_id, touch_time) WHERE name = '';
+
+-- Whether the token counts as made with a second factor; fixed when it is made.
+ALTER TABLE tokens ADD COLUMN mfa boolean NOT NULL DEFAULT FALSE;

@@ -1,6 +1,7 @@
 //! Who is let in where: every call of the contract, by everybody who may come along, on a project in every state. What
 //! must come of each is in `matrix/table.rs`; a call that has no row there fails the test.
 
+mod factor;
 mod request;
 mod stage;
 mod table;
@@ -32,6 +33,7 @@ on_both_engines! {
                 compare(&stage, (method, place.name, Some(place)), expected, &mut wrong).await;
             }
         }
+        factor::compare_all(&stage, &mut wrong).await;
         assert!(wrong.is_empty(), "these cells are not as the table says:\n{wrong}");
     }
 }
@@ -100,6 +102,7 @@ fn letter(answer: &Result<Value, Status>) -> Option<char> {
         "WORKER_REQUIRED" => 'w',
         "RUN_TOKEN_REQUIRED" => 't',
         "PERMISSION_DENIED" => 'n',
+        "MFA_REQUIRED" => 'f',
         "PRINCIPAL_NOT_FOUND" => 'p',
         "ADMINISTRATOR_REQUIRED" => 'a',
         "PROJECT_SCHEDULED" | "ANCESTOR_SCHEDULED" => 's',

@@ -28,6 +28,7 @@ macro_rules! files {
 files! {
     access_hidden
     access_members
+    access_mfa
     access_tokens
     audit_trail
     collection_edit

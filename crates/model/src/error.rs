@@ -30,6 +30,12 @@ pub enum Error {
     #[error("this token is limited to a project or a role and can't do this; use one without limits")]
     TokenLimited,
 
+    /// The caller is somebody in the project, which wants more of them than this token shows.
+    #[error(
+        "project {project} requires a second factor, and this token was made without one; sign in with one, or ask for a token that counts as that"
+    )]
+    MfaRequired { project: ProjectId },
+
     /// Missing and foreign projects are deliberately not told apart.
     #[error("there is no project {project} that you can see; check the id, or ask to be made a member")]
     ProjectNotFound { project: String },

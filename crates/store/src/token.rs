@@ -14,7 +14,7 @@ use crate::{
 /// The columns of a token, in order.
 macro_rules! columns {
     () => {
-        "id, principal_id, name, project_id, max_role, create_time, expire_time, revoke_time, last_use_time"
+        "id, principal_id, name, project_id, max_role, create_time, expire_time, revoke_time, last_use_time, mfa"
     };
 }
 
@@ -26,8 +26,8 @@ pub async fn insert(tx: &mut Tx, token: &Token, hash: &TokenHash) -> Result<()> 
     tx.sql(
         "-- token.insert
         INSERT INTO tokens (hash, id, principal_id, name, project_id, max_role, create_time, expire_time, revoke_time,
-            last_use_time)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            last_use_time, mfa)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
     )
     .bind(hash.0.as_slice())
     .bind(token.id.0)
@@ -39,6 +39,7 @@ pub async fn insert(tx: &mut Tx, token: &Token, hash: &TokenHash) -> Result<()> 
     .bind(token.expire_time.map(|time| time.0))
     .bind(token.revoke_time.map(|time| time.0))
     .bind(token.last_use_time.map(|time| time.0))
+    .bind(token.mfa)
     .try_execute()
     .await
     .map_err(|error| {
@@ -161,6 +162,7 @@ impl FromRow for Token {
             expire_time: row.get::<Option<i64>>(6)?.map(Time),
             revoke_time: row.get::<Option<i64>>(7)?.map(Time),
             last_use_time: row.get::<Option<i64>>(8)?.map(Time),
+            mfa: row.get(9)?,
         })
     }
 }

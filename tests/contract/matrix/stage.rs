@@ -47,7 +47,7 @@ pub(super) struct Place {
     /// Where a merge out of it would go; empty: to its parent.
     pub(super) target: String,
     /// The token of its owner.
-    owner: String,
+    pub(super) owner: String,
 }
 
 /// Everything.
@@ -190,12 +190,12 @@ impl Stage {
         text(&self.does(owner, "MergeService/ApplyMerge", apply).await["merge"]["id"])
     }
 
-    async fn token_of(&self, who: &str, request: Value) -> (String, String) {
+    pub(super) async fn token_of(&self, who: &str, request: Value) -> (String, String) {
         let made = self.does(who, "AccessService/CreateToken", request).await;
         (text(&made["secret"]), text(&made["token"]["id"]))
     }
 
-    async fn does(&self, who: &str, method: &str, request: Value) -> Value {
+    pub(super) async fn does(&self, who: &str, method: &str, request: Value) -> Value {
         let call = Call { method, token: Some(who), request: &request, document: None, log_id: None };
         let answer = scenario::call(&self.channel, &call).await.unwrap();
         answer.unwrap_or_else(|status| panic!("{method} {request}: {status}"))
@@ -252,6 +252,6 @@ pub(super) fn with(mut one: Value, more: &Value) -> Value {
     one
 }
 
-fn text(value: &Value) -> String {
+pub(super) fn text(value: &Value) -> String {
     value.as_str().expect("the answer has it").to_owned()
 }

@@ -17,6 +17,7 @@
 //! | `w` | only for workers: service accounts that are editors of the root |
 //! | `t` | only with the token of a run |
 //! | `n` | the role is too low |
+//! | `f` | a second factor is required: see `factor.rs` |
 //! | `p` | let in: there is no such member |
 //! | `a` | only for service administrators |
 //! | `s` | the project is scheduled for deletion |

@@ -82,7 +82,9 @@ async fn may(
     // A project that is scheduled for deletion can be restored, so its tokens must be stoppable.
     match app.enter_any(tx, call, id, Action::ManageTokens).await {
         Ok(_) => Ok(true),
-        Err(Error::ProjectNotFound { .. } | Error::PermissionDenied { .. }) => Ok(false),
+        Err(Error::ProjectNotFound { .. } | Error::PermissionDenied { .. } | Error::MfaRequired { .. }) => {
+            Ok(false)
+        }
         Err(error) => Err(error),
     }
 }

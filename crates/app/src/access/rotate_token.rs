@@ -111,7 +111,9 @@ async fn locked(app: &App, tx: &mut Tx, caller: &Caller, id: TokenId) -> Result<
     let own = caller.id == old.principal;
     let may = caller.token == id
         || caller.administrator().is_ok()
-        || (own && scope::covers(app, tx, caller, old.scope, project.as_ref()).await?);
+        || (own
+            && caller.mfa >= old.mfa
+            && scope::covers(app, tx, caller, old.scope, project.as_ref()).await?);
     if !may {
         return Err(missing());
     }

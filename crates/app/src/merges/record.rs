@@ -104,7 +104,7 @@ pub(super) async fn visible(app: &App, tx: &mut Tx, call: &Call, id: MergeId) ->
     for (project, side) in [(record.target, Side::Target), (record.source, Side::Source)] {
         match app.enter(tx, call, project, Action::See).await {
             Ok(_) => return Ok(Seen { record, side }),
-            Err(Error::ProjectNotFound { .. }) => {}
+            Err(Error::ProjectNotFound { .. } | Error::MfaRequired { .. }) => {}
             Err(error) => return Err(error),
         }
     }

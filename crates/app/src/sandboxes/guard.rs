@@ -21,12 +21,13 @@ pub(super) async fn check(
         return Ok(());
     }
     let roles = member::roles(tx, caller.id, &same).await?;
-    allowed(caller.scope, ancestors, &roles, environment)
+    allowed((caller.scope, caller.mfa), ancestors, &roles, environment)
 }
 
-/// Decides with the roles as the token lowers them: outside its project it gives none.
+/// Decides with the roles as the token lowers them: outside its project it gives none, and without a second factor none
+/// where one is required.
 fn allowed(
-    scope: Scope,
+    (scope, mfa): (Scope, bool),
     ancestors: &[Project],
     roles: &HashMap<ProjectId, Role>,
     environment: &str,
@@ -47,6 +48,9 @@ fn allowed(
                 ancestor: ancestor.id,
             });
         }
+        if ancestor.profile.settings.requires_mfa && !mfa {
+            return Err(Error::MfaRequired { project: ancestor.id });
+        }
     }
     Ok(())
 }
@@ -64,7 +68,7 @@ mod tests {
         lowest.profile.environment = "main".to_owned();
         let ancestors = [lowest, middle, root];
         let roles = roles.iter().map(|(number, role)| (id(*number), *role)).collect();
-        match allowed(scope, &ancestors, &roles, environment) {
+        match allowed((scope, false), &ancestors, &roles, environment) {
             Ok(()) => None,
             Err(Error::EnvironmentGuarded { ancestor, .. }) => Some(ancestor),
             Err(error) => panic!("{error:?}"),

@@ -270,7 +270,7 @@ impl Watching {
         }
         match self.app.enter(tx, &self.call, project, Action::See).await {
             Ok(_) => Ok(true),
-            Err(Error::ProjectNotFound { .. }) => Ok(false),
+            Err(Error::ProjectNotFound { .. } | Error::MfaRequired { .. }) => Ok(false),
             Err(error) => Err(error),
         }
     }

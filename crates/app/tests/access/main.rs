@@ -14,6 +14,7 @@ mod harness;
 mod bootstrap;
 mod floor;
 mod members;
+mod mfa;
 mod narrowing;
 mod principals;
 mod reading;
@@ -38,6 +39,7 @@ fn new_token(name: &str) -> CreateToken {
         project: None,
         max_role: None,
         ttl: None,
+        mfa: None,
         request_id: String::new(),
     }
 }

@@ -36,6 +36,9 @@ pub(crate) enum TokenCommand {
         /// Whose token it is, by id. Default: yours
         #[arg(long, default_value = "", hide_default_value = true, value_name = "ID")]
         principal: String,
+        /// Whether it counts as made with a second factor. Default: as the one that you use
+        #[arg(long, value_name = "YES", num_args = 0..=1, default_missing_value = "true")]
+        mfa: Option<bool>,
     },
     /// List your tokens, or those limited to a project
     List {
@@ -159,13 +162,14 @@ impl From<KindWord> for PrincipalKind {
 /// Runs one of `token …`.
 pub(crate) async fn token(session: &Session, command: TokenCommand) -> Result<(), Failure> {
     match command {
-        TokenCommand::Create { name, project, max_role, ttl, principal } => {
+        TokenCommand::Create { name, project, max_role, ttl, principal, mfa } => {
             let far = |_| Failure::Usage("--ttl is too long; 366d is the most".to_owned());
             let request = CreateTokenRequest {
                 principal_id: principal,
                 name,
                 project_id: optional_project(session, project).await?,
                 max_role: max_role.map_or(Role::Unspecified, Role::from).into(),
+                mfa,
                 ttl: ttl.map(prost_types::Duration::try_from).transpose().map_err(far)?,
                 ..Default::default()
             };

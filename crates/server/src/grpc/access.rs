@@ -74,6 +74,7 @@ impl AccessService for Grpc {
             project: scope.project,
             max_role: scope.max_role,
             ttl: fields.optional_micros("ttl", m.ttl.as_ref()),
+            mfa: m.mfa,
             request_id: m.request_id,
         };
         let request = fields.finish(request).map_err(from_error)?;

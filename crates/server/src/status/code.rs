@@ -12,6 +12,7 @@ pub(super) const fn code(reason: Reason) -> Code {
         R::PermissionDenied
         | R::AdministratorRequired
         | R::TokenLimited
+        | R::MfaRequired
         | R::EnvironmentGuarded
         | R::CredentialNotOwned
         | R::WorkerRequired

@@ -84,6 +84,7 @@ fn every_error(n: u8) -> Vec<Error> {
         E::MasterKeyMissing { key: text("key") },
         E::MemberProtected { problem: word, principal: PrincipalId(uuid) },
         E::TokenEnded { id: TokenId(uuid) },
+        E::MfaRequired { project },
         E::InvalidCursor,
         E::ChangesPruned { project, revision: Revision(40 + i64::from(n)) },
         E::TooManyWatches { limit: 90 + usize::from(n) },

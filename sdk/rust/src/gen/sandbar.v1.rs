@@ -195,6 +195,9 @@ pub struct Token {
     /// Exact to about a minute. Absent: never used.
     #[prost(message, optional, tag = "9")]
     pub last_use_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Whether it counts as made with a second factor, which projects can require. Fixed when it is made.
+    #[prost(bool, tag = "10")]
+    pub mfa: bool,
 }
 impl ::prost::Name for Token {
     const NAME: &'static str = "Token";
@@ -318,6 +321,10 @@ pub struct CreateTokenRequest {
     pub ttl: ::core::option::Option<::prost_types::Duration>,
     #[prost(string, tag = "6")]
     pub request_id: ::prost::alloc::string::String,
+    /// Whether it shall count as made with a second factor. Absent: as the token that it is made with. More than that only a
+    /// service administrator may say, who vouches for it.
+    #[prost(bool, optional, tag = "7")]
+    pub mfa: ::core::option::Option<bool>,
 }
 impl ::prost::Name for CreateTokenRequest {
     const NAME: &'static str = "CreateTokenRequest";
@@ -4073,6 +4080,9 @@ pub enum Reason {
     ServerStopping = 143,
     /// FAILED_PRECONDITION. The token was revoked or has expired, so it can't be rotated; make a new one. Metadata: `id`.
     TokenEnded = 144,
+    /// PERMISSION_DENIED. The project requires a second factor, and the token was made without one. Only members are told. Sign
+    /// in with one, or use a token that counts as made with one. Metadata: `project_id`.
+    MfaRequired = 145,
     /// RESOURCE_EXHAUSTED. With these items a collection would take more bytes than it may. Delete some first. Metadata:
     /// `collection_id`, `used` (bytes now), `needed` (bytes with these), `limit`.
     CollectionFull = 160,
@@ -4160,6 +4170,7 @@ impl Reason {
             Self::TooManyWatches => "REASON_TOO_MANY_WATCHES",
             Self::ServerStopping => "REASON_SERVER_STOPPING",
             Self::TokenEnded => "REASON_TOKEN_ENDED",
+            Self::MfaRequired => "REASON_MFA_REQUIRED",
             Self::CollectionFull => "REASON_COLLECTION_FULL",
             Self::ItemNotFound => "REASON_ITEM_NOT_FOUND",
         }
@@ -4241,6 +4252,7 @@ impl Reason {
             "REASON_TOO_MANY_WATCHES" => Some(Self::TooManyWatches),
             "REASON_SERVER_STOPPING" => Some(Self::ServerStopping),
             "REASON_TOKEN_ENDED" => Some(Self::TokenEnded),
+            "REASON_MFA_REQUIRED" => Some(Self::MfaRequired),
             "REASON_COLLECTION_FULL" => Some(Self::CollectionFull),
             "REASON_ITEM_NOT_FOUND" => Some(Self::ItemNotFound),
             _ => None,
@@ -4780,7 +4792,8 @@ pub struct ProjectSettings {
     /// Whether support users may see the project.
     #[prost(bool, tag = "2")]
     pub allow_support_access: bool,
-    /// Whether callers must have signed in with a second factor.
+    /// Whether every call but the restoring ones needs a token that counts as made with a second factor (`Token.mfa`). Lists show
+    /// the project to all its members. To turn it on needs such a token, too.
     #[prost(bool, tag = "3")]
     pub requires_mfa: bool,
     /// Default: RETAIN_ALL.
