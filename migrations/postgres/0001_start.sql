@@ -449,3 +449,13 @@ CREATE INDEX dataclips_old ON dataclips (project_id, touch_time) WHERE name = ''
 
 -- Whether the token counts as made with a second factor; fixed when it is made.
 ALTER TABLE tokens ADD COLUMN mfa boolean NOT NULL DEFAULT FALSE;
+
+-- Who users are to the issuer that they sign in at. Their row in tokens has the hash of issuer and subject.
+CREATE TABLE identities (
+    token_id     uuid NOT NULL PRIMARY KEY,
+    principal_id uuid NOT NULL REFERENCES principals (id),
+    issuer       text COLLATE "C" NOT NULL,
+    subject      text COLLATE "C" NOT NULL,
+    create_time  bigint NOT NULL
+);
+CREATE UNIQUE INDEX identities_subject ON identities (issuer, subject);

@@ -449,3 +449,13 @@ CREATE INDEX dataclips_old ON dataclips (project_id, touch_time) WHERE name = ''
 
 -- Whether the token counts as made with a second factor; fixed when it is made.
 ALTER TABLE tokens ADD COLUMN mfa INTEGER NOT NULL DEFAULT 0;
+
+-- Who users are to the issuer that they sign in at. Their row in tokens has the hash of issuer and subject.
+CREATE TABLE identities (
+    token_id     BLOB NOT NULL PRIMARY KEY,
+    principal_id BLOB NOT NULL REFERENCES principals (id),
+    issuer       TEXT NOT NULL,
+    subject      TEXT NOT NULL,
+    create_time  INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX identities_subject ON identities (issuer, subject);

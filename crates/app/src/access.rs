@@ -12,6 +12,7 @@ mod revoke_token;
 mod rotate_token;
 mod scope;
 mod set_member;
+mod sign_in;
 mod transfer_ownership;
 mod who_am_i;
 
@@ -29,6 +30,7 @@ pub use remove_member::{RemoveMember, remove_member};
 pub use revoke_token::{RevokeToken, revoke_token};
 pub use rotate_token::{RotateToken, RotatedToken, rotate_token};
 pub use set_member::{SetMember, set_member};
+pub use sign_in::sign_in;
 pub use transfer_ownership::{TransferOwnership, transfer_ownership};
 pub use who_am_i::{Identity, who_am_i};
 

@@ -71,9 +71,13 @@ impl Caller {
 }
 
 impl Entry {
-    /// Refuses who is somebody here, but has no second factor where one is required.
-    fn strong(&self) -> Result<()> {
-        strong(self.caller.mfa, (&self.project).into())
+    /// Refuses who is somebody here, but has no second factor where one is required; else as the policy says. To whom the
+    /// project is hidden it stays that.
+    fn strong_and(&self, may: Result<()>) -> Result<()> {
+        match may {
+            Err(Error::ProjectNotFound { .. }) => may,
+            may => strong(self.caller.mfa, (&self.project).into()).and(may),
+        }
     }
 
     /// Refuses an action that the caller may not do here.
@@ -99,7 +103,7 @@ fn may(standing: Standing, action: Action, project: ProjectId) -> Result<()> {
     })
 }
 
-/// See [`Entry::strong`].
+/// See [`Entry::strong_and`].
 fn strong(mfa: bool, project: ProjectRef) -> Result<()> {
     if mfa || !project.requires_mfa { Ok(()) } else { Err(Error::MfaRequired { project: project.id }) }
 }
@@ -153,9 +157,8 @@ impl App {
         project: ProjectId,
         action: Action,
     ) -> Result<Entry> {
-        let entry = self.seen(tx, call, project).await?;
-        entry.strong()?;
-        entry.may(action)?;
+        let entry = self.in_project(tx, call, project).await?;
+        entry.strong_and(entry.may(action))?;
         Ok(entry)
     }
 
@@ -167,17 +170,15 @@ impl App {
         project: ProjectId,
         action: Action,
     ) -> Result<Entry> {
-        let entry = self.seen(tx, call, project).await?;
+        let entry = self.in_project(tx, call, project).await?;
         entry.may(action)?;
         Ok(entry)
     }
 
-    /// A caller in a project that they may see: everything else that may be said of it is for those only.
-    async fn seen(&self, tx: &mut Tx, call: &Call, project: ProjectId) -> Result<Entry> {
+    /// A caller in a project, before anything was asked of them.
+    async fn in_project(&self, tx: &mut Tx, call: &Call, project: ProjectId) -> Result<Entry> {
         let found = gate::enter(tx, call.credentials.token()?, Some(project)).await?;
-        let entry = self.admitted(tx, call, found, project).await?;
-        entry.may(Action::See)?;
-        Ok(entry)
+        self.admitted(tx, call, found, project).await
     }
 
     /// Lets a worker into a project to take runs out of its queue; see [`policy::may_work`].
@@ -186,13 +187,13 @@ impl App {
     /// [`Error::ProjectNotFound`] when there is none that the caller may see, [`Error::MfaRequired`],
     /// [`Error::WorkerRequired`], [`Error::ProjectScheduled`].
     pub(crate) async fn enter_to_work(&self, tx: &mut Tx, call: &Call, project: ProjectId) -> Result<Entry> {
-        let entry = self.seen(tx, call, project).await?;
-        entry.strong()?;
+        let entry = self.in_project(tx, call, project).await?;
         let is_account = entry.caller.kind == PrincipalKind::ServiceAccount;
-        policy::may_work(is_account, entry.standing).map_err(|refusal| match refusal {
+        let may = policy::may_work(is_account, entry.standing).map_err(|refusal| match refusal {
             Refusal::Hidden => hidden(project),
             Refusal::Needs(_) => Error::WorkerRequired,
-        })?;
+        });
+        entry.strong_and(may)?;
         entry.active()?;
         Ok(entry)
     }
@@ -224,7 +225,7 @@ impl App {
         // A role in the root lets nobody see a sandbox.
         let standing = policy::standing(found.role, None, support, scope.max_role, in_scope);
         may(standing, Action::See, project)?;
-        strong(mfa, facts)?;
+        strong(mfa || call.credentials.mfa(), facts)?;
         Ok((facts, found.head))
     }
 
@@ -268,13 +269,16 @@ impl App {
         self.check(call, &entry.bearer)?;
         let gate::Bearer { principal: id, token, scope, expire_time, mfa, .. } = entry.bearer;
         let (kind, administrator) = (entry.kind, entry.administrator);
+        let mfa = mfa || call.credentials.mfa();
+        let expire_time = [expire_time, call.credentials.expire_time()].into_iter().flatten().min();
         Ok(Caller { id, kind, administrator, token, scope, expire_time, mfa })
     }
 
     /// Refuses tokens that are over, and notes the use of the others.
     fn check(&self, call: &Call, bearer: &gate::Bearer) -> Result<()> {
         let now = self.now();
-        if bearer.revoke_time.is_some() || bearer.expire_time.is_some_and(|end| end <= now) {
+        let ends = [bearer.expire_time, call.credentials.expire_time()];
+        if bearer.revoke_time.is_some() || ends.into_iter().flatten().any(|end| end <= now) {
             return Err(Error::TokenInvalid);
         }
         if bearer.last_use_time.is_none_or(|last| last.plus(MINUTE) <= now) {

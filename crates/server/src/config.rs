@@ -8,6 +8,7 @@ mod database;
 mod key;
 mod limits;
 mod master_key;
+mod oidc;
 mod purge;
 mod value;
 
@@ -21,6 +22,7 @@ pub use database::{DatabaseArgs, DatabaseUrl, Engine};
 pub use key::{KeyArgs, make_private_directory, write_secret};
 pub use limits::{LimitArgs, RunArgs};
 pub use master_key::MasterKeyArgs;
+pub use oidc::{Issuer, KeyPlace, OidcArgs};
 pub use purge::PurgeArgs;
 
 use crate::telemetry::LogFormat;
@@ -185,6 +187,9 @@ pub struct ServeArgs {
     /// What encrypts credentials' values.
     #[command(flatten)]
     pub master_keys: MasterKeyArgs,
+    /// Whose tokens are taken beside the service's own.
+    #[command(flatten)]
+    pub oidc: OidcArgs,
     /// How much is too much.
     #[command(flatten)]
     pub limits: LimitArgs,
@@ -271,6 +276,7 @@ impl ServeArgs {
     pub fn check(&self) -> Result<(), ConfigError> {
         self.database.engine()?;
         self.limits.check()?;
+        self.oidc.issuer()?;
         if self.database.acquire_timeout >= self.limits.default_deadline {
             return Err(ConfigError::Contradiction(
                 "--acquire-timeout must be shorter than --default-deadline, so that a call that waits for a connection \

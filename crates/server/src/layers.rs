@@ -31,7 +31,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 pub use deadline::Deadlines;
 pub use incoming::{Incoming, PeerAddress};
 
-use crate::{methods::Methods, status, telemetry::CallMetrics};
+use crate::{methods::Methods, sign_in::SignIns, status, telemetry::CallMetrics};
 
 /// The header that names a call, in requests and in answers.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -53,6 +53,8 @@ pub struct Layering {
     pub max_message_bytes: usize,
     /// Origins whose pages may call, or `*`.
     pub cors_origins: Vec<String>,
+    /// Who checks the tokens of users who signed in elsewhere.
+    pub sign_ins: Option<Arc<SignIns>>,
 }
 
 /// The services with the layers around them.
@@ -96,6 +98,7 @@ pub fn around(services: Router, with: Layering) -> Layered {
         load: load::Load::new(with.max_calls),
         deadlines: with.deadlines,
         max_message_bytes: with.max_message_bytes,
+        sign_ins: with.sign_ins,
     };
     let plain = services.layer(from_fn_with_state(Arc::new(around), call));
     let web = plain.clone().layer(GrpcWebLayer::new()).layer(cors(&with.cors_origins));
@@ -109,6 +112,7 @@ struct Around {
     load: load::Load,
     deadlines: Deadlines,
     max_message_bytes: usize,
+    sign_ins: Option<Arc<SignIns>>,
 }
 
 /// All layers but those for browsers, in one: axum copies and boxes everything below a layer of its own for each call,
@@ -118,7 +122,11 @@ async fn call(State(around): State<Arc<Around>>, request: Request, next: Next) -
     observe::observe(&around.observer, request, |request| {
         let limited = load::limit(&around.load, request, |request| {
             deadline::enforce(around.deadlines, request, |request| async {
-                oversize::explain(around.max_message_bytes, next.run(incoming::read(request)).await)
+                let answer = match incoming::read(around.sign_ins.as_deref(), request).await {
+                    Ok(request) => next.run(request).await,
+                    Err(error) => status::from_error(error).into_http(),
+                };
+                oversize::explain(around.max_message_bytes, answer)
             })
         });
         // The panic itself is logged by the hook of `telemetry`, with the span of the call around it.

@@ -14,6 +14,7 @@ use crate::{
     health::{self, Health, Readiness},
     layers::{self, Deadlines, Layering},
     methods::Methods,
+    sign_in::SignIns,
     telemetry::Metrics,
     wire,
 };
@@ -33,6 +34,8 @@ pub struct Serving {
     pub limits: Limits,
     /// Origins whose pages may call over gRPC-Web, or `*`.
     pub cors_origins: Vec<String>,
+    /// Who checks the tokens of users who signed in elsewhere; none: they are not taken.
+    pub sign_ins: Option<Arc<SignIns>>,
     /// How often readiness is checked.
     pub health_interval: Duration,
 }
@@ -129,6 +132,7 @@ impl Serving {
             traced: args.telemetry.otlp_endpoint.is_some(),
             limits: Limits::of(args),
             cors_origins: args.cors_origins.clone(),
+            sign_ins: None,
             health_interval: args.health_interval,
         })
     }
@@ -173,6 +177,7 @@ fn layering(serving: &Serving) -> io::Result<Layering> {
         deadlines: serving.limits.deadlines,
         max_message_bytes: serving.limits.max_message_bytes,
         cors_origins: serving.cors_origins.clone(),
+        sign_ins: serving.sign_ins.clone(),
     })
 }
 

@@ -5,7 +5,7 @@ use sandbar_model::{
     access::{Token, TokenSecret},
     time::{DAY, HOUR},
 };
-use sandbar_store::{Tx, project, token};
+use sandbar_store::{Tx, identity, project, token};
 
 use super::{create_token::lock_any, scope};
 use crate::{
@@ -109,6 +109,10 @@ async fn locked(app: &App, tx: &mut Tx, caller: &Caller, id: TokenId) -> Result<
         None => None,
     };
     let own = caller.id == old.principal;
+    // The issuer's to make anew.
+    if identity::has(tx, id).await? {
+        return Err(missing());
+    }
     let may = caller.token == id
         || caller.administrator().is_ok()
         || (own

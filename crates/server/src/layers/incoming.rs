@@ -8,11 +8,13 @@ use std::{
 
 use axum::extract::Request;
 use http::{HeaderMap, HeaderValue, header};
+use sandbar_app::{Credentials, SignIn};
 use sandbar_model::{Error, PrincipalId, Result};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
 use super::REQUEST_ID;
+use crate::sign_in::SignIns;
 
 /// One call. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -32,6 +34,8 @@ enum Token {
     Missing,
     Malformed,
     Given(SecretString),
+    /// One of an issuer's, which holds.
+    SignedIn(Arc<SignIn>),
 }
 
 /// Where a connection comes from; an extension of its requests.
@@ -71,8 +75,22 @@ impl Incoming {
     pub fn token(&self) -> Result<&SecretString> {
         match self.0.token.get() {
             Some(Token::Given(token)) => Ok(token),
-            Some(Token::Malformed) => Err(Error::TokenInvalid),
+            Some(Token::Malformed | Token::SignedIn(_)) => Err(Error::TokenInvalid),
             Some(Token::Missing) | None => Err(Error::TokenMissing),
+        }
+    }
+
+    /// What the caller showed.
+    ///
+    /// # Errors
+    /// [`Error::TokenMissing`] without a token, [`Error::TokenInvalid`] for what can't be one.
+    pub fn credentials(&self) -> Result<Credentials> {
+        if let Some(Token::SignedIn(who)) = self.0.token.get() {
+            return Ok(Credentials::SignedIn(Arc::clone(who)));
+        }
+        match Credentials::bearer(self.token()?.expose_secret()) {
+            Credentials::Malformed => Err(Error::TokenInvalid),
+            credentials => Ok(credentials),
         }
     }
 
@@ -95,14 +113,28 @@ impl Incoming {
     }
 }
 
-/// The layer: takes the token out of the headers, so that nothing later can log it with them.
-pub(super) fn read(mut request: Request) -> Request {
-    let token = take_token(request.headers_mut());
+/// The layer: takes the token out of the headers, so that nothing later can log it with them, and checks it if it is an
+/// issuer's.
+///
+/// # Errors
+/// That the database can't be read. What is wrong with a token is said by the service that wants one.
+pub(super) async fn read(sign_ins: Option<&SignIns>, mut request: Request) -> Result<Request> {
+    let mut token = take_token(request.headers_mut());
+    if let (Some(sign_ins), Token::Given(text)) = (sign_ins, &token)
+        && SignIns::is_like(text.expose_secret())
+    {
+        // On the heap, so that other calls need not have room for it.
+        token = match Box::pin(sign_ins.check(text.expose_secret())).await {
+            Ok(who) => Token::SignedIn(who),
+            Err(Error::TokenInvalid) => Token::Malformed,
+            Err(error) => return Err(error),
+        };
+    }
     if let Some(call) = request.extensions().get::<Incoming>() {
         // A request passes here once.
         let _passed_before = call.0.token.set(token);
     }
-    request
+    Ok(request)
 }
 
 fn take_token(headers: &mut HeaderMap) -> Token {
@@ -139,8 +171,6 @@ fn new_id() -> HeaderValue {
 
 #[cfg(test)]
 mod tests {
-    use secrecy::ExposeSecret;
-
     use super::*;
 
     fn token(values: &[&str]) -> Token {

@@ -80,6 +80,7 @@ impl Place {
             traced: true,
             limits,
             cors_origins: vec!["https://app.example".to_owned()],
+            sign_ins: None,
             health_interval: Duration::from_millis(20),
         };
         let (stop, stopped) = oneshot::channel();
