@@ -9,7 +9,7 @@ mod table;
 use std::{collections::BTreeSet, fmt::Write};
 
 use sandbar_tests::{
-    Options, on_both_engines,
+    on_both_engines,
     scenario::{self, Call},
 };
 use serde_json::Value;
@@ -21,7 +21,7 @@ use table::{PLAIN, TABLE};
 
 on_both_engines! {
     async fn everybody_is_let_in_where_they_should_be_and_nowhere_else(
-        mut server: Server = Options::default().grace("0s")
+        mut server: Server = stage::options().grace("0s")
     ) {
         let stage = Stage::build(&mut server).await;
         let mut wrong = String::new();

@@ -29,6 +29,7 @@ files! {
     access_hidden
     access_members
     access_mfa
+    access_throttle
     access_tokens
     audit_trail
     collection_edit

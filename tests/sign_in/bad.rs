@@ -7,7 +7,7 @@ use tonic::{Code, Status};
 
 use super::{
     issuer::{AUDIENCE, Key, NAME, b64, by_secret, claims, message, now, options, with, without},
-    on_both, principals, who_am_i,
+    principals, who_am_i,
 };
 
 /// A secret that the key set has, too, by mistake.

@@ -7,7 +7,7 @@ use tonic::Code;
 use super::{
     call,
     issuer::{Key, claims, now, options, with, without},
-    on_both, principals, who_am_i,
+    principals, who_am_i,
 };
 
 /// A server with its issuer.

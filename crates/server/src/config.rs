@@ -15,6 +15,7 @@ mod value;
 use std::{net::SocketAddr, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
+use ipnet::IpNet;
 use sandbar_app::vault::BadKeys;
 use secrecy::SecretString;
 
@@ -164,6 +165,10 @@ pub struct ServeArgs {
         value_delimiter = ','
     )]
     pub cors_origins: Vec<String>,
+    /// Proxies to be believed, in X-Forwarded-For, where a call comes from, as addresses or networks (10.0.0.0/8) with commas
+    /// between. Default: none; calls come from the other end of their connection.
+    #[arg(long, env = "SANDBAR_TRUSTED_PROXIES", value_name = "NETWORKS", value_delimiter = ',', value_parser = value::network)]
+    pub trusted_proxies: Vec<IpNet>,
     /// Token of the first service administrator, `sbr_…`. Default: with SQLite one is made at first start, printed
     /// once and kept in <data-dir>/admin-token; with PostgreSQL there is none, see `tokens create`.
     #[arg(long, env = "SANDBAR_ADMIN_TOKEN", value_name = "TOKEN", hide_env_values = true)]

@@ -131,7 +131,9 @@ fn now() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map(|time| time.as_secs_f64()).unwrap_or_default()
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the end of time is far enough, and casts stop there")]
+#[expect(clippy::cast_possible_truncation, reason = "it is within some thousand years of 1970")]
 fn micros(seconds: f64) -> Time {
-    Time((seconds * 1e6) as i64)
+    // What follows can't be written as a time, and is far enough.
+    const END_OF_9999: f64 = 253_402_300_799.0;
+    Time((seconds.clamp(0.0, END_OF_9999) * 1e6) as i64)
 }

@@ -70,9 +70,12 @@ pub(super) const fn code(reason: Reason) -> Code {
         | R::RunFinished
         | R::DataclipErased
         | R::DataclipInUse => Code::FailedPrecondition,
-        R::SandboxAllowanceReached | R::CollectionFull | R::TooLarge | R::Overloaded | R::TooManyWatches => {
-            Code::ResourceExhausted
-        }
+        R::TooManyBadTokens
+        | R::SandboxAllowanceReached
+        | R::CollectionFull
+        | R::TooLarge
+        | R::Overloaded
+        | R::TooManyWatches => Code::ResourceExhausted,
         R::DeadlineExceeded => Code::DeadlineExceeded,
         R::StorageUnavailable | R::MasterKeyMissing | R::ServerStopping => Code::Unavailable,
         R::Internal | R::Unspecified => Code::Internal,

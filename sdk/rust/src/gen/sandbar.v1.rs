@@ -169,6 +169,9 @@ impl ::prost::Name for Principal {
         "/sandbar.v1.Principal".into()
     }
 }
+/// What a token is; or, named `sign-in`, what its user brings who signs in elsewhere: it never ends and counts as made with a
+/// second factor only in the calls whose token says so, can't be rotated, and who revokes it (a service administrator) shuts
+/// that user's sign-ins out for good.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Token {
     #[prost(string, tag = "1")]
@@ -4083,6 +4086,9 @@ pub enum Reason {
     /// PERMISSION_DENIED. The project requires a second factor, and the token was made without one. Only members are told. Sign
     /// in with one, or use a token that counts as made with one. Metadata: `project_id`.
     MfaRequired = 145,
+    /// RESOURCE_EXHAUSTED. Too many wrong tokens came from the caller's address, or this one too often; wait as long as the
+    /// `RetryInfo` says. Metadata: `seconds`.
+    TooManyBadTokens = 146,
     /// RESOURCE_EXHAUSTED. With these items a collection would take more bytes than it may. Delete some first. Metadata:
     /// `collection_id`, `used` (bytes now), `needed` (bytes with these), `limit`.
     CollectionFull = 160,
@@ -4171,6 +4177,7 @@ impl Reason {
             Self::ServerStopping => "REASON_SERVER_STOPPING",
             Self::TokenEnded => "REASON_TOKEN_ENDED",
             Self::MfaRequired => "REASON_MFA_REQUIRED",
+            Self::TooManyBadTokens => "REASON_TOO_MANY_BAD_TOKENS",
             Self::CollectionFull => "REASON_COLLECTION_FULL",
             Self::ItemNotFound => "REASON_ITEM_NOT_FOUND",
         }
@@ -4253,6 +4260,7 @@ impl Reason {
             "REASON_SERVER_STOPPING" => Some(Self::ServerStopping),
             "REASON_TOKEN_ENDED" => Some(Self::TokenEnded),
             "REASON_MFA_REQUIRED" => Some(Self::MfaRequired),
+            "REASON_TOO_MANY_BAD_TOKENS" => Some(Self::TooManyBadTokens),
             "REASON_COLLECTION_FULL" => Some(Self::CollectionFull),
             "REASON_ITEM_NOT_FOUND" => Some(Self::ItemNotFound),
             _ => None,
