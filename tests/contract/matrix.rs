@@ -2,6 +2,7 @@
 //! must come of each is in `matrix/table.rs`; a call that has no row there fails the test.
 
 mod factor;
+mod fuzz;
 mod request;
 mod stage;
 mod table;
@@ -33,6 +34,7 @@ on_both_engines! {
                 compare(&stage, (method, place.name, Some(place)), expected, &mut wrong).await;
             }
         }
+        fuzz::try_all(&stage, &mut wrong).await;
         factor::compare_all(&stage, &mut wrong).await;
         assert!(wrong.is_empty(), "these cells are not as the table says:\n{wrong}");
     }

@@ -20,6 +20,7 @@ mod principals;
 mod reading;
 mod rotation;
 mod secrecy;
+mod sign_in;
 mod tokens;
 mod transfer;
 
