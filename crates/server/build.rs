@@ -35,6 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             "sandbar.v1.FinishRunRequest",
             "sandbar.v1.GetDataclipResponse",
             "sandbar.v1.ResolveCredentialResponse",
+            "sandbar.v1.RotateTokenResponse",
             "sandbar.v1.RunWork",
             "sandbar.v1.SetCredentialValuesRequest",
             "sandbar.v1.StartRunRequest",

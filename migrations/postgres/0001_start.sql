@@ -24,7 +24,9 @@ CREATE TABLE tokens (
     create_time   bigint NOT NULL,
     expire_time   bigint,
     revoke_time   bigint,
-    last_use_time bigint
+    last_use_time bigint,
+    -- Whether it counts as made with a second factor; fixed when it is made.
+    mfa           boolean NOT NULL
 );
 CREATE UNIQUE INDEX tokens_id ON tokens (id);
 CREATE INDEX tokens_principal ON tokens (principal_id, id);
@@ -474,3 +476,13 @@ CREATE TABLE usage_parts (
     PRIMARY KEY (project_id, period_time)
 );
 CREATE INDEX usage_parts_root ON usage_parts (root_id, period_time);
+
+-- Who users are to the issuer that they sign in at. Their row in tokens has the hash of issuer and subject.
+CREATE TABLE identities (
+    token_id     uuid NOT NULL PRIMARY KEY,
+    principal_id uuid NOT NULL REFERENCES principals (id),
+    issuer       text COLLATE "C" NOT NULL,
+    subject      text COLLATE "C" NOT NULL,
+    create_time  bigint NOT NULL
+);
+CREATE UNIQUE INDEX identities_subject ON identities (issuer, subject);

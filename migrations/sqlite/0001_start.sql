@@ -24,7 +24,9 @@ CREATE TABLE tokens (
     create_time   INTEGER NOT NULL,
     expire_time   INTEGER,
     revoke_time   INTEGER,
-    last_use_time INTEGER
+    last_use_time INTEGER,
+    -- Whether it counts as made with a second factor; fixed when it is made.
+    mfa           INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX tokens_id ON tokens (id);
 CREATE INDEX tokens_principal ON tokens (principal_id, id);
@@ -474,3 +476,13 @@ CREATE TABLE usage_parts (
     PRIMARY KEY (project_id, period_time)
 ) STRICT;
 CREATE INDEX usage_parts_root ON usage_parts (root_id, period_time);
+
+-- Who users are to the issuer that they sign in at. Their row in tokens has the hash of issuer and subject.
+CREATE TABLE identities (
+    token_id     BLOB NOT NULL PRIMARY KEY,
+    principal_id BLOB NOT NULL REFERENCES principals (id),
+    issuer       TEXT NOT NULL,
+    subject      TEXT NOT NULL,
+    create_time  INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX identities_subject ON identities (issuer, subject);

@@ -117,6 +117,9 @@ impl<'a> Story<'a> {
         let made = self.does(&ann, deed("AccessService/CreateToken", token, "token.create", "token")).await;
         self.secrets.push(text(&made["secret"]));
         let token = json!({"token_id": made["token"]["id"]});
+        let made =
+            self.does(&ann, deed("AccessService/RotateToken", token.clone(), "token.rotate", "token")).await;
+        self.secrets.push(text(&made["secret"]));
         self.does(&ann, deed("AccessService/RevokeToken", token, "token.revoke", "token")).await;
         project
     }
@@ -225,7 +228,12 @@ impl<'a> Story<'a> {
         let import = json!({"header": of});
         self.does(&ann, deed("ProjectsService/ImportProject", import, "project.import", "")).await;
         self.does(&ann, deed("ProjectsService/DeleteProject", of.clone(), "project.delete", "")).await;
-        self.does(&ann, deed("ProjectsService/RestoreProject", of, "project.restore", "")).await;
+        self.does(&ann, deed("ProjectsService/RestoreProject", of.clone(), "project.restore", "")).await;
+        let heir = with(&of, &json!({"principal_id": self.olga.id, "role": "ROLE_VIEWER"}));
+        self.does(&ann, deed("AccessService/SetMember", heir, "member.set", "principal")).await;
+        let heir = with(&of, &json!({"principal_id": self.olga.id}));
+        let transfer = "AccessService/TransferOwnership";
+        self.does(&ann, deed(transfer, heir, "member.transfer_ownership", "principal")).await;
     }
 
     /// Checks it, is refused, does it and does it again; of all that there must be one event.
@@ -298,7 +306,7 @@ impl<'a> Story<'a> {
 
     async fn nothing_secret_was_told(&self) {
         let all = format!("{:?}", self.events().await);
-        assert_eq!(self.secrets.len(), 4);
+        assert_eq!(self.secrets.len(), 5);
         for secret in &self.secrets {
             assert!(secret.starts_with("sbr_") && !all.contains(secret), "a token is in the trail");
         }

@@ -1,6 +1,8 @@
 //! Who is let in where: every call of the contract, by everybody who may come along, on a project in every state. What
 //! must come of each is in `matrix/table.rs`; a call that has no row there fails the test.
 
+mod factor;
+mod fuzz;
 mod request;
 mod stage;
 mod table;
@@ -8,7 +10,7 @@ mod table;
 use std::{collections::BTreeSet, fmt::Write};
 
 use sandbar_tests::{
-    Options, on_both_engines,
+    on_both_engines,
     scenario::{self, Call},
 };
 use serde_json::Value;
@@ -20,7 +22,7 @@ use table::{PLAIN, TABLE};
 
 on_both_engines! {
     async fn everybody_is_let_in_where_they_should_be_and_nowhere_else(
-        mut server: Server = Options::default().grace("0s")
+        mut server: Server = stage::options().grace("0s")
     ) {
         let stage = Stage::build(&mut server).await;
         let mut wrong = String::new();
@@ -32,6 +34,8 @@ on_both_engines! {
                 compare(&stage, (method, place.name, Some(place)), expected, &mut wrong).await;
             }
         }
+        fuzz::try_all(&stage, &mut wrong).await;
+        factor::compare_all(&stage, &mut wrong).await;
         assert!(wrong.is_empty(), "these cells are not as the table says:\n{wrong}");
     }
 }
@@ -100,6 +104,8 @@ fn letter(answer: &Result<Value, Status>) -> Option<char> {
         "WORKER_REQUIRED" => 'w',
         "RUN_TOKEN_REQUIRED" => 't',
         "PERMISSION_DENIED" => 'n',
+        "MFA_REQUIRED" => 'f',
+        "PRINCIPAL_NOT_FOUND" => 'p',
         "ADMINISTRATOR_REQUIRED" => 'a',
         "PROJECT_SCHEDULED" | "ANCESTOR_SCHEDULED" => 's',
         "NOT_A_ROOT" | "NOT_A_SANDBOX" => 'k',

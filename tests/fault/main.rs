@@ -27,6 +27,7 @@ mod oracle;
 mod purge;
 mod races;
 mod replay;
+mod revoked;
 mod runs;
 mod secrets;
 mod stop;

@@ -9,8 +9,11 @@ mod list_tokens;
 mod protection;
 mod remove_member;
 mod revoke_token;
+mod rotate_token;
 mod scope;
 mod set_member;
+mod sign_in;
+mod transfer_ownership;
 mod who_am_i;
 
 use sandbar_model::{Error, Result, policy::Action};
@@ -25,7 +28,10 @@ pub use list_principals::{ListPrincipals, list_principals};
 pub use list_tokens::{ListTokens, list_tokens};
 pub use remove_member::{RemoveMember, remove_member};
 pub use revoke_token::{RevokeToken, revoke_token};
+pub use rotate_token::{RotateToken, RotatedToken, rotate_token};
 pub use set_member::{SetMember, set_member};
+pub use sign_in::sign_in;
+pub use transfer_ownership::{TransferOwnership, transfer_ownership};
 pub use who_am_i::{Identity, who_am_i};
 
 use crate::{
@@ -35,14 +41,12 @@ use crate::{
 };
 
 /// Takes the lock under which a tree's members change, and asks the gate again: of two admins who remove each other at
-/// once, the second is none any more when its turn comes.
+/// once, the second is none any more when its turn comes. Members of scheduled projects do not change: whoever asks for no
+/// more than seeing asks for that, too, when it is known that the caller may.
 async fn lock_members(app: &App, tx: &mut Tx, call: &Call, entry: Entry, action: Action) -> Result<Entry> {
     let project = entry.project.id;
     tree::lock(tx, entry.project.root).await?.ok_or_else(|| hidden(project))?;
-    let entry = app.enter(tx, call, project, action).await?;
-    // Members of scheduled projects do not change, whatever the action is.
-    entry.active()?;
-    Ok(entry)
+    app.enter(tx, call, project, action).await
 }
 
 /// A page of `rows`, of which one more than `size` was asked for, so that it is known whether there is another page.

@@ -3,9 +3,10 @@
 use std::sync::{Arc, OnceLock};
 
 use sandbar_model::{
-    ContentHash, Error, PrincipalId, Result,
+    ContentHash, Error, PrincipalId, Result, Time,
     access::{RunSecret, TokenHash, TokenSecret},
 };
+use sha2::{Digest, Sha256};
 
 /// Who calls and from where, before anything was checked.
 #[derive(Clone, Debug)]
@@ -33,6 +34,8 @@ pub enum Credentials {
     Token(TokenHash),
     /// The token of a run. Likewise.
     Run(TokenHash),
+    /// A token of an issuer that the operator trusts. It was checked.
+    SignedIn(Arc<SignIn>),
 }
 
 impl Credentials {
@@ -48,6 +51,62 @@ impl Credentials {
             Self::Missing => Err(Error::TokenMissing),
             Self::Malformed | Self::Run(_) => Err(Error::TokenInvalid),
             Self::Token(hash) => Ok(hash),
+            Self::SignedIn(who) => Ok(&who.hash),
         }
+    }
+
+    /// Whether the token itself says that there was a second factor.
+    pub(crate) fn mfa(&self) -> bool {
+        matches!(self, Self::SignedIn(who) if who.vouched.mfa)
+    }
+
+    /// When the token itself says that it ends.
+    pub(crate) fn expire_time(&self) -> Option<Time> {
+        match self {
+            Self::SignedIn(who) => Some(who.vouched.expire_time),
+            Self::Missing | Self::Malformed | Self::Token(_) | Self::Run(_) => None,
+        }
+    }
+}
+
+/// Somebody who signed in elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignIn {
+    /// What their token says.
+    pub vouched: Vouched,
+    hash: TokenHash,
+}
+
+/// What an issuer vouches for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vouched {
+    /// Who does.
+    pub issuer: String,
+    /// Who they are there. With the issuer it is nobody else's, ever.
+    pub subject: String,
+    /// What to call them.
+    pub name: String,
+    /// Their e-mail address, if the issuer made sure of it; else empty.
+    pub email: String,
+    /// Whether there was a second factor.
+    pub mfa: bool,
+    /// When the token ends.
+    pub expire_time: Time,
+}
+
+impl SignIn {
+    /// With what was checked.
+    pub fn new(vouched: Vouched) -> Self {
+        // No token of the service's own begins like this, and the length keeps the two parts apart.
+        let mut digest = Sha256::new_with_prefix("sandbar sign-in\0");
+        digest.update(vouched.issuer.len().to_be_bytes());
+        digest.update(&vouched.issuer);
+        digest.update(&vouched.subject);
+        Self { vouched, hash: TokenHash(digest.finalize().into()) }
+    }
+
+    /// Under which their record is found: of issuer and subject.
+    pub fn hash(&self) -> &TokenHash {
+        &self.hash
     }
 }

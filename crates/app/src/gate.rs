@@ -24,6 +24,10 @@ pub(crate) struct Caller {
     pub(crate) administrator: bool,
     pub(crate) token: TokenId,
     pub(crate) scope: Scope,
+    /// When the token ends; none: never.
+    pub(crate) expire_time: Option<Time>,
+    /// Whether the token counts as made with a second factor.
+    pub(crate) mfa: bool,
 }
 
 /// A caller in a project.
@@ -54,7 +58,28 @@ impl Caller {
     }
 }
 
+impl Caller {
+    /// Refuses that a project requires a second factor from now on to who has none: they could not come back in.
+    pub(crate) fn may_require_mfa(&self, (before, after): (bool, bool), prefix: &str) -> Result<()> {
+        if before || !after || self.mfa {
+            return Ok(());
+        }
+        let problem =
+            "needs a token that was made with a second factor: with this one you could not come back in";
+        Err(Error::invalid(format!("{prefix}.settings.requires_mfa"), problem))
+    }
+}
+
 impl Entry {
+    /// Refuses who is somebody here, but has no second factor where one is required; else as the policy says. To whom the
+    /// project is hidden it stays that.
+    fn strong_and(&self, may: Result<()>) -> Result<()> {
+        match may {
+            Err(Error::ProjectNotFound { .. }) => may,
+            may => strong(self.caller.mfa, (&self.project).into()).and(may),
+        }
+    }
+
     /// Refuses an action that the caller may not do here.
     pub(crate) fn may(&self, action: Action) -> Result<()> {
         may(self.standing, action, self.project.id)
@@ -76,6 +101,11 @@ fn may(standing: Standing, action: Action, project: ProjectId) -> Result<()> {
         Refusal::Hidden => hidden(project),
         Refusal::Needs(needs) => Error::PermissionDenied { action, needs, project },
     })
+}
+
+/// See [`Entry::strong_and`].
+fn strong(mfa: bool, project: ProjectRef) -> Result<()> {
+    if mfa || !project.requires_mfa { Ok(()) } else { Err(Error::MfaRequired { project: project.id }) }
 }
 
 /// See [`Entry::active`].
@@ -103,8 +133,8 @@ impl App {
     /// Lets a caller into a project to do something there.
     ///
     /// # Errors
-    /// [`Error::ProjectNotFound`] when there is none that the caller may see, [`Error::PermissionDenied`] when the
-    /// role is too low, [`Error::ProjectScheduled`] for everything but seeing and restoring what is scheduled.
+    /// [`Error::ProjectNotFound`] when there is none that the caller may see, [`Error::MfaRequired`],
+    /// [`Error::PermissionDenied`] when the role is too low, [`Error::ProjectScheduled`] for everything but seeing and restoring what is scheduled.
     pub(crate) async fn enter(
         &self,
         tx: &mut Tx,
@@ -112,9 +142,7 @@ impl App {
         project: ProjectId,
         action: Action,
     ) -> Result<Entry> {
-        let found = gate::enter(tx, call.credentials.token()?, Some(project)).await?;
-        let entry = self.admitted(tx, call, found, project).await?;
-        entry.may(action)?;
+        let entry = self.enter_any(tx, call, project, action).await?;
         if action != Action::See {
             entry.active()?;
         }
@@ -129,25 +157,43 @@ impl App {
         project: ProjectId,
         action: Action,
     ) -> Result<Entry> {
-        let found = gate::enter(tx, call.credentials.token()?, Some(project)).await?;
-        let entry = self.admitted(tx, call, found, project).await?;
+        let entry = self.in_project(tx, call, project).await?;
+        entry.strong_and(entry.may(action))?;
+        Ok(entry)
+    }
+
+    /// Like [`Self::enter_any`], for restoring: the one thing that needs no second factor anywhere.
+    pub(crate) async fn enter_to_restore(
+        &self,
+        tx: &mut Tx,
+        call: &Call,
+        project: ProjectId,
+        action: Action,
+    ) -> Result<Entry> {
+        let entry = self.in_project(tx, call, project).await?;
         entry.may(action)?;
         Ok(entry)
+    }
+
+    /// A caller in a project, before anything was asked of them.
+    async fn in_project(&self, tx: &mut Tx, call: &Call, project: ProjectId) -> Result<Entry> {
+        let found = gate::enter(tx, call.credentials.token()?, Some(project)).await?;
+        self.admitted(tx, call, found, project).await
     }
 
     /// Lets a worker into a project to take runs out of its queue; see [`policy::may_work`].
     ///
     /// # Errors
-    /// [`Error::ProjectNotFound`] when there is none that the caller may see, [`Error::WorkerRequired`],
-    /// [`Error::ProjectScheduled`].
+    /// [`Error::ProjectNotFound`] when there is none that the caller may see, [`Error::MfaRequired`],
+    /// [`Error::WorkerRequired`], [`Error::ProjectScheduled`].
     pub(crate) async fn enter_to_work(&self, tx: &mut Tx, call: &Call, project: ProjectId) -> Result<Entry> {
-        let found = gate::enter(tx, call.credentials.token()?, Some(project)).await?;
-        let entry = self.admitted(tx, call, found, project).await?;
+        let entry = self.in_project(tx, call, project).await?;
         let is_account = entry.caller.kind == PrincipalKind::ServiceAccount;
-        policy::may_work(is_account, entry.standing).map_err(|refusal| match refusal {
+        let may = policy::may_work(is_account, entry.standing).map_err(|refusal| match refusal {
             Refusal::Hidden => hidden(project),
             Refusal::Needs(_) => Error::WorkerRequired,
-        })?;
+        });
+        entry.strong_and(may)?;
         entry.active()?;
         Ok(entry)
     }
@@ -155,7 +201,7 @@ impl App {
     /// Lets a caller into a project to see one resource there, and says what the project itself has of it.
     ///
     /// # Errors
-    /// [`Error::ProjectNotFound`] when there is none that the caller may see.
+    /// [`Error::ProjectNotFound`] when there is none that the caller may see, [`Error::MfaRequired`].
     pub(crate) async fn enter_to_read(
         &self,
         call: &Call,
@@ -164,7 +210,7 @@ impl App {
     ) -> Result<(ProjectRef, Option<Found>)> {
         let question = gate::Question { hash: *call.credentials.token()?, project, kind, id };
         let found = self.readings.ask(question).await?.ok_or(Error::TokenInvalid)?;
-        let gate::Bearer { principal, scope, .. } = found.bearer;
+        let gate::Bearer { principal, scope, mfa, .. } = found.bearer;
         self.check(call, &found.bearer)?;
         let facts = found.project.ok_or_else(|| hidden(project))?;
         // Only who has no role needs to be a support user.
@@ -179,6 +225,7 @@ impl App {
         // A role in the root lets nobody see a sandbox.
         let standing = policy::standing(found.role, None, support, scope.max_role, in_scope);
         may(standing, Action::See, project)?;
+        strong(mfa || call.credentials.mfa(), facts)?;
         Ok((facts, found.head))
     }
 
@@ -220,14 +267,18 @@ impl App {
 
     fn checked(&self, call: &Call, entry: &gate::Entry) -> Result<Caller> {
         self.check(call, &entry.bearer)?;
-        let gate::Bearer { principal, token, scope, .. } = entry.bearer;
-        Ok(Caller { id: principal, kind: entry.kind, administrator: entry.administrator, token, scope })
+        let gate::Bearer { principal: id, token, scope, expire_time, mfa, .. } = entry.bearer;
+        let (kind, administrator) = (entry.kind, entry.administrator);
+        let mfa = mfa || call.credentials.mfa();
+        let expire_time = [expire_time, call.credentials.expire_time()].into_iter().flatten().min();
+        Ok(Caller { id, kind, administrator, token, scope, expire_time, mfa })
     }
 
     /// Refuses tokens that are over, and notes the use of the others.
     fn check(&self, call: &Call, bearer: &gate::Bearer) -> Result<()> {
         let now = self.now();
-        if bearer.revoke_time.is_some() || bearer.expire_time.is_some_and(|end| end <= now) {
+        let ends = [bearer.expire_time, call.credentials.expire_time()];
+        if bearer.revoke_time.is_some() || ends.into_iter().flatten().any(|end| end <= now) {
             return Err(Error::TokenInvalid);
         }
         if bearer.last_use_time.is_none_or(|last| last.plus(MINUTE) <= now) {

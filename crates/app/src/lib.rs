@@ -36,11 +36,12 @@ use std::{sync::Arc, time::Duration};
 use moka::sync::Cache;
 use sandbar_model::{
     PrincipalId, ProjectId, ResourceId, Time, TriggerId,
+    access::TokenHash,
     time::{DAY, MINUTE},
 };
 use sandbar_store::{Db, content::Contents, view::Views};
 
-pub use call::{Call, Credentials};
+pub use call::{Call, Credentials, SignIn, Vouched};
 pub use repeat::{Request, retry};
 pub use seal::Sealer;
 pub use system::SYSTEM;
@@ -63,6 +64,8 @@ pub struct App {
     pub(crate) names: Cache<PrincipalId, Arc<str>>,
     pub(crate) triggers: Cache<(ProjectId, i64, ResourceId), Arc<[TriggerId]>>,
     pub(crate) uses: gate::Uses,
+    /// Who signed in elsewhere and is a user, by the hash of who they are there.
+    pub(crate) signed_in: Cache<TokenHash, ()>,
     pub(crate) hub: Arc<watch::Hub>,
     readings: Arc<reading::Readings>,
 }
@@ -141,6 +144,7 @@ impl App {
             names: Cache::builder().max_capacity(100_000).time_to_live(Duration::from_mins(1)).build(),
             triggers: Cache::new(200_000),
             uses: gate::Uses::default(),
+            signed_in: Cache::new(100_000),
             hub: watch::Hub::new(limits.max_watches),
         }
     }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use sandbar_model::{
     ContentHash, Error, Kind, PrincipalId, ProjectId, ResourceId, Result, Revision, Time, policy::Action,
 };
-use sandbar_store::{audit, token};
+use sandbar_store::audit;
 use uuid::Uuid;
 
 pub(crate) use hub::Hub;
@@ -103,7 +103,6 @@ pub async fn watch(app: &Arc<App>, call: Call, request: &Watch) -> Result<Watchi
         return Err(Error::invalid("after_revision", problem));
     }
     let caller = &entry.caller;
-    let expire_time = token::get(&mut tx, caller.token).await?.and_then(|token| token.expire_time);
     drop(tx);
     // A seat first and then the snapshot, so that nothing is done between the two of which nobody tells.
     let seat = app.hub.take_seat(entry.project.root, caller.token, caller.id)?;
@@ -112,7 +111,7 @@ pub async fn watch(app: &Arc<App>, call: Call, request: &Watch) -> Result<Watchi
     let head = audit::head(&mut tx, Some(entry.project.root)).await?.map_or(0, |head| head.position);
     let place = begin(app, request, &entry, head)?;
     let end = request.until_now.then_some(head);
-    Ok(Watching::new(app, call, request, seat, (place, end), expire_time))
+    Ok(Watching::new(app, call, request, seat, (place, end), entry.caller.expire_time))
 }
 
 async fn enter(app: &App, tx: &mut sandbar_store::Tx, call: &Call, request: &Watch) -> Result<Entry> {

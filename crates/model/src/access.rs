@@ -72,6 +72,9 @@ pub struct Token {
     pub name: String,
     /// What it is limited to.
     pub scope: Scope,
+    /// Whether it counts as made with a second factor. Fixed when it is made.
+    #[serde(default)]
+    pub mfa: bool,
     /// When it was made.
     pub create_time: Time,
     /// None: never.

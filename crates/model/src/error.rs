@@ -30,6 +30,12 @@ pub enum Error {
     #[error("this token is limited to a project or a role and can't do this; use one without limits")]
     TokenLimited,
 
+    /// The caller is somebody in the project, which wants more of them than this token shows.
+    #[error(
+        "project {project} requires a second factor, and this token was made without one; sign in with one, or ask for a token that counts as that"
+    )]
+    MfaRequired { project: ProjectId },
+
     /// Missing and foreign projects are deliberately not told apart.
     #[error("there is no project {project} that you can see; check the id, or ask to be made a member")]
     ProjectNotFound { project: String },
@@ -280,6 +286,9 @@ pub enum Error {
     #[error("the source can't be retired by this merge: only a sandbox merged into one of its ancestors can")]
     CannotRetire,
 
+    /// What has ended can't be rotated.
+    #[error("token {id} was revoked or has expired; make a new one")]
+    TokenEnded { id: TokenId },
     /// Not made by this service for this watch, or from before a backup was put back.
     #[error(
         "the cursor does not belong to this watch; list what there is and watch from now, or from the project's revision"

@@ -42,6 +42,8 @@ pub enum Action {
     ManageMembers,
     /// Create, rename and delete collections.
     ManageCollections,
+    /// Make another member its owner.
+    TransferOwnership,
     /// Write and delete keychains.
     ManageKeychains,
     /// Make, list and revoke its tokens.
@@ -99,7 +101,7 @@ impl Role {
 
 impl Action {
     /// Every action, for tests that walk the table.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::See,
         Self::CreateSandbox,
         Self::Write,
@@ -111,6 +113,7 @@ impl Action {
         Self::ManageSettings,
         Self::ManageMembers,
         Self::ManageCollections,
+        Self::TransferOwnership,
         Self::ManageKeychains,
         Self::ManageTokens,
         Self::DeleteRoot,
@@ -136,7 +139,7 @@ impl Action {
             | Self::ManageKeychains
             | Self::ManageTokens
             | Self::ReadAudit => Role::Admin,
-            Self::DeleteRoot => Role::Owner,
+            Self::DeleteRoot | Self::TransferOwnership => Role::Owner,
         }
     }
 
@@ -159,6 +162,7 @@ impl Action {
             Self::ManageSettings => "changing settings",
             Self::ManageMembers => "changing members",
             Self::ManageCollections => "creating, renaming or deleting collections",
+            Self::TransferOwnership => "giving the project to another owner",
             Self::ManageKeychains => "writing or deleting keychains",
             Self::ManageTokens => "managing the project's tokens",
             Self::DeleteRoot => "deleting or restoring a root project",

@@ -125,13 +125,15 @@ pub struct ProjectRef {
     pub trigger_version: i64,
     /// See [`Settings::allow_support_access`].
     pub allow_support_access: bool,
+    /// See [`Settings::requires_mfa`].
+    pub requires_mfa: bool,
 }
 
 impl From<&Project> for ProjectRef {
     fn from(project: &Project) -> Self {
         let Project { id, root, fork, head, trigger_version, .. } = *project;
-        let allow_support_access = project.profile.settings.allow_support_access;
-        Self { id, root, fork, head, trigger_version, allow_support_access }
+        let Settings { allow_support_access, requires_mfa, .. } = project.profile.settings;
+        Self { id, root, fork, head, trigger_version, allow_support_access, requires_mfa }
     }
 }
 

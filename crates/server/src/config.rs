@@ -8,12 +8,14 @@ mod database;
 mod key;
 mod limits;
 mod master_key;
+mod oidc;
 mod purge;
 mod value;
 
 use std::{net::SocketAddr, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
+use ipnet::IpNet;
 use sandbar_app::vault::BadKeys;
 use secrecy::SecretString;
 
@@ -21,6 +23,7 @@ pub use database::{DatabaseArgs, DatabaseUrl, Engine};
 pub use key::{KeyArgs, make_private_directory, write_secret};
 pub use limits::{LimitArgs, RunArgs};
 pub use master_key::MasterKeyArgs;
+pub use oidc::{Issuer, KeyPlace, OidcArgs};
 pub use purge::PurgeArgs;
 
 use crate::telemetry::LogFormat;
@@ -162,6 +165,10 @@ pub struct ServeArgs {
         value_delimiter = ','
     )]
     pub cors_origins: Vec<String>,
+    /// Proxies to be believed, in X-Forwarded-For, where a call comes from, as addresses or networks (10.0.0.0/8) with commas
+    /// between. Default: none; calls come from the other end of their connection.
+    #[arg(long, env = "SANDBAR_TRUSTED_PROXIES", value_name = "NETWORKS", value_delimiter = ',', value_parser = value::network)]
+    pub trusted_proxies: Vec<IpNet>,
     /// Token of the first service administrator, `sbr_…`. Default: with SQLite one is made at first start, printed
     /// once and kept in <data-dir>/admin-token; with PostgreSQL there is none, see `tokens create`.
     #[arg(long, env = "SANDBAR_ADMIN_TOKEN", value_name = "TOKEN", hide_env_values = true)]
@@ -185,6 +192,9 @@ pub struct ServeArgs {
     /// What encrypts credentials' values.
     #[command(flatten)]
     pub master_keys: MasterKeyArgs,
+    /// Whose tokens are taken beside the service's own.
+    #[command(flatten)]
+    pub oidc: OidcArgs,
     /// How much is too much.
     #[command(flatten)]
     pub limits: LimitArgs,
@@ -271,6 +281,7 @@ impl ServeArgs {
     pub fn check(&self) -> Result<(), ConfigError> {
         self.database.engine()?;
         self.limits.check()?;
+        self.oidc.issuer()?;
         if self.database.acquire_timeout >= self.limits.default_deadline {
             return Err(ConfigError::Contradiction(
                 "--acquire-timeout must be shorter than --default-deadline, so that a call that waits for a connection \

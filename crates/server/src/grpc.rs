@@ -18,9 +18,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use prost::Message;
-use sandbar_app::{App, Call, Credentials, workflows::Shown};
+use sandbar_app::{App, Call, workflows::Shown};
 use sandbar_model::{ContentHash, Error};
-use secrecy::ExposeSecret;
 use tonic::{Request, Response, Status, codec::CompressionEncoding, service::Routes};
 
 use crate::{
@@ -127,10 +126,7 @@ fn open<M>(request: Request<M>, digest: impl FnOnce(&M) -> ContentHash) -> Resul
 
 fn opened(extensions: &tonic::Extensions, digest: ContentHash) -> sandbar_model::Result<Opened> {
     let incoming: &Incoming = extensions.get().ok_or(Error::Bug("a service without the layers around it"))?;
-    let credentials = Credentials::bearer(incoming.token()?.expose_secret());
-    if matches!(credentials, Credentials::Malformed) {
-        return Err(Error::TokenInvalid);
-    }
+    let credentials = incoming.credentials()?;
     let address = incoming.address().map(|address| address.to_string()).unwrap_or_default();
     let trace_id = incoming.request_id().to_owned();
     let call = Call { credentials, address, trace_id, digest, caller: Arc::default() };

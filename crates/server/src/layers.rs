@@ -1,6 +1,6 @@
 //! What every call goes through before it reaches its service, outermost first: CORS and gRPC-Web (not plain gRPC),
 //! [`observe`] (request id, span, log line, metrics), panics, [`load`], [`deadline`], [`incoming`] (token,
-//! address), [`oversize`].
+//! address, [`throttle`]), [`oversize`].
 
 mod body;
 mod deadline;
@@ -8,6 +8,7 @@ mod incoming;
 mod load;
 mod observe;
 mod oversize;
+mod throttle;
 
 use std::{
     panic::AssertUnwindSafe,
@@ -23,6 +24,7 @@ use axum::{
 };
 use futures::FutureExt;
 use http::{HeaderName, HeaderValue, Method as HttpMethod, Version, header};
+use ipnet::IpNet;
 use sandbar_model::Error;
 use tonic_web::GrpcWebLayer;
 use tower::Service;
@@ -31,7 +33,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 pub use deadline::Deadlines;
 pub use incoming::{Incoming, PeerAddress};
 
-use crate::{methods::Methods, status, telemetry::CallMetrics};
+use crate::{methods::Methods, sign_in::SignIns, status, telemetry::CallMetrics};
 
 /// The header that names a call, in requests and in answers.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -53,6 +55,12 @@ pub struct Layering {
     pub max_message_bytes: usize,
     /// Origins whose pages may call, or `*`.
     pub cors_origins: Vec<String>,
+    /// Who checks the tokens of users who signed in elsewhere.
+    pub sign_ins: Option<Arc<SignIns>>,
+    /// Wrong tokens that are looked at in a minute from one address; 0: any number.
+    pub max_bad_tokens: u32,
+    /// Whom to believe where a call comes from.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 /// The services with the layers around them.
@@ -92,10 +100,19 @@ fn is_plain<B>(request: &http::Request<B>) -> bool {
 /// Puts the layers around the services.
 pub fn around(services: Router, with: Layering) -> Layered {
     let around = Around {
-        observer: observe::Observer { methods: with.methods, metrics: with.metrics, traced: with.traced },
+        observer: observe::Observer {
+            methods: with.methods,
+            metrics: with.metrics,
+            traced: with.traced,
+            trusted_proxies: with.trusted_proxies,
+        },
         load: load::Load::new(with.max_calls),
         deadlines: with.deadlines,
         max_message_bytes: with.max_message_bytes,
+        guard: incoming::Guard {
+            sign_ins: with.sign_ins,
+            throttle: throttle::Throttle::new(with.max_bad_tokens),
+        },
     };
     let plain = services.layer(from_fn_with_state(Arc::new(around), call));
     let web = plain.clone().layer(GrpcWebLayer::new()).layer(cors(&with.cors_origins));
@@ -109,6 +126,7 @@ struct Around {
     load: load::Load,
     deadlines: Deadlines,
     max_message_bytes: usize,
+    guard: incoming::Guard,
 }
 
 /// All layers but those for browsers, in one: axum copies and boxes everything below a layer of its own for each call,
@@ -118,7 +136,8 @@ async fn call(State(around): State<Arc<Around>>, request: Request, next: Next) -
     observe::observe(&around.observer, request, |request| {
         let limited = load::limit(&around.load, request, |request| {
             deadline::enforce(around.deadlines, request, |request| async {
-                oversize::explain(around.max_message_bytes, next.run(incoming::read(request)).await)
+                let answer = incoming::enter(&around.guard, request, |request| next.run(request)).await;
+                oversize::explain(around.max_message_bytes, answer)
             })
         });
         // The panic itself is logged by the hook of `telemetry`, with the span of the call around it.

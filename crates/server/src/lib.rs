@@ -10,6 +10,7 @@ pub mod layers;
 pub mod methods;
 pub mod purge;
 pub mod serve;
+pub mod sign_in;
 pub mod status;
 pub mod telemetry;
 pub mod wire;

@@ -12,6 +12,7 @@ use sandbar_server::{
     config::{Cli, Command, ServeArgs, TokensCommand},
     database,
     serve::{self, Serving},
+    sign_in::SignIns,
     status,
     telemetry::Telemetry,
 };
@@ -49,6 +50,11 @@ async fn serve(args: &ServeArgs) -> Result<(), Box<dyn Error>> {
     // Bound first: a second server on the same port is told so before it touches the database.
     let serving = Serving::bind(args, telemetry.metrics.clone()).await?;
     let opened = open::app(args, &key, master_keys, &telemetry.metrics).await?;
+    let sign_ins = match args.oidc.issuer()? {
+        Some(issuer) => Some(SignIns::start(issuer, Arc::clone(&opened.app)).await?),
+        None => None,
+    };
+    let serving = Serving { sign_ins, ..serving };
     tracing::info!(address = %serving.listener.local_addr()?, "serving");
     let noting = tokio::spawn(open::note_token_uses(Arc::clone(&opened.app)));
     let watching = tokio::spawn(keep_watch(Arc::clone(&opened.app)));

@@ -4,6 +4,7 @@ mod connections;
 
 use std::{future::Future, io, pin::pin, sync::Arc, time::Duration};
 
+use ipnet::IpNet;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
@@ -14,6 +15,7 @@ use crate::{
     health::{self, Health, Readiness},
     layers::{self, Deadlines, Layering},
     methods::Methods,
+    sign_in::SignIns,
     telemetry::Metrics,
     wire,
 };
@@ -33,6 +35,10 @@ pub struct Serving {
     pub limits: Limits,
     /// Origins whose pages may call over gRPC-Web, or `*`.
     pub cors_origins: Vec<String>,
+    /// Who checks the tokens of users who signed in elsewhere; none: they are not taken.
+    pub sign_ins: Option<Arc<SignIns>>,
+    /// Whom to believe where a call comes from.
+    pub trusted_proxies: Vec<IpNet>,
     /// How often readiness is checked.
     pub health_interval: Duration,
 }
@@ -48,6 +54,8 @@ pub struct Limits {
     pub max_connections: usize,
     /// Calls at once on all connections.
     pub max_calls: usize,
+    /// Wrong tokens that are looked at in a minute from one address; 0: any number.
+    pub max_bad_tokens: u32,
     /// How long calls may take.
     pub deadlines: Deadlines,
     /// How often a silent connection is asked for a sign of life.
@@ -129,6 +137,8 @@ impl Serving {
             traced: args.telemetry.otlp_endpoint.is_some(),
             limits: Limits::of(args),
             cors_origins: args.cors_origins.clone(),
+            sign_ins: None,
+            trusted_proxies: args.trusted_proxies.clone(),
             health_interval: args.health_interval,
         })
     }
@@ -144,6 +154,7 @@ impl Limits {
             max_streams: limits.max_streams,
             max_connections: count(limits.max_connections),
             max_calls: count(limits.max_calls),
+            max_bad_tokens: limits.max_bad_tokens,
             deadlines: Deadlines {
                 default: limits.default_deadline,
                 max: limits.max_deadline,
@@ -173,6 +184,9 @@ fn layering(serving: &Serving) -> io::Result<Layering> {
         deadlines: serving.limits.deadlines,
         max_message_bytes: serving.limits.max_message_bytes,
         cors_origins: serving.cors_origins.clone(),
+        sign_ins: serving.sign_ins.clone(),
+        max_bad_tokens: serving.limits.max_bad_tokens,
+        trusted_proxies: serving.trusted_proxies.clone(),
     })
 }
 

@@ -36,6 +36,17 @@ pub fn overloaded(limit: usize) -> Status {
     build(Reason::Overloaded, &message, metadata, &[], Some(Duration::from_millis(250)))
 }
 
+/// Too many wrong tokens came from an address, or the same one too often.
+pub fn too_many_bad_tokens(delay: Duration) -> Status {
+    let delay = Duration::from_secs(delay.as_secs().max(1));
+    let message = format!(
+        "too many wrong tokens came from where you are; check yours, and try again in {} s",
+        delay.as_secs()
+    );
+    let metadata = vec![("seconds", delay.as_secs().to_string())];
+    build(Reason::TooManyBadTokens, &message, metadata, &[], Some(delay))
+}
+
 /// The call took longer than `allowed`.
 pub fn deadline_exceeded(allowed: Duration) -> Status {
     let allowed = humantime::format_duration(allowed).to_string();

@@ -31,6 +31,8 @@ pub struct Bearer {
     pub revoke_time: Option<Time>,
     /// Exact to about a minute.
     pub last_use_time: Option<Time>,
+    /// Whether it counts as made with a second factor.
+    pub mfa: bool,
 }
 
 /// A caller at the gate. Facts only: whether the token still holds and what the caller may do is decided above.
@@ -53,11 +55,11 @@ pub struct Entry {
 /// The columns of a [`Bearer`].
 macro_rules! bearer {
     () => {
-        "t.id, t.principal_id, t.project_id, t.max_role, t.expire_time, t.revoke_time, t.last_use_time"
+        "t.id, t.principal_id, t.project_id, t.max_role, t.expire_time, t.revoke_time, t.last_use_time, t.mfa"
     };
 }
 /// Where the columns after it begin.
-const NEXT: usize = 7;
+const NEXT: usize = 8;
 
 /// Who bears this token, and what they are in `project`. None: nobody has such a token.
 pub async fn enter(tx: &mut Tx, hash: &TokenHash, project: Option<ProjectId>) -> Result<Option<Entry>> {
@@ -90,6 +92,7 @@ impl Bearer {
             expire_time: row.get::<Option<i64>>(4)?.map(Time),
             revoke_time: row.get::<Option<i64>>(5)?.map(Time),
             last_use_time: row.get::<Option<i64>>(6)?.map(Time),
+            mfa: row.get(7)?,
         })
     }
 }

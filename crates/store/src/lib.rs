@@ -11,6 +11,7 @@ pub mod db;
 pub mod flatten;
 pub mod gate;
 pub mod idempotency;
+pub mod identity;
 pub mod item;
 pub mod lease;
 pub mod master_key;

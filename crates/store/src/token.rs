@@ -14,7 +14,7 @@ use crate::{
 /// The columns of a token, in order.
 macro_rules! columns {
     () => {
-        "id, principal_id, name, project_id, max_role, create_time, expire_time, revoke_time, last_use_time"
+        "id, principal_id, name, project_id, max_role, create_time, expire_time, revoke_time, last_use_time, mfa"
     };
 }
 
@@ -26,8 +26,8 @@ pub async fn insert(tx: &mut Tx, token: &Token, hash: &TokenHash) -> Result<()> 
     tx.sql(
         "-- token.insert
         INSERT INTO tokens (hash, id, principal_id, name, project_id, max_role, create_time, expire_time, revoke_time,
-            last_use_time)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            last_use_time, mfa)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
     )
     .bind(hash.0.as_slice())
     .bind(token.id.0)
@@ -39,6 +39,7 @@ pub async fn insert(tx: &mut Tx, token: &Token, hash: &TokenHash) -> Result<()> 
     .bind(token.expire_time.map(|time| time.0))
     .bind(token.revoke_time.map(|time| time.0))
     .bind(token.last_use_time.map(|time| time.0))
+    .bind(token.mfa)
     .try_execute()
     .await
     .map_err(|error| {
@@ -94,6 +95,27 @@ pub async fn page_of_project(
     .await
 }
 
+/// Sets when one ends.
+pub async fn set_expire_time(tx: &mut Tx, id: TokenId, time: Time) -> Result<()> {
+    tx.sql("-- token.set_expire_time\nUPDATE tokens SET expire_time = $2 WHERE id = $1")
+        .bind(id.0)
+        .bind(time.0)
+        .execute()
+        .await?;
+    Ok(())
+}
+
+/// One of them, which nobody else rotates or revokes until this transaction ends.
+pub async fn lock(tx: &mut Tx, id: TokenId) -> Result<Option<Token>> {
+    tx.sql(concat!(
+        "-- token.lock\nUPDATE tokens SET expire_time = expire_time WHERE id = $1 RETURNING ",
+        columns!()
+    ))
+    .bind(id.0)
+    .optional()
+    .await
+}
+
 /// Ends one. False: there is none, or it was revoked before.
 pub async fn revoke(tx: &mut Tx, id: TokenId, now: Time) -> Result<bool> {
     let changed = tx
@@ -140,6 +162,7 @@ impl FromRow for Token {
             expire_time: row.get::<Option<i64>>(6)?.map(Time),
             revoke_time: row.get::<Option<i64>>(7)?.map(Time),
             last_use_time: row.get::<Option<i64>>(8)?.map(Time),
+            mfa: row.get(9)?,
         })
     }
 }

@@ -36,6 +36,7 @@ pub(crate) fn generate(proto: &Path, out: &Path) -> Result<(), Box<dyn Error>> {
             "sandbar.v1.FinishRunRequest",
             "sandbar.v1.GetDataclipResponse",
             "sandbar.v1.ResolveCredentialResponse",
+            "sandbar.v1.RotateTokenResponse",
             "sandbar.v1.RunWork",
             "sandbar.v1.SetCredentialValuesRequest",
             "sandbar.v1.StartRunRequest",

@@ -242,6 +242,8 @@ services! {
         /// Makes a token: one's own; one for a service account limited to a project (needs admin there); or any one (needs a
         /// service administrator). It is never wider than the token it was made with.
         once create_token "CreateToken" CreateTokenRequest CreateTokenResponse;
+        /// Makes a token in place of another one, which goes on for a while.
+        once rotate_token "RotateToken" RotateTokenRequest RotateTokenResponse;
         /// Lists tokens without their secrets: one's own, or those limited to a project (needs admin there).
         read list_tokens "ListTokens" ListTokensRequest ListTokensResponse;
         /// Ends a token at once, on every server.
@@ -252,6 +254,8 @@ services! {
         write set_member "SetMember" SetMemberRequest SetMemberResponse;
         /// Needs admin, or is one's own leaving.
         write remove_member "RemoveMember" RemoveMemberRequest RemoveMemberResponse;
+        /// Makes another member the owner, and its owner until now an admin. Needs the owner.
+        write transfer_ownership "TransferOwnership" TransferOwnershipRequest TransferOwnershipResponse;
     }
 
     /// Runs and dataclips. From [`Client::runs`].

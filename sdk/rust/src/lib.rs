@@ -78,6 +78,7 @@ macro_rules! debug_without_secrets {
 }
 
 debug_without_secrets! {
+    RotateTokenResponse { token, previous }
     StartRunRequest { project_id, workflow_id, trigger_id, job_id, claim, request_id }
     RunWork { run, environment, lease_time, deadline }
     ResolveCredentialResponse { credential_id, environment }

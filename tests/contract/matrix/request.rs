@@ -67,8 +67,10 @@ impl Stage {
         let (project, extra) = (&place.project, &self.extra);
         match name {
             "CreateToken" => json!({"project_id": project, "name": "its"}),
-            "RevokeToken" => json!({"token_id": place.token}),
+            "RevokeToken" | "RotateToken" => json!({"token_id": place.token}),
             "SetMember" => json!({"project_id": project, "principal_id": extra, "role": "ROLE_VIEWER"}),
+            // Nobody has this id.
+            "TransferOwnership" => json!({"project_id": project, "principal_id": OTHER}),
             "RemoveMember" => json!({"project_id": project, "principal_id": extra}),
             _ => json!({"project_id": project}),
         }

@@ -36,6 +36,11 @@ pub(super) const KEYCHAIN: &str = "88888888-8888-4888-8888-888888888888";
 /// The shortest life that a token can have.
 const SHORTEST: Duration = Duration::from_mins(1);
 
+/// Of all the callers here, from one address, many have wrong tokens.
+pub(super) fn options() -> Options {
+    Options::default().arg("--max-bad-tokens=0")
+}
+
 /// A project in a state, with what is in it.
 pub(super) struct Place {
     pub(super) name: &'static str,
@@ -47,7 +52,7 @@ pub(super) struct Place {
     /// Where a merge out of it would go; empty: to its parent.
     pub(super) target: String,
     /// The token of its owner.
-    owner: String,
+    pub(super) owner: String,
 }
 
 /// Everything.
@@ -116,7 +121,7 @@ impl Stage {
         self.does(owner, "ProjectsService/DeleteProject", json!({"project_id": purged.project})).await;
         server.purge_once().await;
         // From here on nothing is due for days.
-        server.restart_with(Options::default()).await;
+        server.restart_with(options()).await;
         let mut root = self.root(STATES[0], owner, members).await;
         let sandbox = self.sandbox(STATES[1], owner, &root.project).await;
         root.target.clone_from(&sandbox.project);
@@ -190,12 +195,12 @@ impl Stage {
         text(&self.does(owner, "MergeService/ApplyMerge", apply).await["merge"]["id"])
     }
 
-    async fn token_of(&self, who: &str, request: Value) -> (String, String) {
+    pub(super) async fn token_of(&self, who: &str, request: Value) -> (String, String) {
         let made = self.does(who, "AccessService/CreateToken", request).await;
         (text(&made["secret"]), text(&made["token"]["id"]))
     }
 
-    async fn does(&self, who: &str, method: &str, request: Value) -> Value {
+    pub(super) async fn does(&self, who: &str, method: &str, request: Value) -> Value {
         let call = Call { method, token: Some(who), request: &request, document: None, log_id: None };
         let answer = scenario::call(&self.channel, &call).await.unwrap();
         answer.unwrap_or_else(|status| panic!("{method} {request}: {status}"))
@@ -252,6 +257,6 @@ pub(super) fn with(mut one: Value, more: &Value) -> Value {
     one
 }
 
-fn text(value: &Value) -> String {
+pub(super) fn text(value: &Value) -> String {
     value.as_str().expect("the answer has it").to_owned()
 }

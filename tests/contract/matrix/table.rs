@@ -17,6 +17,8 @@
 //! | `w` | only for workers: service accounts that are editors of the root |
 //! | `t` | only with the token of a run |
 //! | `n` | the role is too low |
+//! | `f` | a second factor is required: see `factor.rs` |
+//! | `p` | let in: there is no such member |
 //! | `a` | only for service administrators |
 //! | `s` | the project is scheduled for deletion |
 //! | `k` | a root where a sandbox is needed, or the other way round |
@@ -49,10 +51,12 @@ pub(super) const TABLE: &[(&str, [&str; 7])] = &[
     //                                             a root     a sandbox  root gone  sbx gone   foreign    purged     nothing
     ("AccessService/CreateToken",                ["YYYY.YY", "YYYY.YY", "ssss.ss", "ssss.ss", "....YYY", ".......", "......."]),
     ("AccessService/ListTokens",                 ["nnYY.n.", "nnYY.n.", "nnss.n.", "nnss.n.", "....Yn.", ".......", "......."]),
+    ("AccessService/RotateToken",                ["...Y..Y", "...Y..Y", "...s..s", "...s..s", "....Y.Y", ".......", "......."]),
     ("AccessService/RevokeToken",                ["..YY..Y", "..YY..Y", "..YY..Y", "..YY..Y", "....Y.Y", ".......", "......."]),
     ("AccessService/ListMembers",                ["YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "....YY.", ".......", "......."]),
     ("AccessService/SetMember",                  ["nnYY.n.", "nnYY.n.", "nnss.n.", "nnss.n.", "....Yn.", ".......", "......."]),
-    ("AccessService/RemoveMember",               ["nnYY.n.", "nnYY.n.", "ssss.s.", "ssss.s.", "....Yn.", ".......", "......."]),
+    ("AccessService/RemoveMember",               ["nnYY.n.", "nnYY.n.", "nnss.n.", "nnss.n.", "....Yn.", ".......", "......."]),
+    ("AccessService/TransferOwnership",          ["nnnp.n.", "nnnp.n.", "nnns.n.", "nnns.n.", "....pn.", ".......", "......."]),
     ("AuditService/ListAuditEvents",             ["nnYY.nY", "nnYY.nY", "nnYY.nY", "nnYY.nY", "....YnY", "......Y", "......."]),
     ("AuditService/ExportAuditEvents",           ["nnYY.nY", "nnYY.nY", "nnYY.nY", "nnYY.nY", "....YnY", "......Y", "......."]),
     ("AuditService/VerifyAuditChain",            ["nnYY.nY", "nnYY.nY", "nnYY.nY", "nnYY.nY", "....YnY", "......Y", "......."]),

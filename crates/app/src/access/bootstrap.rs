@@ -147,6 +147,7 @@ async fn insert_token(
         principal,
         name: name.to_owned(),
         scope: Scope::default(),
+        mfa: false,
         create_time: world.now(),
         expire_time,
         revoke_time: None,

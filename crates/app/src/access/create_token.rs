@@ -28,6 +28,8 @@ pub struct CreateToken {
     /// How long it shall live, in microseconds: 1 minute to 366 days. None: 90 days, or as long as the token that it is
     /// made with.
     pub ttl: Option<i64>,
+    /// Whether it shall count as made with a second factor. None: as the token that it is made with.
+    pub mfa: Option<bool>,
     /// See [`Request::request_id`].
     pub request_id: String,
 }
@@ -51,7 +53,8 @@ pub struct CreatedToken {
 
 /// Makes a token: one's own; one for a service account, limited to a project of which the caller is an admin, and to the
 /// caller's role there; or, for a service administrator, any. It is never wider than the token it is made with: in
-/// project, role and life.
+/// project, role and life; and counts as made with a second factor only if that one does, or if a service administrator, who
+/// vouches for it, says so.
 ///
 /// # Errors
 /// [`Error::InvalidFields`], [`Error::AdministratorRequired`], [`Error::PrincipalNotFound`], the gate's for the project.
@@ -76,6 +79,7 @@ async fn once(app: &App, call: &Call, request: &CreateToken) -> Result<CreatedTo
         principal: allowed.principal,
         name: request.name.clone(),
         scope: allowed.scope,
+        mfa: scope::mfa(&caller, request.mfa)?,
         create_time: app.now(),
         expire_time: Some(scope::end(app.now(), request.ttl, own.expire_time)?),
         revoke_time: None,
@@ -137,7 +141,7 @@ async fn allowed(
 }
 
 /// The project that a token is to be limited to. Its lock keeps it from being purged before the token is in.
-async fn lock_any(tx: &mut Tx, id: Option<ProjectId>) -> Result<Option<Project>> {
+pub(super) async fn lock_any(tx: &mut Tx, id: Option<ProjectId>) -> Result<Option<Project>> {
     let Some(id) = id else { return Ok(None) };
     let project = project::lock(tx, id).await?.ok_or_else(|| hidden(id))?;
     active(&project)?;

@@ -23,8 +23,8 @@ impl Move {
     pub(super) fn check(self, above: &HashMap<ProjectId, Role>) -> Result<()> {
         if self.from == Some(Role::Owner) && self.to != Some(Role::Owner) {
             return Err(self.protected(
-                "the owner can be neither removed nor given another role, and can't leave; \
-                 a project always has exactly one owner",
+                "the owner can be neither removed nor given another role, and can't leave, but can make another \
+                 member the owner; a project always has exactly one",
             ));
         }
         let loses = self.from.is_some() && self.to < self.from;

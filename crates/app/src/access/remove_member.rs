@@ -55,6 +55,7 @@ async fn once(app: &App, call: &Call, request: &RemoveMember) -> Result<()> {
     if !leaving {
         entry.may(Action::ManageMembers)?;
     }
+    entry.active()?;
     let from = from.ok_or(Error::PrincipalNotFound { id: request.principal })?;
     let above = roles_above(&mut tx, &entry.project, request.principal).await?;
     Move { principal: request.principal, from: Some(from), to: None }.check(&above)?;

@@ -1,7 +1,7 @@
 //! Ending a token.
 
 use sandbar_model::{Error, Project, Result, TokenId, access::Token, policy::Action};
-use sandbar_store::{Tx, project, token};
+use sandbar_store::{Tx, identity, project, token};
 
 use super::scope;
 use crate::{
@@ -72,7 +72,14 @@ async fn may(
     token: &Token,
     project: Option<&Project>,
 ) -> Result<bool> {
-    if caller.token == token.id || caller.administrator().is_ok() {
+    if caller.administrator().is_ok() {
+        return Ok(true);
+    }
+    // It would shut them out for good, which is not what who signs out wants.
+    if identity::has(tx, token.id).await? {
+        return Ok(false);
+    }
+    if caller.token == token.id {
         return Ok(true);
     }
     if caller.id == token.principal && scope::covers(app, tx, caller, token.scope, project).await? {
@@ -82,7 +89,9 @@ async fn may(
     // A project that is scheduled for deletion can be restored, so its tokens must be stoppable.
     match app.enter_any(tx, call, id, Action::ManageTokens).await {
         Ok(_) => Ok(true),
-        Err(Error::ProjectNotFound { .. } | Error::PermissionDenied { .. }) => Ok(false),
+        Err(Error::ProjectNotFound { .. } | Error::PermissionDenied { .. } | Error::MfaRequired { .. }) => {
+            Ok(false)
+        }
         Err(error) => Err(error),
     }
 }

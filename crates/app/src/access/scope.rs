@@ -22,6 +22,15 @@ pub(super) fn narrowed(made_with: Scope, wanted: Scope) -> Result<Scope> {
     Ok(Scope { project: wanted.project.or(made_with.project), max_role })
 }
 
+/// Whether a token that is made with another counts as made with a second factor.
+pub(super) fn mfa(caller: &Caller, wanted: Option<bool>) -> Result<bool> {
+    if wanted == Some(true) && !caller.mfa && caller.administrator().is_err() {
+        let problem = "needs a token that was made with a second factor itself, or a service administrator who vouches for it";
+        return Err(Error::invalid("mfa", problem));
+    }
+    Ok(wanted.unwrap_or(caller.mfa))
+}
+
 /// When a token that is made now ends, given its own life (none: 90 days) and the end of the token it is made with.
 pub(super) fn end(now: Time, ttl: Option<i64>, made_with: Option<Time>) -> Result<Time> {
     let end = now.plus(ttl.unwrap_or(TOKEN_TTL_DEFAULT));

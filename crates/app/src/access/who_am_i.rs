@@ -26,5 +26,6 @@ pub async fn who_am_i(app: &App, call: &Call) -> Result<Identity> {
     let caller = app.caller(&mut tx, call).await?;
     let principal = principal::get(&mut tx, caller.id).await?.ok_or(Error::TokenInvalid)?;
     let token = token::get(&mut tx, caller.token).await?.ok_or(Error::TokenInvalid)?;
+    let token = Token { expire_time: caller.expire_time, mfa: caller.mfa, ..token };
     Ok(Identity { principal, token })
 }

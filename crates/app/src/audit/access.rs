@@ -57,7 +57,9 @@ async fn by_role(
 ) -> Result<()> {
     if there.is_none() {
         return match app.enter_any(tx, call, root, Action::ReadAudit).await {
-            Err(Error::ProjectNotFound { .. } | Error::PermissionDenied { .. }) => Err(hidden(id)),
+            Err(
+                Error::ProjectNotFound { .. } | Error::PermissionDenied { .. } | Error::MfaRequired { .. },
+            ) => Err(hidden(id)),
             entered => entered.map(drop),
         };
     }

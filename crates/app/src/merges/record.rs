@@ -97,18 +97,21 @@ enum Side {
     Target,
 }
 
-/// The record, if the caller sees its source or its target; else it is as if there was none.
+/// The record, if the caller sees its source or its target; else it is as if there was none, unless all that they lack is a
+/// second factor.
 pub(super) async fn visible(app: &App, tx: &mut Tx, call: &Call, id: MergeId) -> Result<Seen> {
     app.caller(tx, call).await?;
     let record = merge_record::get(tx, id).await?.ok_or(Error::MergeNotFound { id })?;
+    let mut refusal = Error::MergeNotFound { id };
     for (project, side) in [(record.target, Side::Target), (record.source, Side::Source)] {
         match app.enter(tx, call, project, Action::See).await {
             Ok(_) => return Ok(Seen { record, side }),
             Err(Error::ProjectNotFound { .. }) => {}
+            Err(error @ Error::MfaRequired { .. }) => refusal = error,
             Err(error) => return Err(error),
         }
     }
-    Err(Error::MergeNotFound { id })
+    Err(refusal)
 }
 
 /// A record with the first of what it wrote.

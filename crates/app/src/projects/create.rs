@@ -52,6 +52,7 @@ async fn once(app: &App, call: &Call, request: &CreateProject) -> Result<Project
     if let Some(answer) = repeated(app, &mut tx, by, request).await? {
         return Ok(answer);
     }
+    caller.may_require_mfa((false, request.profile.settings.requires_mfa), "project")?;
     let project = make(app, &mut tx, &caller, request.id, request.profile.clone()).await?;
     let answer = ProjectView { project, role: Some(Role::Owner) };
     if !request.validate_only {

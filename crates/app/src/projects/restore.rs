@@ -47,7 +47,7 @@ pub async fn restore(app: &App, call: &Call, request: &RestoreProject) -> Result
 
 async fn once(app: &App, call: &Call, request: &RestoreProject) -> Result<Restored> {
     let mut tx = app.db.write().await?;
-    let entry = app.enter_any(&mut tx, call, request.project, Action::DeleteRoot).await?;
+    let entry = app.enter_to_restore(&mut tx, call, request.project, Action::DeleteRoot).await?;
     root_only(&entry.project)?;
     let by = (call, &entry.caller);
     if let Some(answer) = repeated(app, &mut tx, by, request).await? {

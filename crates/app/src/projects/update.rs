@@ -63,6 +63,8 @@ async fn once(app: &App, call: &Call, request: &UpdateProject) -> Result<Project
     if profile.environment != before.profile.environment {
         check_below(&mut tx, &entry.caller, before.id, &profile.environment).await?;
     }
+    let mfa = (before.profile.settings.requires_mfa, profile.settings.requires_mfa);
+    entry.caller.may_require_mfa(mfa, "project")?;
     project::set_profile(&mut tx, before.id, &profile, before.expire_time, app.now()).await?;
     let answer = ProjectView { project: reread(&mut tx, before.id).await?, role: entry.role() };
     let detail = serde_json::json!({ "before": before.profile, "after": answer.project.profile });

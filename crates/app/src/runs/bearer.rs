@@ -43,6 +43,8 @@ impl App {
             administrator: false,
             token: TokenId(run.id.0),
             scope: Scope { project: Some(run.project), max_role: None },
+            expire_time: None,
+            mfa: false,
         };
         Ok(Bearer { caller, project, run, attempt: found.attempt })
     }

@@ -56,7 +56,12 @@ pub async fn claim(app: &App, call: &Call, request: &ClaimRuns) -> Result<Vec<Wo
     for project in projects {
         let work = match retry(|| from(app, call, request, project)).await {
             // It was deleted, or is not the caller's any more, since it was looked at; or its token does not reach it.
-            Err(Error::ProjectScheduled { .. } | Error::ProjectNotFound { .. } | Error::WorkerRequired) => {
+            Err(
+                Error::ProjectScheduled { .. }
+                | Error::ProjectNotFound { .. }
+                | Error::MfaRequired { .. }
+                | Error::WorkerRequired,
+            ) => {
                 continue;
             }
             other => other?,

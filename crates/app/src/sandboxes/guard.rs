@@ -21,7 +21,7 @@ pub(super) async fn check(
         return Ok(());
     }
     let roles = member::roles(tx, caller.id, &same).await?;
-    allowed(caller.scope, ancestors, &roles, environment)
+    allowed((caller.scope, caller.mfa), ancestors, &roles, environment)
 }
 
 /// Refuses a label for a project when a sandbox below it, also one that can be restored, has that label already: nobody
@@ -48,9 +48,10 @@ pub(crate) async fn check_below(
     })
 }
 
-/// Decides with the roles as the token lowers them: outside its project it gives none.
+/// Decides with the roles as the token lowers them: outside its project it gives none, and without a second factor none
+/// where one is required.
 fn allowed(
-    scope: Scope,
+    (scope, mfa): (Scope, bool),
     ancestors: &[Project],
     roles: &HashMap<ProjectId, Role>,
     environment: &str,
@@ -71,6 +72,9 @@ fn allowed(
                 ancestor: ancestor.id,
             });
         }
+        if ancestor.profile.settings.requires_mfa && !mfa {
+            return Err(Error::MfaRequired { project: ancestor.id });
+        }
     }
     Ok(())
 }
@@ -88,7 +92,7 @@ mod tests {
         lowest.profile.environment = "main".to_owned();
         let ancestors = [lowest, middle, root];
         let roles = roles.iter().map(|(number, role)| (id(*number), *role)).collect();
-        match allowed(scope, &ancestors, &roles, environment) {
+        match allowed((scope, false), &ancestors, &roles, environment) {
             Ok(()) => None,
             Err(Error::EnvironmentGuarded { ancestor, .. }) => Some(ancestor),
             Err(error) => panic!("{error:?}"),

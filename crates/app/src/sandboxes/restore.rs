@@ -44,7 +44,7 @@ pub async fn restore(app: &App, call: &Call, request: &RestoreSandbox) -> Result
 
 async fn once(app: &App, call: &Call, request: &RestoreSandbox) -> Result<Restored> {
     let mut tx = app.db.write().await?;
-    let entry = app.enter_any(&mut tx, call, request.sandbox, Action::ManageSandbox).await?;
+    let entry = app.enter_to_restore(&mut tx, call, request.sandbox, Action::ManageSandbox).await?;
     sandbox_only(&entry.project)?;
     let by = (call, &entry.caller);
     if let Some(answer) = repeated(app, &mut tx, by, request).await? {

@@ -63,6 +63,8 @@ async fn once(app: &App, call: &Call, request: &UpdateSandbox) -> Result<Project
     active(&before)?;
     check_etag(&request.etag, &before)?;
     let (profile, expire_time) = changed(&before, request, app.now())?;
+    let mfa = (before.profile.settings.requires_mfa, profile.settings.requires_mfa);
+    entry.caller.may_require_mfa(mfa, "sandbox")?;
     check_label(&mut tx, &entry.caller, &before, &profile).await?;
     project::set_profile(&mut tx, before.id, &profile, expire_time, app.now()).await?;
     let answer = ProjectView { project: reread(&mut tx, before.id).await?, role: entry.role() };

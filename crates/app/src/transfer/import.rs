@@ -122,7 +122,7 @@ async fn once(app: &App, call: &Call, request: &ImportProject, document: &Spoole
         entry.may(Action::ManageKeychains)?;
     }
     change.end(&mut tx, What::Import).await?;
-    apply_head(app, &mut tx, entry.as_ref(), &before, &head).await?;
+    apply_head(app, &mut tx, (&caller, entry.as_ref()), &before, &head).await?;
     let project = project::get(&mut tx, before.id).await?.ok_or(Error::Bug("an imported project is gone"))?;
     let role = entry.as_ref().map_or(Some(Role::Owner), Entry::role);
     let answer = Imported {
@@ -180,7 +180,7 @@ async fn new_root(app: &App, tx: &mut Tx, caller: &Caller) -> Result<Project> {
 async fn apply_head(
     app: &App,
     tx: &mut Tx,
-    entry: Option<&Entry>,
+    (caller, entry): (&Caller, Option<&Entry>),
     before: &Project,
     head: &Head,
 ) -> Result<()> {
@@ -200,6 +200,8 @@ async fn apply_head(
         entry.may(Action::ManageSettings)?;
     }
     profile.violations("document").into_result()?;
+    let mfa = (before.profile.settings.requires_mfa, profile.settings.requires_mfa);
+    caller.may_require_mfa(mfa, "document")?;
     project::set_profile(tx, before.id, &profile, before.expire_time, app.now()).await
 }
 

@@ -58,6 +58,7 @@ const ACTIONS: &[(&str, Option<ChangeKind>)] = &[
     ("keychain.put", None),
     ("member.remove", Some(ChangeKind::MemberRemoved)),
     ("member.set", Some(ChangeKind::MemberSet)),
+    ("member.transfer_ownership", Some(ChangeKind::MemberSet)),
     ("merge.apply", Some(ChangeKind::Merged)),
     ("merge.revert", Some(ChangeKind::Reverted)),
     ("project.create", Some(ChangeKind::ProjectCreated)),
@@ -133,6 +134,7 @@ mod tests {
         "run.start",
         "token.create",
         "token.revoke",
+        "token.rotate",
         "usage.record",
     ];
 

@@ -139,15 +139,19 @@ impl Watching {
     }
 
     /// Asks the gate again.
-    async fn admit(&self) -> Result<()> {
+    async fn admit(&mut self) -> Result<()> {
         let mut tx = self.app.db.connection().await?;
-        self.app.enter(&mut tx, &self.call, self.watch.project, Action::See).await.map(drop)
+        let entry = self.app.enter(&mut tx, &self.call, self.watch.project, Action::See).await?;
+        // It may have been rotated, and end sooner.
+        self.expire_time = entry.caller.expire_time;
+        Ok(())
     }
 
     /// Reads what comes next, as far as fits.
     async fn read(&mut self) -> Result<()> {
         let mut tx = self.app.db.read().await?;
         let entry = self.app.enter(&mut tx, &self.call, self.watch.project, Action::See).await?;
+        self.expire_time = entry.caller.expire_time;
         match self.place.range {
             Some(range) => self.read_versions(&mut tx, range).await,
             None => self.read_events(&mut tx, &entry.project).await,
@@ -266,7 +270,7 @@ impl Watching {
         }
         match self.app.enter(tx, &self.call, project, Action::See).await {
             Ok(_) => Ok(true),
-            Err(Error::ProjectNotFound { .. }) => Ok(false),
+            Err(Error::ProjectNotFound { .. } | Error::MfaRequired { .. }) => Ok(false),
             Err(error) => Err(error),
         }
     }

@@ -14,11 +14,15 @@ mod harness;
 mod bootstrap;
 mod floor;
 mod members;
+mod mfa;
 mod narrowing;
 mod principals;
 mod reading;
+mod rotation;
 mod secrecy;
+mod sign_in;
 mod tokens;
+mod transfer;
 
 use sandbar_app::access::{self, CreateToken, CreatedToken};
 use sandbar_model::{
@@ -36,6 +40,7 @@ fn new_token(name: &str) -> CreateToken {
         project: None,
         max_role: None,
         ttl: None,
+        mfa: None,
         request_id: String::new(),
     }
 }

@@ -54,12 +54,28 @@ impl Bench {
 
     /// Somebody with another token.
     pub async fn token(&self, principal: PrincipalId, scope: Scope, expire_time: Option<Time>) -> Person {
+        self.any_token(principal, scope, expire_time, false).await
+    }
+
+    /// Somebody with a token that counts as made with a second factor.
+    pub async fn strong(&self, person: &Person) -> Person {
+        self.any_token(person.id, Scope::default(), None, true).await
+    }
+
+    async fn any_token(
+        &self,
+        principal: PrincipalId,
+        scope: Scope,
+        expire_time: Option<Time>,
+        mfa: bool,
+    ) -> Person {
         let secret = TokenSecret::from_random(self.world.random());
         let record = Token {
             id: self.app.new_id().into(),
             principal,
             name: "test".to_owned(),
             scope,
+            mfa,
             create_time: self.world.now(),
             expire_time,
             revoke_time: None,

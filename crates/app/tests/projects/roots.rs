@@ -156,7 +156,7 @@ async fn checking_only_changes_nothing(bench: Bench) {
 }
 
 async fn an_update_changes_what_it_names(bench: Bench) {
-    let owner = bench.user("owner").await;
+    let owner = bench.strong(&bench.user("owner").await).await;
     let root = bench.root(&owner, "root").await;
     let settings = SettingsPatch { requires_mfa: Some(true), ..SettingsPatch::default() };
     let patch = ProfilePatch { description: Some("new".to_owned()), settings, ..ProfilePatch::default() };

@@ -96,7 +96,7 @@ async fn every_refusal_in_its_order(bench: Bench) {
 }
 
 async fn a_clone_starts_as_the_parent_is(bench: Bench) {
-    let owner = bench.user("owner").await;
+    let owner = bench.strong(&bench.user("owner").await).await;
     let root = bench.root(&owner, "root").await;
     let settings = SettingsPatch {
         concurrency: Some(Some(3)),

@@ -124,7 +124,10 @@ async fn it_ends_after_the_projects_deletion(bench: Bench) {
             Ok(message) => {
                 assert!(message.unwrap().change.is_none_or(|c| c.kind == ChangeKind::ProjectScheduled));
             }
-            Err(Error::ProjectScheduled { project, .. }) => break assert_eq!(project, root),
+            Err(Error::ProjectScheduled { project, .. }) => {
+                assert_eq!(project, root);
+                break;
+            }
             Err(error) => panic!("{error}"),
         }
     }

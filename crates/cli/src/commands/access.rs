@@ -6,7 +6,8 @@ use clap::{Subcommand, ValueEnum};
 use sandbar_client::prost_types;
 use sandbar_client::v1::{
     CreatePrincipalRequest, CreateTokenRequest, ListMembersRequest, ListPrincipalsRequest, ListTokensRequest,
-    Member, Principal, PrincipalKind, RemoveMemberRequest, RevokeTokenRequest, Role, SetMemberRequest,
+    Member, Principal, PrincipalKind, RemoveMemberRequest, RevokeTokenRequest, Role, RotateTokenRequest,
+    SetMemberRequest, TransferOwnershipRequest,
 };
 
 use crate::args::duration;
@@ -35,12 +36,24 @@ pub(crate) enum TokenCommand {
         /// Whose token it is, by id. Default: yours
         #[arg(long, default_value = "", hide_default_value = true, value_name = "ID")]
         principal: String,
+        /// Whether it counts as made with a second factor. Default: as the one that you use
+        #[arg(long, value_name = "YES", num_args = 0..=1, default_missing_value = "true")]
+        mfa: Option<bool>,
     },
     /// List your tokens, or those limited to a project
     List {
         /// The project
         #[arg(long)]
         project: Option<String>,
+    },
+    /// Make a token in place of another one, which goes on for a while. It is shown this once
+    Rotate {
+        /// The token's id. Default: the one that you use
+        #[arg(default_value = "", hide_default_value = true)]
+        token: String,
+        /// How long the old one goes on at most: up to 30d. Default: 1h
+        #[arg(long, value_parser = duration)]
+        overlap: Option<Duration>,
     },
     /// End a token at once
     Revoke {
@@ -66,6 +79,13 @@ pub(crate) enum MemberCommand {
         /// The role
         #[arg(value_enum)]
         role: RoleWord,
+    },
+    /// Make a member the owner; you are an admin then
+    Transfer {
+        /// The project
+        project: String,
+        /// The member's id, email or name
+        member: String,
     },
     /// Remove a member
     Remove {
@@ -142,13 +162,14 @@ impl From<KindWord> for PrincipalKind {
 /// Runs one of `token …`.
 pub(crate) async fn token(session: &Session, command: TokenCommand) -> Result<(), Failure> {
     match command {
-        TokenCommand::Create { name, project, max_role, ttl, principal } => {
+        TokenCommand::Create { name, project, max_role, ttl, principal, mfa } => {
             let far = |_| Failure::Usage("--ttl is too long; 366d is the most".to_owned());
             let request = CreateTokenRequest {
                 principal_id: principal,
                 name,
                 project_id: optional_project(session, project).await?,
                 max_role: max_role.map_or(Role::Unspecified, Role::from).into(),
+                mfa,
                 ttl: ttl.map(prost_types::Duration::try_from).transpose().map_err(far)?,
                 ..Default::default()
             };
@@ -162,6 +183,14 @@ pub(crate) async fn token(session: &Session, command: TokenCommand) -> Result<()
             let request = ListTokensRequest { project_id, page_size: 500, ..Default::default() };
             let tokens = session.client.list(request).all().await?;
             session.out.list(&tokens, |tokens| tables::tokens(tokens, session.now))
+        }
+        TokenCommand::Rotate { token, overlap } => {
+            let far = |_| Failure::Usage("--overlap is too long; 30d is the most".to_owned());
+            let overlap = overlap.map(prost_types::Duration::try_from).transpose().map_err(far)?;
+            let request = RotateTokenRequest { token_id: token, overlap, ..Default::default() };
+            let answer = session.client.access().rotate_token(request).await?;
+            note("Keep the token now: it is not shown again.")?;
+            session.out.show(&answer, || answer.secret.clone())
         }
         TokenCommand::Revoke { token } => {
             let request = RevokeTokenRequest { token_id: token, ..Default::default() };
@@ -196,6 +225,16 @@ pub(crate) async fn member(session: &Session, command: MemberCommand) -> Result<
             let member = session.client.access().set_member(request).await?.member.unwrap_or_default();
             let role = tables::word(member.role().as_str_name(), "ROLE_");
             session.out.show(&member, || format!("{}  {role}", visible(&member.name)))
+        }
+        MemberCommand::Transfer { project, member } => {
+            let project_id = session.project(&project).await?;
+            let request = TransferOwnershipRequest {
+                principal_id: principal_id(session, &project_id, &member).await?,
+                project_id,
+                ..Default::default()
+            };
+            let owner = session.client.access().transfer_ownership(request).await?.owner.unwrap_or_default();
+            session.out.show(&owner, || format!("{}  owner", visible(&owner.name)))
         }
         MemberCommand::Remove { project, member } => {
             let project_id = session.project(&project).await?;

@@ -246,9 +246,10 @@ pub(crate) fn tokens(tokens: &[Token], now: Timestamp) -> Table {
         let project = if token.project_id.is_empty() { "all" } else { &token.project_id };
         let role = word(token.max_role().as_str_name(), "ROLE_");
         let used = token.last_use_time.as_ref().map_or("never".to_owned(), |time| relative(now, Some(time)));
-        [token.name.clone(), project.to_owned(), role, state, used, token.id.clone()]
+        let mfa = if token.mfa { "yes" } else { "no" };
+        [token.name.clone(), project.to_owned(), role, mfa.to_owned(), state, used, token.id.clone()]
     };
-    table(["TOKEN", "PROJECT", "AT MOST", "STATE", "LAST USED", "ID"], tokens.iter().map(row))
+    table(["TOKEN", "PROJECT", "AT MOST", "2ND FACTOR", "STATE", "LAST USED", "ID"], tokens.iter().map(row))
 }
 
 /// Members of a project.

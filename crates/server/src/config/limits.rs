@@ -36,6 +36,10 @@ pub struct LimitArgs {
     /// Calls at once on all connections, 1 to 100000. Further ones are refused as OVERLOADED.
     #[arg(long, env = "SANDBAR_MAX_CALLS", value_name = "COUNT", default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub max_calls: u32,
+    /// Wrong tokens in a minute from one address, or the same one from many, 0 to 1000000. Further ones wait for the minute to
+    /// pass; callers whose token was right a while ago don't. 0: any number.
+    #[arg(long, env = "SANDBAR_MAX_BAD_TOKENS", value_name = "COUNT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    pub max_bad_tokens: u32,
     /// How long a call may take that says nothing about it, 10ms to 1h.
     #[arg(long, env = "SANDBAR_DEFAULT_DEADLINE", value_name = "DURATION", default_value = "15s", value_parser = duration("10ms", "1h"))]
     pub default_deadline: Duration,

@@ -1,9 +1,10 @@
 //! How values are written: durations such as `7d` and `90s`, sizes such as `16MiB`, ratios.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use bytesize::ByteSize;
 use clap::builder::TypedValueParser;
+use ipnet::IpNet;
 
 /// A duration between two others, both included.
 pub(super) fn duration(least: &'static str, most: &'static str) -> impl TypedValueParser<Value = Duration> {
@@ -27,6 +28,14 @@ pub(super) fn size(least: ByteSize, most: ByteSize) -> impl TypedValueParser<Val
         }
         Ok(given)
     })
+}
+
+/// A network, or a single address.
+pub(super) fn network(text: &str) -> Result<IpNet, String> {
+    let one = || text.parse::<IpAddr>().map(IpNet::from);
+    text.parse()
+        .or_else(|_| one())
+        .map_err(|_| "it must be an address or a network like 10.0.0.0/8".to_owned())
 }
 
 /// A number between 0 and 1.

@@ -35,6 +35,7 @@ pub fn token_to_wire(token: Token) -> wire::Token {
         expire_time: token.expire_time.map(time::to_wire),
         revoke_time: token.revoke_time.map(time::to_wire),
         last_use_time: token.last_use_time.map(time::to_wire),
+        mfa: token.mfa,
     }
 }
 
@@ -147,6 +148,7 @@ mod tests {
             expire_time: Some(Time(5)),
             revoke_time: None,
             last_use_time: Some(Time(6)),
+            mfa: true,
         });
         let mut fields = Fields::default();
         let back = fields.scope(&wire.project_id, wire.max_role);
@@ -156,6 +158,7 @@ mod tests {
         assert_eq!(micros(wire.expire_time), Some(5));
         assert_eq!(micros(wire.revoke_time), None);
         assert_eq!(micros(wire.last_use_time), Some(6));
+        assert!(wire.mfa);
         assert_eq!(wire.principal_id, Uuid::from_u128(2).to_string());
     }
 

@@ -2,7 +2,7 @@
 
 use sandbar_app::access::{
     self, CreatePrincipal, CreateToken, ListMembers, ListPrincipals, ListTokens, RemoveMember, RevokeToken,
-    SetMember,
+    RotateToken, SetMember, TransferOwnership,
 };
 use tonic::Request;
 
@@ -74,6 +74,7 @@ impl AccessService for Grpc {
             project: scope.project,
             max_role: scope.max_role,
             ttl: fields.optional_micros("ttl", m.ttl.as_ref()),
+            mfa: m.mfa,
             request_id: m.request_id,
         };
         let request = fields.finish(request).map_err(from_error)?;
@@ -97,6 +98,26 @@ impl AccessService for Grpc {
         call.answer(page.map(|page| wire::ListTokensResponse {
             tokens: page.rows.into_iter().map(token_to_wire).collect(),
             next_page_token: page.next_page_token,
+        }))
+    }
+
+    async fn rotate_token(
+        &self,
+        request: Request<wire::RotateTokenRequest>,
+    ) -> Answer<wire::RotateTokenResponse> {
+        let (call, m) = change(request)?;
+        let mut fields = Fields::default();
+        let request = RotateToken {
+            token: fields.optional_id("token_id", &m.token_id),
+            overlap: fields.optional_micros("overlap", m.overlap.as_ref()),
+            request_id: m.request_id,
+        };
+        let request = fields.finish(request).map_err(from_error)?;
+        let rotated = access::rotate_token(&self.app, &call, &request).await;
+        call.answer(rotated.map(|rotated| wire::RotateTokenResponse {
+            token: Some(token_to_wire(rotated.token)),
+            secret: rotated.secret.map(|secret| secret.expose().to_owned()).unwrap_or_default(),
+            previous: Some(token_to_wire(rotated.previous)),
         }))
     }
 
@@ -156,5 +177,21 @@ impl AccessService for Grpc {
         let request = fields.finish(request).map_err(from_error)?;
         let removed = access::remove_member(&self.app, &call, &request).await;
         call.answer(removed.map(|()| wire::RemoveMemberResponse {}))
+    }
+
+    async fn transfer_ownership(
+        &self,
+        request: Request<wire::TransferOwnershipRequest>,
+    ) -> Answer<wire::TransferOwnershipResponse> {
+        let (call, m) = change(request)?;
+        let mut fields = Fields::default();
+        let request = TransferOwnership {
+            project: fields.id("project_id", &m.project_id),
+            principal: fields.id("principal_id", &m.principal_id),
+            request_id: m.request_id,
+        };
+        let request = fields.finish(request).map_err(from_error)?;
+        let owner = access::transfer_ownership(&self.app, &call, &request).await;
+        call.answer(owner.map(|owner| wire::TransferOwnershipResponse { owner: Some(member_to_wire(owner)) }))
     }
 }

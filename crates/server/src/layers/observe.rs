@@ -11,6 +11,7 @@ use std::{
 
 use axum::{body::Body, extract::Request, response::Response};
 use http::HeaderMap;
+use ipnet::IpNet;
 use tonic::{Code, Status};
 use tracing::{Instrument, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
@@ -32,6 +33,8 @@ pub(super) struct Observer {
     pub(super) metrics: CallMetrics,
     /// Whether spans go anywhere but into log lines.
     pub(super) traced: bool,
+    /// Whom to believe where a call comes from.
+    pub(super) trusted_proxies: Vec<IpNet>,
 }
 
 /// The layer.
@@ -41,7 +44,7 @@ pub(super) async fn observe<F: Future<Output = Response>>(
     next: impl FnOnce(Request) -> F,
 ) -> Response {
     let method = observer.methods.at(request.uri().path());
-    let call = Incoming::of(&request);
+    let call = Incoming::of(&request, &observer.trusted_proxies);
     let span = if observer.traced { traced(method, &call, request.headers()) } else { span(method, &call) };
     request.extensions_mut().insert(method);
     request.extensions_mut().insert(call.clone());

@@ -12,6 +12,7 @@ pub(super) const fn code(reason: Reason) -> Code {
         R::PermissionDenied
         | R::AdministratorRequired
         | R::TokenLimited
+        | R::MfaRequired
         | R::EnvironmentGuarded
         | R::CredentialNotOwned
         | R::WorkerRequired
@@ -60,6 +61,7 @@ pub(super) const fn code(reason: Reason) -> Code {
         | R::LinkInKeychain
         | R::KeychainInUse
         | R::KeychainDefaultNotLinked
+        | R::TokenEnded
         | R::PlanRequired
         | R::InvalidResult
         | R::MergeConflicts
@@ -70,7 +72,8 @@ pub(super) const fn code(reason: Reason) -> Code {
         | R::DataclipErased
         | R::DataclipInUse
         | R::EnvironmentUsedBelow => Code::FailedPrecondition,
-        R::SandboxAllowanceReached
+        R::TooManyBadTokens
+        | R::SandboxAllowanceReached
         | R::RunAllowanceReached
         | R::AiTokenAllowanceReached
         | R::CollectionFull

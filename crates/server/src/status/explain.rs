@@ -183,6 +183,8 @@ pub(super) fn explain(error: Error) -> Explained {
             Reason::KeychainDefaultNotLinked,
             vec![("keychain", keychain), ("credential_link_id", link.to_string())],
         ),
+        E::MfaRequired { project } => (Reason::MfaRequired, vec![("project_id", project.to_string())]),
+        E::TokenEnded { id } => (Reason::TokenEnded, vec![("id", id.to_string())]),
         E::InvalidCursor => (Reason::InvalidCursor, vec![]),
         E::ChangesPruned { project, revision } => (
             Reason::ChangesPruned,

@@ -94,6 +94,8 @@ fn errors_of_most(n: u8) -> Vec<Error> {
         E::CredentialDamaged { id: CredentialId(uuid) },
         E::MasterKeyMissing { key: text("key") },
         E::MemberProtected { problem: word, principal: PrincipalId(uuid) },
+        E::TokenEnded { id: TokenId(uuid) },
+        E::MfaRequired { project },
         E::InvalidCursor,
         E::ChangesPruned { project, revision: Revision(40 + i64::from(n)) },
         E::TooManyWatches { limit: 90 + usize::from(n) },
@@ -211,7 +213,8 @@ fn every_error_has_a_reason_of_the_contract_and_the_metadata_that_it_names() {
     let contract = contract();
     let said = |error: Error| (format!("{error:?}"), from_error(error));
     let beyond =
-        [overloaded(3), deadline_exceeded(Duration::from_secs(1))].map(|status| (String::new(), status));
+        [overloaded(3), deadline_exceeded(Duration::from_secs(1)), too_many_bad_tokens(Duration::ZERO)]
+            .map(|status| (String::new(), status));
     for (said, status) in every_error(1).into_iter().map(said).chain(beyond) {
         let info = status.get_details_error_info().unwrap();
         assert_eq!(info.domain, "sandbar.dev");
@@ -229,6 +232,7 @@ fn every_error_has_a_reason_of_the_contract_and_the_metadata_that_it_names() {
 fn every_reason_of_the_contract_is_given_by_something() {
     let mut given: Vec<_> = every_error(1).into_iter().map(from_error).collect();
     given.extend([overloaded(1), deadline_exceeded(Duration::from_secs(1))]);
+    given.push(too_many_bad_tokens(Duration::from_secs(7)));
     let mut given: Vec<_> = given.iter().filter_map(reason).collect();
     given.push("UNSPECIFIED".to_owned());
     given.sort();
@@ -284,6 +288,8 @@ fn preconditions_violations_and_retries_have_details_of_their_own() {
 
     assert!(from_error(Error::Contention).get_details_retry_info().is_some());
     assert!(overloaded(7).get_details_retry_info().is_some());
+    let wait = too_many_bad_tokens(Duration::from_secs(7)).get_details_retry_info().unwrap();
+    assert_eq!(wait.retry_delay, Some(Duration::from_secs(7)));
     assert!(deadline_exceeded(Duration::from_secs(3)).message().contains("3s"));
     assert!(from_error(Error::TokenInvalid).get_details_retry_info().is_none());
 }

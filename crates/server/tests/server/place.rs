@@ -54,6 +54,7 @@ pub(crate) fn limits() -> Limits {
         max_streams: 100,
         max_connections: 100,
         max_calls: 100,
+        max_bad_tokens: 100,
         deadlines: Deadlines { default: secs(30), max: secs(60), stream: secs(60) },
         keepalive: secs(60),
         keepalive_timeout: secs(60),
@@ -80,6 +81,8 @@ impl Place {
             traced: true,
             limits,
             cors_origins: vec!["https://app.example".to_owned()],
+            sign_ins: None,
+            trusted_proxies: Vec::new(),
             health_interval: Duration::from_millis(20),
         };
         let (stop, stopped) = oneshot::channel();

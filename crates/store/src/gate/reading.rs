@@ -57,17 +57,17 @@ const JOINS: &str = ") AS q
 /// A row for each answer.
 const ROWS: &str = "-- gate.enter_to_read
 SELECT q.column1, t.id, t.principal_id, t.project_id, t.max_role, t.expire_time, t.revoke_time, t.last_use_time,
-    m.role, p.id, p.root_id, p.parent_id, p.fork_seq, p.head_seq, p.trigger_version, p.allow_support_access,
-    h.seq, h.content_hash, h.write_time, h.writer_id
+    t.mfa, m.role, p.id, p.root_id, p.parent_id, p.fork_seq, p.head_seq, p.trigger_version, p.allow_support_access,
+    p.requires_mfa, h.seq, h.content_hash, h.write_time, h.writer_id
 FROM (VALUES";
 
 /// All answers in one value, in the same order. For SQLite: its driver hands each row from one thread to another and copies
 /// each column with an allocation of its own, which showed in the calls per second (`tests/load`, `floor`).
 const PACKED: &str = "-- gate.enter_to_read
-SELECT group_concat(format('%s %s %s %s %s %s %s %s %s %s %s %s %s %s %s %s %s %s %s %s',
+SELECT group_concat(format('%s %s %s %s %s %s %s %s %s %s %s %s %s %s %s %s %s %s %s %s %s %s',
     q.column1, hex(t.id), hex(t.principal_id), hex(t.project_id), t.max_role, t.expire_time, t.revoke_time, t.last_use_time,
-    m.role, hex(p.id), hex(p.root_id), hex(p.parent_id), p.fork_seq, p.head_seq, p.trigger_version, p.allow_support_access,
-    h.seq, hex(h.content_hash), h.write_time, hex(h.writer_id)), char(10))
+    t.mfa, m.role, hex(p.id), hex(p.root_id), hex(p.parent_id), p.fork_seq, p.head_seq, p.trigger_version, p.allow_support_access,
+    p.requires_mfa, h.seq, hex(h.content_hash), h.write_time, hex(h.writer_id)), char(10))
 FROM (VALUES";
 
 /// Who bears each token, and what there is to read of each resource: an answer to each question, in their order. None:
@@ -138,6 +138,7 @@ impl Numbered {
             expire_time: cells.number()?.map(Time),
             revoke_time: cells.number()?.map(Time),
             last_use_time: cells.number()?.map(Time),
+            mfa: there(cells.flag()?)?,
         };
         let role = member::maybe_role(cells.number()?)?;
         let project = project(cells)?;
@@ -148,7 +149,7 @@ impl Numbered {
 fn project(cells: &mut impl Cells) -> Result<Option<ProjectRef>> {
     let (id, root, parent) = (cells.id()?, cells.id()?, cells.id()?);
     let (fork, head, trigger_version) = (cells.number()?, cells.number()?, cells.number()?);
-    let support = cells.flag()?;
+    let (support, mfa) = (cells.flag()?, cells.flag()?);
     let Some(id) = id else { return Ok(None) };
     Ok(Some(ProjectRef {
         id: id.into(),
@@ -157,6 +158,7 @@ fn project(cells: &mut impl Cells) -> Result<Option<ProjectRef>> {
         head: Revision(there(head)?),
         trigger_version: there(trigger_version)?,
         allow_support_access: there(support)?,
+        requires_mfa: there(mfa)?,
     }))
 }
 

@@ -39,6 +39,7 @@ async fn guest(db: &Db) -> ([Project; 4], Token) {
         expire_time: Some(NOW.plus(10)),
         revoke_time: Some(NOW.plus(5)),
         last_use_time: Some(NOW.plus(1)),
+        mfa: true,
     };
     token::insert(&mut tx, &token, &HASH).await.unwrap();
     tx.commit().await.unwrap();
@@ -47,8 +48,8 @@ async fn guest(db: &Db) -> ([Project; 4], Token) {
 
 /// What the gate tells of who bears this token.
 fn bearer(token: &Token) -> Bearer {
-    let Token { id, principal, scope, expire_time, revoke_time, last_use_time, .. } = *token;
-    Bearer { token: id, principal, scope, expire_time, revoke_time, last_use_time }
+    let Token { id, principal, scope, expire_time, revoke_time, last_use_time, mfa, .. } = *token;
+    Bearer { token: id, principal, scope, expire_time, revoke_time, last_use_time, mfa }
 }
 
 async fn unknown_token_is_nobody(db: Db) {

@@ -63,6 +63,7 @@ async fn fill(tx: &mut Tx, project: ProjectId, rows: u8) {
             expire_time: None,
             revoke_time: None,
             last_use_time: None,
+            mfa: false,
         };
         let mut hash = [number; 32];
         hash[..16].copy_from_slice(project.0.as_bytes());

@@ -23,6 +23,7 @@ fn plain(number: u128) -> Token {
         expire_time: None,
         revoke_time: None,
         last_use_time: None,
+        mfa: false,
     }
 }
 
@@ -39,6 +40,7 @@ async fn comes_back_as_it_went(db: Db) {
         expire_time: Some(NOW.plus(1)),
         revoke_time: Some(NOW.plus(2)),
         last_use_time: Some(NOW.plus(3)),
+        mfa: true,
         ..plain(101)
     };
     for (token, hash) in [(plain(100), hash(0)), (full, hash(1))] {

@@ -169,6 +169,9 @@ impl ::prost::Name for Principal {
         "/sandbar.v1.Principal".into()
     }
 }
+/// What a token is; or, named `sign-in`, what its user brings who signs in elsewhere: it never ends and counts as made with a
+/// second factor only in the calls whose token says so, can't be rotated, and who revokes it (a service administrator) shuts
+/// that user's sign-ins out for good.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Token {
     #[prost(string, tag = "1")]
@@ -195,6 +198,9 @@ pub struct Token {
     /// Exact to about a minute. Absent: never used.
     #[prost(message, optional, tag = "9")]
     pub last_use_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Whether it counts as made with a second factor, which projects can require. Fixed when it is made.
+    #[prost(bool, tag = "10")]
+    pub mfa: bool,
 }
 impl ::prost::Name for Token {
     const NAME: &'static str = "Token";
@@ -318,6 +324,10 @@ pub struct CreateTokenRequest {
     pub ttl: ::core::option::Option<::prost_types::Duration>,
     #[prost(string, tag = "6")]
     pub request_id: ::prost::alloc::string::String,
+    /// Whether it shall count as made with a second factor. Absent: as the token that it is made with. More than that only a
+    /// service administrator may say, who vouches for it.
+    #[prost(bool, optional, tag = "7")]
+    pub mfa: ::core::option::Option<bool>,
 }
 impl ::prost::Name for CreateTokenRequest {
     const NAME: &'static str = "CreateTokenRequest";
@@ -383,6 +393,50 @@ impl ::prost::Name for ListTokensResponse {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "/sandbar.v1.ListTokensResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RotateTokenRequest {
+    /// Empty: the token that the call is made with.
+    #[prost(string, tag = "1")]
+    pub token_id: ::prost::alloc::string::String,
+    /// How long the old one goes on at most, 0 to 30 days. Absent: 1 hour.
+    #[prost(message, optional, tag = "2")]
+    pub overlap: ::core::option::Option<::prost_types::Duration>,
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+}
+impl ::prost::Name for RotateTokenRequest {
+    const NAME: &'static str = "RotateTokenRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.RotateTokenRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.RotateTokenRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct RotateTokenResponse {
+    /// The new one.
+    #[prost(message, optional, tag = "1")]
+    pub token: ::core::option::Option<Token>,
+    /// The token itself, shown this once, like that of CreateToken.
+    #[prost(string, tag = "2")]
+    pub secret: ::prost::alloc::string::String,
+    /// The old one, with when it ends now.
+    #[prost(message, optional, tag = "3")]
+    pub previous: ::core::option::Option<Token>,
+}
+impl ::prost::Name for RotateTokenResponse {
+    const NAME: &'static str = "RotateTokenResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.RotateTokenResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.RotateTokenResponse".into()
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -540,6 +594,42 @@ impl ::prost::Name for RemoveMemberResponse {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "/sandbar.v1.RemoveMemberResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TransferOwnershipRequest {
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    /// A member.
+    #[prost(string, tag = "2")]
+    pub principal_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+}
+impl ::prost::Name for TransferOwnershipRequest {
+    const NAME: &'static str = "TransferOwnershipRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.TransferOwnershipRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.TransferOwnershipRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TransferOwnershipResponse {
+    /// The new owner.
+    #[prost(message, optional, tag = "1")]
+    pub owner: ::core::option::Option<Member>,
+}
+impl ::prost::Name for TransferOwnershipResponse {
+    const NAME: &'static str = "TransferOwnershipResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.TransferOwnershipResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.TransferOwnershipResponse".into()
     }
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -791,6 +881,33 @@ pub mod access_service_client {
                 .insert(GrpcMethod::new("sandbar.v1.AccessService", "ListTokens"));
             self.inner.unary(req, path, codec).await
         }
+        /// Makes a token in place of another one, which goes on for a while so that whoever has it can change over. The new one
+        /// is as wide and lives as long from now. For the token itself; for one's own others, if they are no wider than the token
+        /// that it is done with, and then it ends no later than that one; for a service administrator, any.
+        pub async fn rotate_token(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RotateTokenRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RotateTokenResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.AccessService/RotateToken",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("sandbar.v1.AccessService", "RotateToken"));
+            self.inner.unary(req, path, codec).await
+        }
         /// Ends a token at once, on every server.
         pub async fn revoke_token(
             &mut self,
@@ -841,7 +958,7 @@ pub mod access_service_client {
                 .insert(GrpcMethod::new("sandbar.v1.AccessService", "ListMembers"));
             self.inner.unary(req, path, codec).await
         }
-        /// Adds a member or changes its role. Needs admin. Ownership can't be given or taken here.
+        /// Adds a member or changes its role. Needs admin. Ownership is given by TransferOwnership only.
         pub async fn set_member(
             &mut self,
             request: impl tonic::IntoRequest<super::SetMemberRequest>,
@@ -889,6 +1006,33 @@ pub mod access_service_client {
             let mut req = request.into_request();
             req.extensions_mut()
                 .insert(GrpcMethod::new("sandbar.v1.AccessService", "RemoveMember"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Makes another member the owner, and its owner until now an admin. Needs the owner.
+        pub async fn transfer_ownership(
+            &mut self,
+            request: impl tonic::IntoRequest<super::TransferOwnershipRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::TransferOwnershipResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.AccessService/TransferOwnership",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("sandbar.v1.AccessService", "TransferOwnership"),
+                );
             self.inner.unary(req, path, codec).await
         }
     }
@@ -3950,6 +4094,14 @@ pub enum Reason {
     TooManyWatches = 142,
     /// UNAVAILABLE. The server is about to end; watch another one, with the same cursor.
     ServerStopping = 143,
+    /// FAILED_PRECONDITION. The token was revoked or has expired, so it can't be rotated; make a new one. Metadata: `id`.
+    TokenEnded = 144,
+    /// PERMISSION_DENIED. The project requires a second factor, and the token was made without one. Only members are told. Sign
+    /// in with one, or use a token that counts as made with one. Metadata: `project_id`.
+    MfaRequired = 145,
+    /// RESOURCE_EXHAUSTED. Too many wrong tokens came from the caller's address, or this one too often; wait as long as the
+    /// `RetryInfo` says. Metadata: `seconds`.
+    TooManyBadTokens = 146,
     /// RESOURCE_EXHAUSTED. With these items a collection would take more bytes than it may. Delete some first. Metadata:
     /// `collection_id`, `used` (bytes now), `needed` (bytes with these), `limit`.
     CollectionFull = 160,
@@ -4040,6 +4192,9 @@ impl Reason {
             Self::ChangesPruned => "REASON_CHANGES_PRUNED",
             Self::TooManyWatches => "REASON_TOO_MANY_WATCHES",
             Self::ServerStopping => "REASON_SERVER_STOPPING",
+            Self::TokenEnded => "REASON_TOKEN_ENDED",
+            Self::MfaRequired => "REASON_MFA_REQUIRED",
+            Self::TooManyBadTokens => "REASON_TOO_MANY_BAD_TOKENS",
             Self::CollectionFull => "REASON_COLLECTION_FULL",
             Self::ItemNotFound => "REASON_ITEM_NOT_FOUND",
         }
@@ -4124,6 +4279,9 @@ impl Reason {
             "REASON_CHANGES_PRUNED" => Some(Self::ChangesPruned),
             "REASON_TOO_MANY_WATCHES" => Some(Self::TooManyWatches),
             "REASON_SERVER_STOPPING" => Some(Self::ServerStopping),
+            "REASON_TOKEN_ENDED" => Some(Self::TokenEnded),
+            "REASON_MFA_REQUIRED" => Some(Self::MfaRequired),
+            "REASON_TOO_MANY_BAD_TOKENS" => Some(Self::TooManyBadTokens),
             "REASON_COLLECTION_FULL" => Some(Self::CollectionFull),
             "REASON_ITEM_NOT_FOUND" => Some(Self::ItemNotFound),
             _ => None,
@@ -4663,7 +4821,8 @@ pub struct ProjectSettings {
     /// Whether support users may see the project.
     #[prost(bool, tag = "2")]
     pub allow_support_access: bool,
-    /// Whether callers must have signed in with a second factor.
+    /// Whether every call but the restoring ones needs a token that counts as made with a second factor (`Token.mfa`). Lists show
+    /// the project to all its members. To turn it on needs such a token, too.
     #[prost(bool, tag = "3")]
     pub requires_mfa: bool,
     /// Default: RETAIN_ALL.
@@ -10113,7 +10272,7 @@ pub enum ChangeKind {
     Merged = 10,
     /// A merge into it was undone. What changed comes next.
     Reverted = 11,
-    /// Somebody was made a member of it, or given another role.
+    /// Somebody was made a member of it, or given another role; also its new owner.
     MemberSet = 12,
     /// Somebody is a member no more.
     MemberRemoved = 13,
