@@ -35,7 +35,7 @@ impl SignIns {
         crypto::install();
         let (place, is_file) = match issuer.keys {
             KeyPlace::File(path) => (Place::File(path), true),
-            KeyPlace::Url(url) => (Place::Url(Fetcher::new(url)), false),
+            KeyPlace::Url(url) => (Place::Url(Box::new(Fetcher::new(url))), false),
         };
         let name = place.to_string();
         let keys = Keys::new(place);

@@ -41,7 +41,7 @@ async fn who_somebody_is_depends_on_issuer_and_subject_alone(bench: Bench) {
     let like = bench.user("like").await;
     let end = bench.app.now().plus(MINUTE);
     let mut ids = Vec::new();
-    for (issuer, subject) in [("a", "bc"), ("ab", "c"), ("abc", ""), ("a", "BC"), ("a", "bc\0")] {
+    for (issuer, subject) in [("a", "bc"), ("ab", "c"), ("abc", ""), ("a", "BC"), ("a", "bc ")] {
         let person = bench.signed_in(issuer, subject, end, &like).await;
         assert!(!ids.contains(&person.id), "{issuer} {subject}");
         ids.push(person.id);

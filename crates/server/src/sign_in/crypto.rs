@@ -55,6 +55,7 @@ struct ByRing {
     key: DecodingKey,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the library wants it so")]
 fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>> {
     let check = check(*algorithm).ok_or(ErrorKind::UnsupportedAlgorithm)?;
     Ok(Box::new(ByRing { algorithm: *algorithm, check, key: key.clone() }))

@@ -32,13 +32,13 @@ pub(super) struct Key {
     id: Option<String>,
     algorithms: Vec<Algorithm>,
     /// To check signatures with.
-    pub(super) key: DecodingKey,
+    pub(super) public: DecodingKey,
 }
 
 /// Where the keys are.
 pub(super) enum Place {
     File(PathBuf),
-    Url(Fetcher),
+    Url(Box<Fetcher>),
 }
 
 /// The keys as they were read last.
@@ -178,7 +178,7 @@ fn usable(jwk: &Jwk) -> Option<Key> {
         return None;
     }
     let key = DecodingKey::from_jwk(jwk).ok()?;
-    Some(Key { id: common.key_id.clone(), algorithms, key })
+    Some(Key { id: common.key_id.clone(), algorithms, public: key })
 }
 
 #[cfg(test)]

@@ -92,11 +92,11 @@ impl Rules {
         validation.set_audience(&self.audiences);
         validation.validate_nbf = true;
         validation.leeway = self.skew;
-        let claims: Claims = decode(text, &key.key, &validation).ok()?.claims;
-        self.accept(claims, now())
+        let claims: Claims = decode(text, &key.public, &validation).ok()?.claims;
+        self.accept(&claims, now())
     }
 
-    fn accept(&self, claims: Claims, now: f64) -> Option<SignIn> {
+    fn accept(&self, claims: &Claims, now: f64) -> Option<SignIn> {
         #[expect(clippy::cast_precision_loss, reason = "some minutes at most")]
         let skew = self.skew as f64;
         let is_subject = !claims.sub.is_empty()
