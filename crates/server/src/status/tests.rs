@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::{explain::snake_case, *};
 
 /// One error of each variant, every value of it made from `n`.
+#[expect(clippy::too_many_lines, reason = "a line for each error")]
 fn every_error(n: u8) -> Vec<Error> {
     use Error as E;
     let uuid = Uuid::from_bytes([n; 16]);
