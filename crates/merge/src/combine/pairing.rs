@@ -44,11 +44,12 @@ impl Pairing {
         let nameless: HashSet<_> =
             one.triggers.iter().filter(|t| mark(t) == (true, "")).map(|t| t.id).collect();
         triggers.retain(|own, their| own == their || !nameless.contains(own));
-        let (_, jobs) = named_jobs(one, other);
+        retain_additions(&mut triggers, base.triggers.iter().map(|trigger| trigger.id));
+        let (_, mut jobs) = named_jobs(one, other);
+        retain_additions(&mut jobs, base.jobs.iter().map(|job| job.id));
         let mut pairing =
             Self { jobs, triggers, edges: BTreeMap::new() }.with_edges(&one.edges, &other.edges);
-        let known: HashSet<_> = base.edges.iter().map(|edge| edge.id).collect();
-        pairing.edges.retain(|own, their| own == their || !(known.contains(own) || known.contains(their)));
+        retain_additions(&mut pairing.edges, base.edges.iter().map(|edge| edge.id));
         pairing
     }
 
@@ -76,6 +77,12 @@ impl Pairing {
         let found = unique(own, their.map(|edge| ((edge.source, edge.target), edge.id)));
         by_id.iter().map(|id| (*id, *id)).chain(found).collect()
     }
+}
+
+/// Keeps the pairs by id, and those of which the base has neither.
+fn retain_additions<I: Ord + Copy>(pairs: &mut BTreeMap<I, I>, base: impl Iterator<Item = I>) {
+    let known: BTreeSet<I> = base.collect();
+    pairs.retain(|own, their| own == their || !(known.contains(own) || known.contains(their)));
 }
 
 /// By id, then by type and what makes two of one type differ.

@@ -136,13 +136,11 @@ pub fn what_was_combined_is_agreed_on(world: World, by_source: bool) -> Law {
     let resolution = if by_source { Resolution::Source } else { Resolution::Target };
     let choices = combine_all(&world, Some(&resolution));
     let combined = planned(&world, &choices);
-    // A credential that has to stay behind is offered again once it can follow.
-    let withheld = combined
-        .items
-        .iter()
-        .flat_map(|item| &item.warnings)
-        .any(|warning| warning.kind == WarningKind::CredentialNotLinked);
-    if withheld || combined.blocked().is_some() {
+    // A credential that has to stay behind is offered again once it can follow; the preview warns of it as soon as its step
+    // would be there.
+    let withheld =
+        |item: &Item| item.warnings.iter().any(|warning| warning.kind == WarningKind::CredentialNotLinked);
+    if combined.items.iter().any(withheld) || combined.blocked().is_some() {
         return Ok(());
     }
     let before = world.target.clone();
@@ -150,6 +148,9 @@ pub fn what_was_combined_is_agreed_on(world: World, by_source: bool) -> Law {
     world.apply(&combined);
     let taken: Vec<_> = combined.selected().map(|item| (item.kind, item.target_id)).collect();
     let again = planned(&world, &Choices::defaults());
+    if again.items.iter().any(withheld) {
+        return Ok(());
+    }
     for item in again.items.iter().filter(|item| taken.contains(&(item.kind, item.target_id))) {
         prop_assert_eq!(item.label, Label::TargetOnly, "{:?}", item);
     }

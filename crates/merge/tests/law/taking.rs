@@ -269,7 +269,8 @@ fn agree(source: Option<&State>, target: Option<&State>, own: Option<&State>, wa
     let (Some(source), Some(target)) = (source, target) else { return source == target };
     if let (Document::Keychain(source), Document::Keychain(target)) = (&*source.document, &*target.document) {
         let mut expected = source.clone();
-        if warnings > 0 || source.default_link.is_some_and(made_on_a_side) {
+        let links = [source.default_link, target.default_link];
+        if warnings > 0 || links.into_iter().flatten().any(made_on_a_side) {
             expected.default_link = target.default_link;
         }
         return expected == *target;
@@ -298,7 +299,8 @@ fn agree(source: Option<&State>, target: Option<&State>, own: Option<&State>, wa
         }
     }
     for (job, written) in expected.jobs.iter_mut().zip(&target.jobs) {
-        let mapped = job.uses.is_some_and(|uses| match uses {
+        // Its namesake in the target, made there or in the source.
+        let mapped = [job.uses, written.uses].into_iter().flatten().any(|uses| match uses {
             Uses::CredentialLink(id) | Uses::Keychain(id) => made_on_a_side(id),
         });
         if warnings > 0 || mapped {
