@@ -13,7 +13,6 @@ use uuid::Uuid;
 use super::{explain::snake_case, *};
 
 /// One error of each variant, every value of it made from `n`.
-#[expect(clippy::too_many_lines, reason = "a line for each error")]
 fn every_error(n: u8) -> Vec<Error> {
     [errors_of_most(n), errors_of_runs(n)].into_iter().flatten().collect()
 }
