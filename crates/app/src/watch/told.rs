@@ -125,6 +125,7 @@ mod tests {
         "item.delete",
         "item.put",
         "principal.create",
+        "principal.sign_in",
         "project.purge",
         "run.cancel",
         "run.claim",

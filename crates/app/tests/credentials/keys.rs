@@ -61,6 +61,8 @@ async fn every_data_key_is_encrypted_anew_in_batches_that_can_stop_anywhere(benc
         bench.set(&ann, id, "main", SECRET).await.unwrap();
         ids.push(id);
     }
+    // In the order in which they are gone through.
+    ids.sort();
     let after = server(&bench, &format!("{}{}", line("k1", "5a"), line("k2", "77")));
     let part = rewrap(&after, None, 3).await.unwrap();
     assert_eq!((part.done, part.next), (3, Some(ids[2])));
