@@ -168,9 +168,9 @@ impl Settling<'_> {
             let edge = match follower {
                 Some(edge) => Some(edge.clone()),
                 None if possible => self.part(base, source, target)?,
-                // There is nothing to settle about an edge that can't be.
+                // There is nothing to settle about an edge that can't be. Both sides know it as it was.
                 None if is_removed(base, source, target) => None,
-                None => target.or(source).cloned(),
+                None => target.or(source).map(|edge| base.unwrap_or(edge).clone()),
             };
             match edge {
                 Some(edge) if nodes.hold(&edge) => edges.push(edge),
