@@ -28,18 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         // The same workflow is always the same bytes.
         .btree_map(".")
         // They hold secrets; `wire.rs` writes their Debug by hand.
-        .skip_debug([
-            "sandbar.v1.CollectionItem",
-            "sandbar.v1.CreateDataclipRequest",
-            "sandbar.v1.CreateTokenResponse",
-            "sandbar.v1.FinishRunRequest",
-            "sandbar.v1.GetDataclipResponse",
-            "sandbar.v1.ResolveCredentialResponse",
-            "sandbar.v1.RotateTokenResponse",
-            "sandbar.v1.RunWork",
-            "sandbar.v1.SetCredentialValuesRequest",
-            "sandbar.v1.StartRunRequest",
-        ])
+        .skip_debug(include_str!("../../proto/secret_messages.txt").lines())
         .compile_fds_with_config(descriptors, config)?;
 
     // For reflection, where nobody reads the comments. protox writes the set itself, because prost's own type of it

@@ -2,6 +2,7 @@
 //! its repeat, its check and its refusal leave none. Nothing that is secret is in any event.
 
 mod collections;
+mod credentials;
 mod runs;
 
 use std::collections::BTreeSet;
@@ -150,39 +151,6 @@ impl<'a> Story<'a> {
         let keychain = with(&of, &json!({"keychain_id": KEYCHAIN}));
         self.does(&ann, deed("KeychainsService/DeleteKeychain", keychain, "keychain.delete", "keychain"))
             .await;
-    }
-
-    async fn tell_of_credentials(&mut self, project: &str) {
-        let ann = self.ann.clone();
-        let create = json!({"credential": {"name": "erp", "schema": "raw"}});
-        let made = self.credential(&ann, "CreateCredential", create, "credential.create").await;
-        let id = text(&made["credential"]["id"]);
-        let of = json!({"credential_id": id});
-        let rename = json!({"credential": {"id": id, "name": "erp-2"}, "update_mask": "name"});
-        self.credential(&ann, "UpdateCredential", rename, "credential.update").await;
-        let values =
-            with(&of, &json!({"environment": "main", "values": json!({"password": VALUE}).to_string()}));
-        self.credential(&ann, "SetCredentialValues", values, "credential.set_values").await;
-        let link = with(&of, &json!({"project_id": project}));
-        let linking = deed("CredentialsService/LinkCredential", link, "credential.link", "credential link");
-        let made = self.does(&ann, linking).await;
-        let link = json!({"project_id": project, "credential_link_id": made["credential_link"]["id"]});
-        self.does(
-            &ann,
-            deed("CredentialsService/UnlinkCredential", link, "credential.unlink", "credential link"),
-        )
-        .await;
-        let values = with(&of, &json!({"environment": "main"}));
-        self.credential(&ann, "RemoveCredentialValues", values, "credential.remove_values").await;
-        let admin = self.admin.clone();
-        let give = with(&of, &json!({"owner_id": self.olga.id}));
-        self.credential(&admin, "TransferCredential", give, "credential.transfer").await;
-        self.credential(&admin, "DeleteCredential", of, "credential.delete").await;
-    }
-
-    async fn credential(&mut self, who: &Person, name: &str, request: Value, action: &str) -> Value {
-        let method = format!("CredentialsService/{name}");
-        self.does(who, deed(&method, request, action, "credential")).await
     }
 
     async fn puts(&mut self, project: &str, body: &str) {

@@ -6,11 +6,8 @@ mod get;
 mod list;
 mod rename;
 
-use sandbar_model::{Document, Error, Kind, Project, ProjectId, ResourceId, Result, claim::Claim};
-use sandbar_store::{
-    Tx, claim, collection,
-    resource::{self, Found},
-};
+use sandbar_model::{Document, Error, Kind, Project, ProjectId, ResourceId, Result};
+use sandbar_store::{Tx, collection, resource::Found};
 
 pub use create::{CreateCollection, create};
 pub use delete::{DeleteCollection, Deleted, delete};
@@ -18,16 +15,12 @@ pub use get::{GetCollection, get};
 pub use list::{ListCollections, list};
 pub use rename::{RenameCollection, rename};
 
-use crate::{App, resources, view::CollectionView};
-
-/// Names a collection of a project.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Which {
-    /// By its id.
-    Id(ResourceId),
-    /// By its name.
-    Name(String),
-}
+pub use crate::resources::Which;
+use crate::{
+    App,
+    resources::{self, find},
+    view::CollectionView,
+};
 
 /// What is not there.
 pub(crate) fn missing(id: &impl ToString) -> Error {
@@ -51,14 +44,8 @@ impl App {
         project: &Project,
         which: &Which,
     ) -> Result<ResourceId> {
-        let name = match which {
-            Which::Id(id) => return Ok(*id),
-            Which::Name(name) => name,
-        };
         let view = self.views.of(tx, project).await?;
-        let claim = Claim::Name(Kind::Collection, name.clone());
-        let holders = claim::holders(tx, &view, vec![claim]).await?;
-        holders.into_values().next().ok_or_else(|| missing(name))
+        which.id(tx, &view, Kind::Collection).await
     }
 
     /// The collection that is meant, if the project has it.
@@ -71,10 +58,11 @@ impl App {
         project: &Project,
         which: &Which,
     ) -> Result<(ResourceId, Found)> {
-        let id = self.collection_id(tx, project, which).await?;
-        let view = self.views.of(tx, project).await?;
-        let found = resource::resolve(tx, &view, Kind::Collection, id).await?;
-        found.filter(|found| found.hash.is_some()).map(|found| (id, found)).ok_or_else(|| missing(&id))
+        let (id, found) = find(self, tx, project.into(), (Kind::Collection, which), None).await?;
+        if found.hash.is_none() {
+            return Err(missing(&id));
+        }
+        Ok((id, found))
     }
 
     /// A collection as it was found.

@@ -15,10 +15,11 @@ use sandbar_store::{
 };
 
 pub use delete::{DeleteConfig, delete};
-pub use get::{GetConfig, Which, get};
+pub use get::{GetConfig, get};
 pub use list::{ListConfigs, list};
 pub use put::{PutConfig, put};
 
+pub use crate::resources::Which;
 use crate::{App, resources, view::ConfigView};
 
 /// What is not there.

@@ -12,13 +12,14 @@ use sandbar_model::{Document, Error, Keychain, Kind, ProjectId, ResourceId, Resu
 use sandbar_store::{Tx, resource::Found};
 
 pub use delete::{DeleteKeychain, delete};
-pub use get::{GetKeychain, Which, get};
+pub use get::{GetKeychain, get};
 pub use list::{ListKeychains, list};
 pub(crate) use picks::Picks;
 pub use preview::{PickView, PickedCredential, PreviewKeychain, preview};
 pub use put::{PutKeychain, put};
 pub use resolve::{Resolved, resolve};
 
+pub use crate::resources::Which;
 use crate::{App, resources, view::KeychainView};
 
 /// What is not there.

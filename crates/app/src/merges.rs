@@ -6,6 +6,7 @@ mod changes;
 mod chosen;
 mod diff;
 mod gather;
+mod lines;
 pub(crate) mod lost;
 mod preview;
 mod record;

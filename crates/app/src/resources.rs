@@ -1,6 +1,7 @@
 //! What is the same for resources of every kind that callers write one by one.
 
 pub(crate) mod users;
+mod which;
 
 use sandbar_model::{
     Error, Kind, ProjectId, ResourceId, Result, Revision, policy::Action, project::ProjectRef,
@@ -12,6 +13,9 @@ use sandbar_store::{
     resource::{self, Found},
     write::Write,
 };
+
+pub use which::Which;
+pub(crate) use which::find;
 
 use crate::{
     App, Call, Request,

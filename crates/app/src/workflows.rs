@@ -18,7 +18,7 @@ use sandbar_model::{
 use sandbar_store::{Tx, resource::Found, trigger as trigger_store};
 
 pub use delete::{DeleteWorkflow, delete};
-pub use get::{GetWorkflow, Which, get};
+pub use get::{GetWorkflow, get};
 pub use list::{ListWorkflows, list};
 pub use put::{Etag, PutWorkflow, put};
 pub(crate) use put::{check_used, checked};
@@ -27,6 +27,7 @@ pub use revisions::{ListRevisions, RevisionView, revisions};
 pub use shown::Shown;
 pub use trigger::{SetTrigger, TriggerView, set_trigger};
 
+pub use crate::resources::Which;
 use crate::{App, resources, view::WorkflowView};
 
 /// What is not there.

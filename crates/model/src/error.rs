@@ -1,6 +1,10 @@
 //! Why a request can't be done. One enum for the whole service; the server maps it to the wire, with no default arm.
 
+mod say;
+
 use std::error::Error as StdError;
+
+use say::{labels as say_labels, some as say_some, violations as say_violations};
 
 use crate::{
     CredentialId, DataclipId, JobId, Kind, MergeId, PrincipalId, ProjectId, ResourceId, Revision, Role,
@@ -335,25 +339,4 @@ impl Error {
     pub fn invalid(field: impl Into<String>, problem: impl Into<String>) -> Self {
         Self::InvalidFields { violations: vec![Violation { field: field.into(), problem: problem.into() }] }
     }
-}
-
-fn say_labels(labels: &[String]) -> String {
-    if labels.is_empty() { "none".to_owned() } else { labels.join(", ") }
-}
-
-fn say_some(names: &[String], count: u64) -> String {
-    const NAMED: usize = 10;
-    let mut said: Vec<_> = names.iter().take(NAMED).map(String::as_str).collect();
-    if count > said.len() as u64 {
-        said.push("and others");
-    }
-    said.join(", ")
-}
-
-fn say_violations(violations: &[Violation]) -> String {
-    let mut said: Vec<_> = violations.iter().take(5).map(|v| format!("{}: {}", v.field, v.problem)).collect();
-    if violations.len() > 5 {
-        said.push(format!("and {} more", violations.len() - 5));
-    }
-    said.join("; ")
 }

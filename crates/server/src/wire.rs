@@ -31,36 +31,8 @@ pub const SERVICES: [&str; 12] = [
     runs_service_server::SERVICE_NAME,
 ];
 
-impl fmt::Debug for SetCredentialValuesRequest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { credential_id, environment, values: _, etag, request_id } = self;
-        f.debug_struct("SetCredentialValuesRequest")
-            .field("credential_id", credential_id)
-            .field("environment", environment)
-            .field("etag", etag)
-            .field("request_id", request_id)
-            .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for CollectionItem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { key, value: _, create_time, update_time } = self;
-        f.debug_struct("CollectionItem")
-            .field("key", key)
-            .field("create_time", create_time)
-            .field("update_time", update_time)
-            .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for CreateTokenResponse {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CreateTokenResponse").field("token", &self.token).finish_non_exhaustive()
-    }
-}
-
-/// Shows of a message what is named, and that there is more.
+/// Shows of a message what is named, and that there is more: what is secret (`proto/secret_messages.txt`) must never reach a
+/// log.
 macro_rules! debug_without_secrets {
     ($($message:ident { $($field:ident),* })*) => {$(
         impl fmt::Debug for $message {
@@ -72,11 +44,14 @@ macro_rules! debug_without_secrets {
 }
 
 debug_without_secrets! {
-    RotateTokenResponse { token, previous }
-    StartRunRequest { project_id, workflow_id, trigger_id, job_id, claim, request_id }
-    RunWork { run, environment, lease_time, deadline }
-    ResolveCredentialResponse { credential_id, environment }
-    FinishRunRequest { outcome }
+    CollectionItem { key, create_time, update_time }
     CreateDataclipRequest { project_id, kind, name, request_id }
+    CreateTokenResponse { token }
+    FinishRunRequest { outcome }
     GetDataclipResponse { dataclip }
+    ResolveCredentialResponse { credential_id, environment }
+    RotateTokenResponse { token, previous }
+    RunWork { run, environment, lease_time, deadline }
+    SetCredentialValuesRequest { credential_id, environment, etag, request_id }
+    StartRunRequest { project_id, workflow_id, trigger_id, job_id, claim, request_id }
 }

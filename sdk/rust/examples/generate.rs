@@ -29,18 +29,7 @@ pub(crate) fn generate(proto: &Path, out: &Path) -> Result<(), Box<dyn Error>> {
         .bytes(".")
         .btree_map(".")
         // They hold secrets; the client writes their Debug by hand.
-        .skip_debug([
-            "sandbar.v1.CollectionItem",
-            "sandbar.v1.CreateDataclipRequest",
-            "sandbar.v1.CreateTokenResponse",
-            "sandbar.v1.FinishRunRequest",
-            "sandbar.v1.GetDataclipResponse",
-            "sandbar.v1.ResolveCredentialResponse",
-            "sandbar.v1.RotateTokenResponse",
-            "sandbar.v1.RunWork",
-            "sandbar.v1.SetCredentialValuesRequest",
-            "sandbar.v1.StartRunRequest",
-        ])
+        .skip_debug(include_str!("../../../proto/secret_messages.txt").lines())
         .out_dir(out)
         .compile_fds_with_config(compiler.file_descriptor_set(), config)?;
     let path = out.join("sandbar.v1.rs");

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
 use http::Uri;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use tokio::time::Instant;
-use tonic::metadata::{Ascii, MetadataValue};
-use tonic::service::interceptor::{InterceptedService, Interceptor};
+use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
 use tonic::{Request, Status};
 
+use crate::authorize::Authorize;
 use crate::error::{self, Error};
 use crate::{
     Access, Audit, Collections, Configs, Credentials, Keychains, Merges, Projects, Runs, Sandboxes, Watches,
@@ -296,32 +296,6 @@ impl Builder {
     }
 }
 
-/// Attaches the bearer token to every call. Its Debug never shows the token.
-#[derive(Clone)]
-pub struct Authorize(MetadataValue<Ascii>);
-
-impl Authorize {
-    fn new(token: &SecretString) -> Result<Self, Error> {
-        let mut value: MetadataValue<Ascii> =
-            format!("Bearer {}", token.expose_secret()).parse().map_err(|_| Error::Token)?;
-        value.set_sensitive(true);
-        Ok(Self(value))
-    }
-}
-
-impl Interceptor for Authorize {
-    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        request.metadata_mut().insert("authorization", self.0.clone());
-        Ok(request)
-    }
-}
-
-impl std::fmt::Debug for Authorize {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Authorize([redacted])")
-    }
-}
-
 /// A new `request_id`. Sending a write again with the same one has no second effect.
 pub fn new_request_id() -> String {
     // Ids are arguments below the server so that its operations can be tested; a client is where they come from.
@@ -332,18 +306,6 @@ pub fn new_request_id() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_token_never_shows_in_debug() {
-        let authorize = Authorize::new(&SecretString::from("sbr_very_secret")).unwrap();
-        assert!(!format!("{authorize:?}").contains("very"));
-    }
-
-    #[test]
-    fn a_token_with_a_line_break_is_refused_without_being_shown() {
-        let error = Authorize::new(&SecretString::from("sbr_very\nsecret")).unwrap_err();
-        assert!(!format!("{error} {error:?}").contains("very"));
-    }
 
     #[test]
     fn an_endpoint_without_a_scheme_is_explained() {

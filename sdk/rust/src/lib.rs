@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod audit;
+mod authorize;
 mod calls;
 mod changes;
 mod client;
@@ -36,37 +37,8 @@ pub use v1::Reason;
 /// The contract as an encoded `google.protobuf.FileDescriptorSet`, for programs that read messages by reflection.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!("gen/sandbar.v1.bin");
 
-impl std::fmt::Debug for v1::SetCredentialValuesRequest {
-    /// Leaves out the values, which must never reach a log.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SetCredentialValuesRequest")
-            .field("credential_id", &self.credential_id)
-            .field("environment", &self.environment)
-            .field("etag", &self.etag)
-            .field("request_id", &self.request_id)
-            .finish_non_exhaustive()
-    }
-}
-
-impl std::fmt::Debug for v1::CollectionItem {
-    /// Leaves out the value, which must never reach a log.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("CollectionItem")
-            .field("key", &self.key)
-            .field("create_time", &self.create_time)
-            .field("update_time", &self.update_time)
-            .finish_non_exhaustive()
-    }
-}
-
-impl std::fmt::Debug for v1::CreateTokenResponse {
-    /// Leaves out the secret, which must never reach a log.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("CreateTokenResponse").field("token", &self.token).finish_non_exhaustive()
-    }
-}
-
-/// Shows of a message what is named, and that there is more: what is secret must never reach a log.
+/// Shows of a message what is named, and that there is more: what is secret (`proto/secret_messages.txt`) must never
+/// reach a log.
 macro_rules! debug_without_secrets {
     ($($message:ident { $($field:ident),* })*) => {$(
         impl std::fmt::Debug for v1::$message {
@@ -78,11 +50,14 @@ macro_rules! debug_without_secrets {
 }
 
 debug_without_secrets! {
-    RotateTokenResponse { token, previous }
-    StartRunRequest { project_id, workflow_id, trigger_id, job_id, claim, request_id }
-    RunWork { run, environment, lease_time, deadline }
-    ResolveCredentialResponse { credential_id, environment }
-    FinishRunRequest { outcome }
+    CollectionItem { key, create_time, update_time }
     CreateDataclipRequest { project_id, kind, name, request_id }
+    CreateTokenResponse { token }
+    FinishRunRequest { outcome }
     GetDataclipResponse { dataclip }
+    ResolveCredentialResponse { credential_id, environment }
+    RotateTokenResponse { token, previous }
+    RunWork { run, environment, lease_time, deadline }
+    SetCredentialValuesRequest { credential_id, environment, etag, request_id }
+    StartRunRequest { project_id, workflow_id, trigger_id, job_id, claim, request_id }
 }

@@ -1,12 +1,12 @@
 //! Reading one config.
 
-use sandbar_model::{
-    Error, Kind, ProjectId, ResourceId, Result, Revision, claim::Claim, policy::Action, project::ProjectRef,
-};
-use sandbar_store::{Tx, claim, resource};
+use sandbar_model::{Kind, ProjectId, Result, Revision, policy::Action, project::ProjectRef};
 
-use super::missing;
-use crate::{App, Call, resources::at_revision, view::ConfigView};
+use crate::{
+    App, Call,
+    resources::{Which, find},
+    view::ConfigView,
+};
 
 /// Asks for one config.
 #[derive(Clone, Debug)]
@@ -19,42 +19,15 @@ pub struct GetConfig {
     pub revision: Option<Revision>,
 }
 
-/// Names a config.
-#[derive(Clone, Debug)]
-pub enum Which {
-    /// By its id.
-    Id(ResourceId),
-    /// By `kind/name`.
-    Name(String),
-}
-
 /// Shows one config, whole. Needs to see the project.
 ///
 /// # Errors
-/// [`Error::ResourceNotFound`], [`Error::RevisionNotFound`], and the gate's.
+/// [`sandbar_model::Error::ResourceNotFound`], [`sandbar_model::Error::RevisionNotFound`], and the gate's.
 pub async fn get(app: &App, call: &Call, request: &GetConfig) -> Result<ConfigView> {
-    if request.revision.is_some() && matches!(request.which, Which::Name(_)) {
-        return Err(Error::invalid("revision", "can only be asked for by config id"));
-    }
+    request.which.allows(Kind::Config, request.revision)?;
     let mut tx = app.db.read().await?;
     let entry = app.enter(&mut tx, call, request.project, Action::See).await?;
-    let project = ProjectRef::from(&entry.project);
-    let id = match &request.which {
-        Which::Id(id) => *id,
-        Which::Name(name) => named(app, &mut tx, project, name).await?,
-    };
-    let found = if let Some(revision) = request.revision {
-        at_revision(app, &mut tx, project, (Kind::Config, id), revision).await?
-    } else {
-        let view = app.views.of(&mut tx, project).await?;
-        resource::resolve(&mut tx, &view, Kind::Config, id).await?.ok_or_else(|| missing(&id))?
-    };
+    let (project, which) = (ProjectRef::from(&entry.project), (Kind::Config, &request.which));
+    let (id, found) = find(app, &mut tx, project, which, request.revision).await?;
     app.config_view(&mut tx, project.root, id, found).await
-}
-
-async fn named(app: &App, tx: &mut Tx, project: ProjectRef, name: &str) -> Result<ResourceId> {
-    let view = app.views.of(tx, project).await?;
-    let claim = Claim::Name(Kind::Config, name.to_owned());
-    let holders = claim::holders(tx, &view, vec![claim]).await?;
-    holders.into_values().next().ok_or_else(|| missing(&name))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sandbar_merge::{Choices, Decision, Item, Label, Plan};
+use sandbar_merge::{Choices, Plan};
 use sandbar_model::{
     ContentHash, Error, Kind, MergeId, ProjectId, ResourceId, Result, Revision, workflow::Uses,
 };
@@ -10,7 +10,7 @@ use sandbar_store::{
     Tx,
     change::What,
     content::{self, NewContent},
-    merge_record::{self, MergeKind, MergeRecord, MergedResource},
+    merge_record::{self, MergeKind, MergeRecord},
     project, tree,
     view::View,
     write::{Write, Written},
@@ -18,7 +18,9 @@ use sandbar_store::{
 
 use super::{
     bring::bring,
-    chosen, lost,
+    chosen,
+    lines::{count, merged},
+    lost,
     preview::{Planned, Sides, sides},
     record::{MergeView, view},
     relation::{Key, Relation},
@@ -239,47 +241,6 @@ async fn put_combined(app: &App, tx: &mut Tx, root: ProjectId, plan: &Plan) -> R
     Ok(())
 }
 
-/// What two projects agreed on about a resource of the target before and after something.
-pub(super) type Bases = BTreeMap<Key, (Option<ContentHash>, Option<ContentHash>)>;
-
-/// The record's lines. `bases` gives, in an undo, what the two agreed on; else the plan says.
-pub(super) fn merged(
-    planned: &Planned,
-    written: &BTreeMap<(Kind, ResourceId), Written>,
-    bases: Option<&Bases>,
-) -> Vec<MergedResource> {
-    let name = |state: &Option<sandbar_merge::State>| {
-        state.as_ref().map(|state| state.document.title()).unwrap_or_default()
-    };
-    let line = |item: &Item| {
-        let here = item.target.as_ref().map(|target| target.hash);
-        let (before, after, revision) = match written.get(&(item.kind, item.target_id)) {
-            Some(done) => (done.before, done.after, done.revision),
-            // Everything was settled for the target: only what the two agree on is new, and who settled it how.
-            None => (here, here, Revision(0)),
-        };
-        let (base_before, base_after) = match bases {
-            Some(bases) => bases.get(&(item.kind, item.target_id)).copied().unwrap_or_default(),
-            None => (item.base.as_ref().map(|base| base.hash), item.agreed_hash()),
-        };
-        MergedResource {
-            kind: item.kind,
-            id: item.target_id,
-            source_id: item.id,
-            label: label_word(item.label).to_owned(),
-            decision: decision_word(item.decision).to_owned(),
-            before,
-            after,
-            before_name: name(&item.target),
-            after_name: name(&item.after),
-            revision,
-            base_before,
-            base_after,
-        }
-    };
-    planned.plan.selected().map(line).collect()
-}
-
 /// What the two agree on afterwards: what was taken, and what both had alike without knowing.
 fn agreed(planned: &Planned) -> BTreeMap<Key, Option<ContentHash>> {
     let alike = planned.gathered.hashes.iter().filter(|(_, h)| h.source == h.target && h.source != h.base);
@@ -324,29 +285,4 @@ pub(super) fn trace(record: &MergeRecord, first: Option<Revision>, moved: &Moved
     });
     let subject = Some(("merge", record.id.0));
     Trace { root: Some(record.root), project: Some(record.target), subject, detail }
-}
-
-pub(super) fn count(resources: &[MergedResource]) -> i64 {
-    i64::try_from(resources.len()).unwrap_or(i64::MAX)
-}
-
-/// The word in the record.
-fn label_word(label: Label) -> &'static str {
-    match label {
-        Label::New => "new",
-        Label::Changed => "changed",
-        Label::Deleted => "deleted",
-        Label::Diverged => "diverged",
-        Label::TargetOnly => "target_only",
-    }
-}
-
-/// The word in the record.
-fn decision_word(decision: Decision) -> &'static str {
-    match decision {
-        Decision::Leave => "leave",
-        Decision::Take => "take",
-        Decision::Overwrite => "overwrite",
-        Decision::Combine => "combine",
-    }
 }

@@ -14,8 +14,9 @@ use sandbar_store::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    apply::{Bases, Moved, Review, count, merged, trace, write_plan},
+    apply::{Moved, Review, trace, write_plan},
     chosen,
+    lines::{Bases, count, merged},
     preview::{Planned, Sides, revert_sides},
     record::{MergeView, view},
     relation::{Key, Relation},

@@ -1,15 +1,13 @@
 //! Reading one workflow: the most frequent call of all, so it takes one statement when nothing is new.
 
-use sandbar_model::{
-    Error, Kind, ProjectId, ResourceId, Result, Revision, claim::Claim, policy::Action, project::ProjectRef,
-};
-use sandbar_store::{
-    claim,
-    resource::{self, Found},
-};
+use sandbar_model::{Kind, ProjectId, ResourceId, Result, Revision, policy::Action, project::ProjectRef};
+use sandbar_store::resource::{self, Found};
 
 use super::{Shown, missing};
-use crate::{App, Call, resources::at_revision};
+use crate::{
+    App, Call,
+    resources::{Which, at_revision, find},
+};
 
 /// Asks for one workflow.
 #[derive(Clone, Debug)]
@@ -22,26 +20,17 @@ pub struct GetWorkflow {
     pub revision: Option<Revision>,
 }
 
-/// Names a workflow.
-#[derive(Clone, Debug)]
-pub enum Which {
-    /// By its id.
-    Id(ResourceId),
-    /// By its name.
-    Name(String),
-}
-
 /// Shows one workflow, whole. Needs to see the project.
 ///
 /// # Errors
-/// [`Error::ResourceNotFound`], [`Error::RevisionNotFound`], and the gate's.
+/// [`sandbar_model::Error::ResourceNotFound`], [`sandbar_model::Error::RevisionNotFound`], and the gate's.
 pub async fn get<T>(app: &App, call: &Call, request: &GetWorkflow, shown: &Shown<T>) -> Result<T>
 where
     T: Clone + Send + Sync + 'static,
 {
     // What is rare is on the heap: this future is made and moved for each call, with room for all that it might do.
     let (project, id, found) = match &request.which {
-        Which::Name(name) => Box::pin(by_name(app, call, request, name)).await?,
+        Which::Name(_) => Box::pin(by_name(app, call, request)).await?,
         Which::Id(id) => by_id(app, call, request, *id).await?,
     };
     shown.workflow(app, project, id, found).await
@@ -62,23 +51,13 @@ async fn by_id(
     Ok((project, id, found))
 }
 
-async fn by_name(
-    app: &App,
-    call: &Call,
-    request: &GetWorkflow,
-    name: &str,
-) -> Result<(ProjectRef, ResourceId, Found)> {
-    if request.revision.is_some() {
-        return Err(Error::invalid("revision", "can only be asked for by workflow id"));
-    }
+async fn by_name(app: &App, call: &Call, request: &GetWorkflow) -> Result<(ProjectRef, ResourceId, Found)> {
+    request.which.allows(Kind::Workflow, request.revision)?;
     let mut tx = app.db.connection().await?;
     let entry = app.enter(&mut tx, call, request.project, Action::See).await?;
-    let view = app.views.of(&mut tx, &entry.project).await?;
-    let claim = Claim::Name(Kind::Workflow, name.to_owned());
-    let holders = claim::holders(&mut tx, &view, vec![claim]).await?;
-    let id = holders.into_values().next().ok_or_else(|| missing(&name))?;
-    let found = resource::resolve(&mut tx, &view, Kind::Workflow, id).await?.ok_or_else(|| missing(&name))?;
-    Ok(((&entry.project).into(), id, found))
+    let (project, which) = (ProjectRef::from(&entry.project), (Kind::Workflow, &request.which));
+    let (id, found) = find(app, &mut tx, project, which, None).await?;
+    Ok((project, id, found))
 }
 
 /// What the project saw at an earlier revision.
