@@ -83,9 +83,8 @@ async fn once(app: &App, call: &Call, request: &RevertMerge) -> Result<Reverted>
     let (mut sides, undone) = revert_sides(app, &mut tx, call, request.merge).await?;
     let caller = sides.target.caller.clone();
     let by = (call, &caller);
-    if let Some(done) = repeated::<_, Done>(app, &mut tx, by, request).await? {
-        let merge = view(app, &mut tx, done.merge).await?;
-        return Ok(Reverted { merge, restored: done.restored });
+    if let Some(Done { merge, restored }) = repeated(app, &mut tx, by, request).await? {
+        return Ok(Reverted { merge: view(app, &mut tx, merge).await?, restored });
     }
     let tree = lock_tree(&mut tx, &sides.target.project).await?;
     let mut change = Changing::begin(app, &mut tx, &caller, undone.target).await?;
@@ -103,33 +102,36 @@ async fn once(app: &App, call: &Call, request: &RevertMerge) -> Result<Reverted>
         return Err(Error::NothingSelected);
     }
     let resources = merged(&planned, &written, Some(&bases));
-    let id = MergeId(app.new_id());
     let record = MergeRecord {
-        id,
         principal: caller.id,
         target_revision: change.project.head,
         resource_count: count(&resources),
         choices: chosen::write(&request.choices, None, &planned.plan)?,
         ..record(app, &undone, request)
     };
+    let MergeRecord { id: merge, source, .. } = record;
     merge_record::insert(&mut tx, &record, &resources).await?;
-    merge_record::set_reverted_by(&mut tx, undone.id, id).await?;
-    change.end(&mut tx, What::Merge { merge: id, source: record.source, word: "revert" }).await?;
+    merge_record::set_reverted_by(&mut tx, undone.id, merge).await?;
+    change.end(&mut tx, What::Merge { merge, source, word: "revert" }).await?;
     let restored = restore_source(app, &mut tx, call, request, &undone, &tree).await?;
-    let answer = Reverted { merge: view(app, &mut tx, id).await?, restored: restored.clone() };
+    let answer = Reverted { merge: view(app, &mut tx, merge).await?, restored: restored.clone() };
     if request.validate_only {
         return Ok(answer);
     }
-    let back = restored.restored.iter().map(|view| view.project.id).collect();
-    let moved = Moved { restored: back, ..Moved::default() };
-    let trace = trace(&record, Some(change.first()), &moved);
-    conclude(app, tx, by, request, trace, &Done { merge: id, restored }).await?;
+    let trace = trace(&record, Some(change.first()), &moved(&restored));
+    conclude(app, tx, by, request, trace, &Done { merge, restored }).await?;
     Ok(answer)
+}
+
+fn moved(restored: &Restored) -> Moved {
+    let back = restored.restored.iter().map(|view| view.project.id);
+    Moved { restored: back.collect(), ..Moved::default() }
 }
 
 /// What is kept about an undo, as far as it is known before it is done.
 fn record(app: &App, undone: &MergeRecord, request: &RevertMerge) -> MergeRecord {
     MergeRecord {
+        id: MergeId(app.new_id()),
         what: MergeKind::Revert,
         time: app.now(),
         retired_source: false,

@@ -132,14 +132,9 @@ pub(super) async fn remove(session: &Session, place: &Place, removal: Removal) -
         return Err(Failure::Usage("give a key or a pattern; '*' is every key".to_owned()));
     }
     let (project_id, found) = find(session, place).await?;
-    if pattern.contains('*') && !exact && !yes && !dry_run {
-        let Collection { name, item_count, .. } = &found;
-        let items = count(*item_count, "item", "items");
-        let question =
-            format!("Delete what fits {pattern:?} of the {items} of {name:?} in {}?", place.project);
-        if confirm(&question)? == Some(false) {
-            return Err(Failure::Here("nothing was deleted".to_owned()));
-        }
+    let asks = pattern.contains('*') && !exact && !yes && !dry_run;
+    if asks && !agreed(place, &found, &pattern)? {
+        return Err(Failure::Here("nothing was deleted".to_owned()));
     }
     let mut request = DeleteItemsRequest {
         project_id,
@@ -152,20 +147,33 @@ pub(super) async fn remove(session: &Session, place: &Place, removal: Removal) -
     } else {
         request.filter = Some(times.filter(pattern, session.now)?);
     }
+    let deleted_count = delete_pages(session, request).await?;
+    let done = DeleteItemsResponse { deleted_count, ..Default::default() };
+    session.out.show(&done, || {
+        let items = count(deleted_count, "item", "items");
+        if dry_run { format!("{items} would be deleted") } else { format!("{items} deleted") }
+    })
+}
+
+/// Asks a person, where one is there.
+fn agreed(place: &Place, collection: &Collection, pattern: &str) -> Result<bool, Failure> {
+    let Collection { name, item_count, .. } = collection;
+    let items = count(*item_count, "item", "items");
+    let question = format!("Delete what fits {pattern:?} of the {items} of {name:?} in {}?", place.project);
+    Ok(confirm(&question)? != Some(false))
+}
+
+/// Deletes, as many to a call as the server takes. Answers how many there were.
+async fn delete_pages(session: &Session, mut request: DeleteItemsRequest) -> Result<i64, Failure> {
     let mut deleted_count = 0;
     loop {
         let answer = session.client.collections().delete_items(request.clone()).await?;
         deleted_count += answer.deleted_count;
         request.page_token = answer.next_page_token;
         if request.page_token.is_empty() {
-            break;
+            return Ok(deleted_count);
         }
     }
-    let done = DeleteItemsResponse { deleted_count, ..Default::default() };
-    session.out.show(&done, || {
-        let items = count(deleted_count, "item", "items");
-        if dry_run { format!("{items} would be deleted") } else { format!("{items} deleted") }
-    })
 }
 
 impl TimeArgs {
