@@ -1,20 +1,26 @@
-//! Every call that changes something leaves exactly one event that says who did what, with which token and from where;
-//! its repeat, its check and its refusal leave none. Nothing that is secret is in any event.
+//! Every call that changes something can be repeated safely: also when its answer was lost, and also at once with itself, it
+//! has one effect and one answer, and leaves exactly one event that says who did what, with which token and from where. Its
+//! check and its refusals leave none, and a request id is never taken for another request's. Nothing that is secret is in any
+//! event.
 
+mod afterwards;
 mod collections;
 mod credentials;
 mod runs;
 
-use std::collections::BTreeSet;
-
-use sandbar_client::v1::{
-    AuditEvent, AuditTrail, ExportAuditEventsRequest, PrincipalKind, VerifyAuditChainRequest, WhoAmIRequest,
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
 };
+
+use futures::future::join_all;
+use sandbar_client::v1::{AuditEvent, AuditTrail, ExportAuditEventsRequest, PrincipalKind, WhoAmIRequest};
 use sandbar_tests::{
-    Server, User, on_both_engines,
+    Options, Server, User, on_both_engines,
     scenario::{self, Call, MethodInfo},
 };
 use serde_json::{Value, json};
+use tokio::time::timeout;
 use tonic::transport::{Channel, Endpoint};
 
 const WORKFLOW: &str = "11111111-1111-4111-8111-111111111111";
@@ -28,7 +34,9 @@ const VALUE: &str = "correct-horse-battery";
 const DOCUMENT: &[u8] = br#"{"name": "orders", "workflows": {}}"#;
 
 on_both_engines! {
-    async fn every_call_that_changes_something_leaves_one_event(server: Server) {
+    async fn every_call_that_changes_something_leaves_one_event(
+        server: Server = Options::default().env("SANDBAR_LOG", "trace")
+    ) {
         let mut story = Story::begin(&server).await;
         let project = story.tell_of_projects_and_people().await;
         story.tell_of_resources(&project).await;
@@ -69,6 +77,8 @@ struct Story<'a> {
     told: BTreeSet<String>,
     secrets: Vec<String>,
     count: usize,
+    /// The number of each caller's last deed.
+    last: BTreeMap<String, usize>,
 }
 
 #[derive(Clone)]
@@ -94,6 +104,7 @@ impl<'a> Story<'a> {
             roots: BTreeSet::new(),
             told: BTreeSet::new(),
             count: 0,
+            last: BTreeMap::new(),
             server,
         }
     }
@@ -225,10 +236,14 @@ impl<'a> Story<'a> {
         self.call(who, (&deed, &too_long), &log_id).await.expect_err("an id of 65 characters");
         let nobody = Person { token: self.secrets[0].replace(char::is_numeric, "0"), ..who.clone() };
         self.call(&nobody, (&deed, &request), &log_id).await.expect_err("a token of nobody's");
+        if let Some(earlier) = self.last.insert(who.id.clone(), self.count) {
+            let reused = set(&deed.request, &id, format!("request-{earlier}").into());
+            let error = self.call(who, (&deed, &reused), &log_id).await.expect_err("another request's id");
+            assert!(error.contains("was used for a different request"), "{error}");
+        }
         assert_eq!(before, self.events().await, "a check or a refusal of {} left an event", deed.method);
 
-        let answer = self.call(who, (&deed, &request), &log_id).await.unwrap_or_else(|why| panic!("{why}"));
-        self.call(who, (&deed, &request), &log_id).await.unwrap_or_else(|why| panic!("{why}"));
+        let answer = self.repeats(who, (&deed, &request), &log_id).await;
         if let Some(root) = answer["project"]["root_id"].as_str() {
             self.roots.insert(root.to_owned());
         }
@@ -239,6 +254,22 @@ impl<'a> Story<'a> {
         check(event, who, &deed, &log_id);
         self.told.insert(deed.method.to_owned());
         answer
+    }
+
+    /// Does it: first for somebody who is gone before the answer, or just after it; then four times at once; then once
+    /// more. All are answered alike, but that only one is told what is secret.
+    async fn repeats(&self, who: &Person, (deed, request): (&Deed<'_>, &Value), log_id: &str) -> Value {
+        let patience = Duration::from_millis(2) * u32::try_from(self.count % 12).unwrap();
+        let lost = timeout(patience, self.call(who, (deed, request), log_id)).await;
+        let at_once = join_all((0..4).map(|_| self.call(who, (deed, request), log_id))).await;
+        let last = self.call(who, (deed, request), log_id).await;
+        let answers = lost.into_iter().chain(at_once).chain([last]);
+        let answers: Vec<_> = answers.map(|answer| answer.unwrap_or_else(|why| panic!("{why}"))).collect();
+        for answer in &answers {
+            assert_eq!(without_secrets(answer), without_secrets(&answers[0]), "{}", deed.method);
+        }
+        let told = |answer: &&Value| answer["secret"].as_str().is_none_or(|secret| !secret.is_empty());
+        answers.iter().find(told).unwrap_or(&answers[0]).clone()
     }
 
     async fn call(
@@ -263,32 +294,6 @@ impl<'a> Story<'a> {
             events.extend(self.server.admin().audit().export_audit_events(request).all().await.unwrap());
         }
         events
-    }
-
-    fn all_was_told(&self) {
-        let told_of = |name: &str| name != runs::SAYS_NOTHING_NEW;
-        let changing = self.methods.iter().filter(|method| !method.reading && told_of(&method.name));
-        let untold: Vec<_> = changing.filter(|one| !self.told.contains(&one.name)).collect();
-        assert!(untold.is_empty(), "which events do these leave? {untold:#?}");
-    }
-
-    async fn nothing_secret_was_told(&self) {
-        let all = format!("{:?}", self.events().await);
-        assert_eq!(self.secrets.len(), 5);
-        for secret in &self.secrets {
-            assert!(secret.starts_with("sbr_") && !all.contains(secret), "a token is in the trail");
-        }
-        assert!(!all.contains("sbr_") && !all.contains("sbrun_"), "a token is in the trail");
-        assert!(!all.contains(VALUE), "a credential's value or an item is in the trail");
-        assert!(!all.contains(runs::INPUT), "what a run begins with is in the trail");
-    }
-
-    async fn every_chain_is_whole(&self) {
-        for project_id in self.roots.iter().cloned().chain([String::new()]) {
-            let request = VerifyAuditChainRequest { project_id, after: None };
-            let found = self.server.admin().audit().verify_all(request).await.unwrap();
-            assert!(found.complete && found.broken.is_none() && found.checked > 2, "{found:?}");
-        }
     }
 }
 
@@ -316,6 +321,16 @@ fn with(one: &Value, more: &Value) -> Value {
     let mut both = one.clone();
     both.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     both
+}
+
+/// An answer as it may be told twice.
+fn without_secrets(answer: &Value) -> Value {
+    let mut rest = answer.clone();
+    rest.as_object_mut().unwrap().remove("secret");
+    for work in rest["work"].as_array_mut().into_iter().flatten() {
+        work.as_object_mut().unwrap().remove("run_token");
+    }
+    rest
 }
 
 /// The object with another value at a path.

@@ -28,6 +28,7 @@ mod purge;
 mod races;
 mod replay;
 mod revoked;
+mod rotation;
 mod runs;
 mod secrets;
 mod stop;

@@ -1,8 +1,9 @@
 //! A PostgreSQL database of one's own, gone with the test.
 
-use std::env;
+use std::{env, path::PathBuf};
 
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use tokio::process::Command;
 use url::Url;
 use uuid::Uuid;
 
@@ -29,6 +30,13 @@ impl Database {
         Self { server, name }
     }
 
+    /// Everything that is in it, as `pg_dump` writes it.
+    pub(crate) async fn dump(&self) -> Vec<u8> {
+        let output = Command::new(pg_dump()).arg(self.url()).output().await.unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    }
+
     /// For `--database`.
     pub(crate) fn url(&self) -> String {
         let mut url = self.server.clone();
@@ -50,6 +58,13 @@ impl Drop for Database {
             eprintln!("the database {} could not be dropped", self.name);
         }
     }
+}
+
+/// The newest that there is: an older one refuses to write down a newer server's.
+fn pg_dump() -> PathBuf {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").expect("Debian's PostgreSQL is installed");
+    let newest = versions.filter_map(|entry| entry.unwrap().file_name().to_str()?.parse::<u32>().ok()).max();
+    format!("/usr/lib/postgresql/{}/bin/pg_dump", newest.expect("a version of it")).into()
 }
 
 async fn run(server: &Url, sql: &str) {

@@ -14,6 +14,7 @@
 
 mod both;
 mod calls;
+pub mod canary;
 mod database;
 mod process;
 mod purge_worker;

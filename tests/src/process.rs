@@ -79,10 +79,11 @@ impl Process {
         self.ended_well = true;
     }
 
-    /// The end of its log.
+    /// The end of its log, without what only `SANDBAR_LOG=trace` shows.
     pub(crate) fn last_words(&self) -> String {
         let text = std::fs::read_to_string(&self.log).unwrap_or_default();
-        let lines: Vec<_> = text.lines().collect();
+        let finest = |line: &&str| line.contains(" TRACE ") || line.contains(" DEBUG ");
+        let lines: Vec<_> = text.lines().filter(|line| !finest(line)).collect();
         lines[lines.len().saturating_sub(40)..].join("\n")
     }
 }

@@ -169,6 +169,15 @@ impl Server {
         self.folder.path().join("data")
     }
 
+    /// All that is kept: what `pg_dump` writes, or every file of the data folder.
+    pub async fn dump(&self) -> Vec<u8> {
+        if let Some(database) = &self.database {
+            return database.dump().await;
+        }
+        let files = std::fs::read_dir(self.data_dir()).unwrap();
+        files.flat_map(|entry| std::fs::read(entry.unwrap().path()).unwrap()).collect()
+    }
+
     /// The id of the process.
     ///
     /// # Panics
@@ -221,10 +230,30 @@ impl Server {
 
     /// Runs `sandbar-server keys …` on the same data and keys, beside it, and gives what it says.
     pub async fn keys(&self, command: &str) -> String {
+        run(SERVER, &self.keys_args(command)).await
+    }
+
+    /// Starts `sandbar-server keys …` and takes its life after a while (SIGKILL). Whether it had not ended by then.
+    ///
+    /// # Panics
+    /// When it ended with an error.
+    pub async fn interrupt_keys(&self, command: &str, after: Duration) -> bool {
+        let log = self.folder.path().join("keys.log");
+        let mut process = Process::start(SERVER, &self.keys_args(command), &[], &log);
+        sleep(after).await;
+        if let Some(status) = process.ended() {
+            assert!(status.success(), "{}", process.last_words());
+            return false;
+        }
+        process.kill9().await;
+        true
+    }
+
+    fn keys_args(&self, command: &str) -> Vec<String> {
         let mut args = vec!["keys".to_owned(), command.to_owned()];
         args.extend(place(self.folder.path(), self.database.as_deref()));
         args.push(format!("--master-key-file={}", master_keys(self.folder.path()).display()));
-        run(SERVER, &args).await
+        args
     }
 
     /// Runs a purge worker until nothing is due any more, and ends it.

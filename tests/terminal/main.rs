@@ -12,4 +12,5 @@ mod large;
 mod report;
 mod resolve;
 mod stage;
+mod subscription;
 mod terminal;

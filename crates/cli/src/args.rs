@@ -7,8 +7,8 @@ use jiff::{SpanRelativeTo, fmt::friendly::SpanParser};
 use sandbar_client::secrecy::SecretString;
 
 use crate::commands::{
-    access, audit, collection, config, credential, keychain, login, merge, project, run, sandbox, usage,
-    watch, workflow,
+    access, audit, collection, config, credential, keychain, login, merge, project, run, sandbox,
+    subscription, usage, watch, workflow,
 };
 
 /// Sandboxes for workflow products: clone a project, change it, see what a merge would do, merge it.
@@ -144,6 +144,9 @@ pub(crate) enum Command {
     /// Who did what, and whether nobody changed what is written of it
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// What a root and its sandboxes may use
+    #[command(subcommand)]
+    Subscription(subscription::SubscriptionCommand),
     /// What a root and its sandboxes used of what their subscription allows
     Usage(usage::UsageArgs),
     /// Print what is done in a project, as it happens

@@ -14,6 +14,7 @@ mod commits;
 mod hints;
 mod open;
 mod readers;
+mod transaction;
 
 use std::time::Duration;
 
@@ -28,6 +29,7 @@ use sqlx::{
     query::Query,
     sqlite::{SqliteArguments, SqliteRow},
 };
+pub use transaction::Transaction;
 
 /// A database of either engine. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -68,7 +70,7 @@ pub enum Tx {
     /// A snapshot to read from, or no transaction.
     SqliteReader(Reader),
     /// READ COMMITTED to write, or a REPEATABLE READ snapshot to read from.
-    Postgres(sqlx::Transaction<'static, Postgres>),
+    Postgres(Transaction),
     /// No transaction.
     PostgresOnly(PoolConnection<Postgres>),
 }
@@ -138,7 +140,7 @@ impl Db {
             Self::Sqlite { writer, .. } => {
                 Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await.map_err(storage)?)
             }
-            Self::Postgres(pool) => Tx::Postgres(pool.begin().await.map_err(storage)?),
+            Self::Postgres(pool) => Tx::Postgres(Transaction::begin(pool, "BEGIN").await.map_err(storage)?),
         })
     }
 
@@ -146,9 +148,10 @@ impl Db {
     pub async fn read(&self) -> Result<Tx> {
         Ok(match self {
             Self::Sqlite { readers, .. } => Tx::SqliteReader(readers.snapshot().await.map_err(storage)?),
-            Self::Postgres(pool) => Tx::Postgres(
-                pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map_err(storage)?,
-            ),
+            Self::Postgres(pool) => {
+                let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+                Tx::Postgres(Transaction::begin(pool, begin).await.map_err(storage)?)
+            }
         })
     }
 

@@ -13,7 +13,8 @@ pub(crate) mod project;
 pub(crate) mod put;
 pub(crate) mod run;
 pub(crate) mod sandbox;
-pub(crate) mod transfer;
+pub(crate) mod subscription;
+mod transfer;
 pub(crate) mod usage;
 pub(crate) mod watch;
 pub(crate) mod workflow;
@@ -45,6 +46,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Token(command) => access::token(&Session::open(globals).await?, command).await,
         Command::Member(command) => access::member(&Session::open(globals).await?, command).await,
         Command::Audit(command) => audit::run(&Session::open(globals).await?, command).await,
+        Command::Subscription(command) => subscription::run(&Session::open(globals).await?, command).await,
         Command::Usage(args) => usage::run(&Session::open(globals).await?, args).await,
         Command::Watch(args) => watch::run(&Session::open(globals).await?, args).await,
         Command::Principal(command) => access::principal(&Session::open(globals).await?, command).await,

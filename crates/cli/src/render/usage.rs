@@ -1,7 +1,7 @@
 //! What a tree used, for people.
 
 use jiff::Timestamp;
-use sandbar_client::v1::{GetUsageResponse, ProjectUsage};
+use sandbar_client::v1::{GetUsageResponse, ProjectUsage, Subscription};
 
 use super::{tables::both, time::absolute};
 use crate::output::table;
@@ -31,6 +31,18 @@ pub(crate) fn whole(found: &GetUsageResponse, now: Timestamp) -> String {
     lines.join("\n")
 }
 
+/// What a tree may use, and how many sandboxes it has.
+pub(crate) fn allowances(found: &Subscription) -> String {
+    let limit = |limit: Option<i64>| limit.map_or_else(|| "no limit".to_owned(), |limit| limit.to_string());
+    [
+        format!("root       {}", found.root_id),
+        format!("sandboxes  {}", of(found.active_sandboxes, found.max_active_sandboxes)),
+        format!("runs       {} in a month", limit(found.max_runs)),
+        format!("AI tokens  {} in a month", limit(found.max_ai_tokens)),
+    ]
+    .join("\n")
+}
+
 fn of(used: i64, limit: Option<i64>) -> String {
     match limit {
         Some(limit) => format!("{used} of {limit}"),
@@ -44,6 +56,18 @@ mod tests {
     use sandbar_client::v1::Usage;
 
     use super::*;
+
+    #[test]
+    fn allowances_are_told_with_what_has_no_limit() {
+        let found = Subscription {
+            root_id: "0195a7c4-9e63-7d2c-b0a2-5f1d6c3e8a90".into(),
+            max_active_sandboxes: Some(20),
+            active_sandboxes: 3,
+            max_runs: Some(1000),
+            max_ai_tokens: None,
+        };
+        insta::assert_snapshot!(allowances(&found));
+    }
 
     #[test]
     fn usage_is_told_with_its_limits_and_where() {

@@ -15,6 +15,7 @@ mod engine;
 
 mod audit;
 mod bookkeeping;
+mod cancelled;
 mod collections;
 mod configs;
 mod credentials;
