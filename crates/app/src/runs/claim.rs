@@ -70,7 +70,12 @@ pub async fn claim(app: &App, call: &Call, request: &ClaimRuns) -> Result<Vec<Wo
             return Ok(work);
         }
     }
-    Ok(Vec::new())
+    if request.request_id.is_empty() {
+        return Ok(Vec::new());
+    }
+    // The same request may have been faster on another way here, and taken what this one waited for.
+    let (_, meanwhile) = retry(|| known(app, call, request)).await?;
+    Ok(meanwhile.unwrap_or_default())
 }
 
 /// Who asks, and what a claim with this request id was given before.
