@@ -36,3 +36,4 @@ mod tokens;
 mod trees;
 mod triggers;
 mod usage;
+mod webhooks;
