@@ -7,8 +7,7 @@ use sandbar_client::{
         CreateProjectRequest, CreateWebhookAuthMethodRequest, Credential, DataclipKind, FinishRunRequest,
         GetCredentialRequest, GetDataclipRequest, ListCredentialsRequest, Project, ResolveCredentialRequest,
         RunState, SetCredentialValuesRequest, StartRunRequest, WebhookAuthMethod, WebhookBasicCredentials,
-        create_webhook_auth_method_request::Secret,
-        start_run_request::Input,
+        create_webhook_auth_method_request::Secret, start_run_request::Input,
     },
 };
 use sandbar_tests::{Options, on_both_engines};

@@ -176,7 +176,9 @@ pub enum Error {
     #[error("the webhook auth method {id} guards {count} triggers ({}); take it from them first, then delete it", say_some(triggers, *count))]
     WebhookAuthMethodInUse { id: WebhookAuthMethodId, count: u64, triggers: Vec<String> },
     /// Sandboxes share what the root has.
-    #[error("webhook auth methods are managed in the parent project, the root {root} of the sandbox's tree; change them there")]
+    #[error(
+        "webhook auth methods are managed in the parent project, the root {root} of the sandbox's tree; change them there"
+    )]
     ManagedInParent { root: ProjectId },
     /// As with credentials.
     #[error(
@@ -357,11 +359,4 @@ pub enum Error {
     /// Something that can't be, was.
     #[error("internal error; the request id finds it in the server's log")]
     Bug(&'static str),
-}
-
-impl Error {
-    /// One violation.
-    pub fn invalid(field: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self::InvalidFields { violations: vec![Violation { field: field.into(), problem: problem.into() }] }
-    }
 }

@@ -107,12 +107,7 @@ pub async fn lock(tx: &mut Tx, of: Key) -> Result<Option<WebhookAuthMethod>> {
 }
 
 /// At most `limit` of a root, by name: those after one, or (empty) the first ones.
-pub async fn page(
-    tx: &mut Tx,
-    root: ProjectId,
-    after: &str,
-    limit: i64,
-) -> Result<Vec<WebhookAuthMethod>> {
+pub async fn page(tx: &mut Tx, root: ProjectId, after: &str, limit: i64) -> Result<Vec<WebhookAuthMethod>> {
     tx.sql(concat!(
         "-- webhook_auth.page\nSELECT ",
         columns!(),
@@ -247,9 +242,10 @@ fn refusal(error: sqlx::Error, method: &WebhookAuthMethod) -> Error {
         Unique::Key => {
             Error::IdTaken { id: method.id.to_string(), place: "by another webhook auth method of the root" }
         }
-        Unique::Index => {
-            Error::NameTaken { name: method.name.clone(), place: "by another webhook auth method of the root" }
-        }
+        Unique::Index => Error::NameTaken {
+            name: method.name.clone(),
+            place: "by another webhook auth method of the root",
+        },
     })
 }
 

@@ -14,8 +14,8 @@ use tonic::{Request, Status};
 use crate::authorize::Authorize;
 use crate::error::{self, Error};
 use crate::{
-    Access, Audit, Collections, Configs, Credentials, Keychains, Merges, Projects, Runs, Sandboxes, WebhookAuth, Watches,
-    Workflows,
+    Access, Audit, Collections, Configs, Credentials, Keychains, Merges, Projects, Runs, Sandboxes, Watches,
+    WebhookAuth, Workflows,
 };
 
 /// The largest message that is sent or taken, in bytes. Larger things travel in chunks.

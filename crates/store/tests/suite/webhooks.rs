@@ -137,8 +137,7 @@ async fn guard(tx: &mut Tx, project: &mut Project, methods: &[u128]) {
     let view = Views::default().of(tx, &*project).await.unwrap();
     let writer = project.creator;
     let write = Write { kind: Kind::Workflow, id: id(7), document: Some(Document::Workflow(workflow)) };
-    let outcome =
-        Writer { project, view: &view, now: NOW, writer }.write(tx, vec![write]).await.unwrap();
+    let outcome = Writer { project, view: &view, now: NOW, writer }.write(tx, vec![write]).await.unwrap();
     assert_eq!((outcome.written.len(), outcome.clashes.len()), (1, 0));
     project::set_head_and_counts(tx, project.id, project.head, 0, 0, NOW).await.unwrap();
 }
