@@ -150,7 +150,7 @@ CREATE TABLE versions (
 );
 
 -- What is unique in a project and who holds it, from one revision until before another (9223372036854775807: still).
--- space: a kind (the key is the resource's name), 101 custom path, 102 trigger id.
+-- space: a kind (the key is the resource's name), 101 custom path, 102 trigger id, 103 a guard of a trigger.
 CREATE TABLE claims (
     project_id uuid   NOT NULL,
     space      bigint NOT NULL,
@@ -233,6 +233,8 @@ CREATE TABLE merge_resources (
 CREATE TABLE trigger_states (
     project_id uuid   NOT NULL,
     trigger_id uuid   NOT NULL,
+    -- The last part of its URL without a custom path, whatever its kind: see path_id in the model.
+    path       uuid    NOT NULL,
     enabled    boolean NOT NULL,
     suspended  boolean NOT NULL,
     PRIMARY KEY (project_id, trigger_id)
@@ -486,3 +488,27 @@ CREATE TABLE identities (
     create_time  bigint NOT NULL
 );
 CREATE UNIQUE INDEX identities_subject ON identities (issuer, subject);
+
+-- Webhook auth methods: what a tree's webhook triggers ask of who calls them. They belong to the root, and every project of
+-- the tree names them by id. kind: 1 basic, 2 api key. sealed: user name and password, or the key, encrypted with a data key
+-- that is here, encrypted with the master key that master_key names.
+CREATE TABLE webhook_auth_methods (
+    root_id     uuid   NOT NULL REFERENCES trees (root_id),
+    id          uuid   NOT NULL,
+    name        text   COLLATE "C" NOT NULL,
+    kind        bigint NOT NULL,
+    -- Bumped when it is renamed: its etag. Its row is its lock.
+    version     bigint NOT NULL,
+    master_key  text   COLLATE "C" NOT NULL,
+    data_key    bytea  NOT NULL,
+    sealed      bytea  NOT NULL,
+    create_time bigint NOT NULL,
+    update_time bigint NOT NULL,
+    PRIMARY KEY (root_id, id)
+);
+CREATE UNIQUE INDEX webhook_auth_methods_name ON webhook_auth_methods (root_id, name);
+CREATE INDEX webhook_auth_methods_master_key ON webhook_auth_methods (master_key);
+-- Which triggers a method guards, anywhere: a claim's key is the method's id and the trigger's.
+CREATE INDEX claims_guard ON claims (key) WHERE space = 103;
+-- Only a trigger that is on can be called, so that nothing need be kept of the paths of all the others.
+CREATE INDEX trigger_states_path ON trigger_states (path) WHERE enabled;

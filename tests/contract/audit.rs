@@ -7,6 +7,7 @@ mod afterwards;
 mod collections;
 mod credentials;
 mod runs;
+mod webhooks;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -29,7 +30,7 @@ const TRIGGER: &str = "bbbbbbbb-0001-4bbb-8bbb-bbbbbbbbbbbb";
 const EDGE: &str = "cccccccc-0001-4ccc-8ccc-cccccccccccc";
 const CONFIG: &str = "dddddddd-0001-4ddd-8ddd-dddddddddddd";
 const KEYCHAIN: &str = "88888888-8888-4888-8888-888888888888";
-/// Of a credential, and of an item.
+/// Of a credential, of an item, and of what webhooks ask for.
 const VALUE: &str = "correct-horse-battery";
 /// Calls whose first answer has a secret.
 const TOLD_ONCE: [&str; 2] = ["AccessService/CreateToken", "AccessService/RotateToken"];
@@ -45,6 +46,7 @@ on_both_engines! {
         story.tell_of_collections(&project).await;
         story.tell_of_credentials(&project).await;
         story.tell_of_runs(&project).await;
+        story.tell_of_webhooks(&project).await;
         story.tell_of_sandboxes(&project).await;
         story.tell_of_the_end(&project).await;
         story.all_was_told();

@@ -3,10 +3,11 @@
 use sandbar_client::{
     Client,
     v1::{
-        ClaimRunsRequest, CreateCredentialRequest, CreateDataclipRequest, Credential, DataclipKind,
-        FinishRunRequest, GetCredentialRequest, GetDataclipRequest, ListCredentialsRequest,
-        ResolveCredentialRequest, RunState, SetCredentialValuesRequest, StartRunRequest,
-        start_run_request::Input,
+        AuthenticateWebhookRequest, ClaimRunsRequest, CreateCredentialRequest, CreateDataclipRequest,
+        CreateProjectRequest, CreateWebhookAuthMethodRequest, Credential, DataclipKind, FinishRunRequest,
+        GetCredentialRequest, GetDataclipRequest, ListCredentialsRequest, Project, ResolveCredentialRequest,
+        RunState, SetCredentialValuesRequest, StartRunRequest, WebhookAuthMethod, WebhookBasicCredentials,
+        create_webhook_auth_method_request::Secret, start_run_request::Input,
     },
 };
 use sandbar_tests::{Options, Server, canary::holds, on_both_engines};
@@ -73,6 +74,50 @@ on_both_engines! {
         assert_nowhere(&server, ["TRACE", "SetCredentialValues"], &[CANARY], &[]).await;
     }
 
+    async fn what_webhooks_ask_for_is_in_no_log_and_no_file(mut server: Server = Options::default().env("SANDBAR_LOG", "trace")) {
+        let stage = Runs::build(&server).await;
+        let (client, gateway) = (server.client(&stage.owner.token), server.client(&stage.worker.token));
+        let basic = |username: &str, password: &str| {
+            WebhookBasicCredentials { username: username.to_owned(), password: password.to_owned() }
+        };
+        let user = format!("user-{CANARY}");
+        let create = |name: &str, secret: Secret| CreateWebhookAuthMethodRequest {
+            project_id: stage.project.clone(),
+            method: Some(WebhookAuthMethod { name: name.to_owned(), ..Default::default() }),
+            secret: Some(secret),
+            request_id: name.to_owned(),
+            ..Default::default()
+        };
+        for (name, secret) in [("a", Secret::Basic(basic(&user, CANARY))), ("b", Secret::ApiKey(CANARY.to_owned()))] {
+            let made = client.webhook_auth().create_webhook_auth_method(create(name, secret)).await.unwrap();
+            assert!(!holds(format!("{made:?}").as_bytes(), CANARY));
+        }
+        let refused = [
+            Secret::Basic(basic(&format!("{CANARY}:"), CANARY)),
+            Secret::Basic(basic(&user, &CANARY.repeat(100))),
+            Secret::ApiKey(format!("{CANARY} ")),
+        ];
+        for secret in refused {
+            let error = client.webhook_auth().create_webhook_auth_method(create("c", secret)).await.unwrap_err();
+            assert!(!holds(format!("{error:?} {error}").as_bytes(), CANARY), "{error}");
+        }
+        let shown = AuthenticateWebhookRequest {
+            project_id: stage.project.clone(),
+            path: "intake".to_owned(),
+            basic: Some(basic(&user, CANARY)),
+            api_key: CANARY.to_owned(),
+        };
+        assert!(!holds(format!("{shown:?}").as_bytes(), CANARY));
+        let error = gateway.webhook_auth().authenticate_webhook(shown).await.unwrap_err();
+        assert!(!holds(format!("{error:?} {error}").as_bytes(), CANARY), "{error}");
+        let metrics = server.operator_page("metrics").await;
+        assert!(!holds(metrics.as_bytes(), CANARY));
+        let done = ["TRACE", "AuthenticateWebhook"];
+        assert_nowhere(&server, done, &[CANARY], &[]).await;
+        server.stop().await;
+        assert_nowhere(&server, done, &[CANARY], &[]).await;
+    }
+
     async fn what_runs_read_and_carry_is_in_no_log(mut server: Server = Options::default().env("SANDBAR_LOG", "trace")) {
         let (stage, text) = (Runs::build(&server).await, format!("{{\"password\": \"{CANARY}\"}}"));
         let client = server.client(&stage.owner.token);
@@ -115,7 +160,17 @@ on_both_engines! {
             client.credentials().set_credential_values(values(&id, "main", "{\"a\":1}")).await.unwrap();
             ids.push(id);
         }
-        assert_eq!(server.keys("status").await, "k1  encrypts 40 credentials  (current)\n");
+        let project = Some(Project { name: "orders".to_owned(), ..Default::default() });
+        let project = CreateProjectRequest { project, ..Default::default() };
+        let project_id = client.projects().create_project(project).await.unwrap().project.unwrap().id;
+        let method = CreateWebhookAuthMethodRequest {
+            project_id,
+            method: Some(WebhookAuthMethod { name: "Keyed".to_owned(), ..Default::default() }),
+            secret: Some(Secret::ApiKey("key-0123456789".to_owned())),
+            ..Default::default()
+        };
+        client.webhook_auth().create_webhook_auth_method(method).await.unwrap();
+        assert_eq!(server.keys("status").await, "k1  encrypts 40 credentials, 1 webhook auth methods  (current)\n");
         assert!(server.keys("rotate").await.starts_with("added the master key k"));
         let writing = {
             let (client, ids) = (client.clone(), ids.clone());
@@ -133,8 +188,9 @@ on_both_engines! {
         writing.await.unwrap();
         assert!(server.keys("rewrap").await.ends_with(" 0 damaged\n"));
         let status = server.keys("status").await;
-        assert!(status.starts_with("k1  encrypts 0 credentials\n") && status.contains("40 credentials  (current)"), "{status}");
-        assert_eq!(server.keys("verify").await, "40 credentials opened, 0 damaged\n");
+        assert!(status.starts_with("k1  encrypts 0 credentials, 0 webhook auth methods\n") && status.contains("40 credentials, 1 webhook auth methods  (current)"), "{status}");
+        let opened = "40 credentials opened, 0 damaged\n1 webhook auth methods opened, 0 damaged\n";
+        assert_eq!(server.keys("verify").await, opened);
 
         server.restart().await;
         let request = ListCredentialsRequest { page_size: 100, ..Default::default() };

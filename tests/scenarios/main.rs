@@ -59,6 +59,7 @@ files! {
     sandbox_see
     usage
     watch
+    webhook_auth
     workflow_edit
     workflow_history
     workflow_rules

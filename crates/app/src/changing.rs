@@ -15,6 +15,7 @@ use crate::{
     App,
     gate::{Caller, active, hidden},
     repeat::Trace,
+    webhooks::guards,
 };
 
 /// One change of a project's resources: its lock, its writes, its line in the project's log.
@@ -38,8 +39,9 @@ impl<'a> Changing<'a> {
         Ok(Self { app, caller, first, counts, project, view })
     }
 
-    /// Writes; see [`Writer::write`].
+    /// Writes; see [`Writer::write`]. Refuses webhook triggers that newly name an auth method that there is not.
     pub(crate) async fn write(&mut self, tx: &mut Tx, writes: Vec<Write>) -> Result<Outcome> {
+        guards::check(self.app, tx, &self.view, &writes).await?;
         let view = Arc::clone(&self.view);
         let by = self.caller.id;
         Writer { project: &mut self.project, view: &view, now: self.app.now(), writer: by }

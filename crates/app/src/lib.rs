@@ -28,6 +28,7 @@ pub mod usage;
 pub mod vault;
 pub mod view;
 pub mod watch;
+pub mod webhooks;
 pub mod workflows;
 mod world;
 

@@ -8,6 +8,7 @@
 
 mod keyring;
 mod proof;
+mod webhooks;
 
 use std::fmt::Debug;
 

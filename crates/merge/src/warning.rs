@@ -155,7 +155,7 @@ impl Warning {
             kind: WarningKind::NameTaken,
             part: match claim {
                 Claim::Trigger(id) => Some(id.0),
-                Claim::Name(..) | Claim::CustomPath(_) => None,
+                Claim::Name(..) | Claim::CustomPath(_) | Claim::Guard(..) => None,
             },
             message: format!(
                 "{} is taken in the target by another resource, {holder}; change one of the two, or take the other's change too",

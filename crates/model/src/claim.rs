@@ -1,6 +1,6 @@
 //! What only one live resource of a project may hold at a time.
 
-use crate::{Document, Kind, TriggerId};
+use crate::{Document, Kind, TriggerId, WebhookAuthMethodId, workflow::guards};
 
 /// Something that is unique in a project. The store refuses a second holder; a merge says beforehand who is in the way.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -11,6 +11,9 @@ pub enum Claim {
     CustomPath(String),
     /// A trigger's id, which is part of its URL in a root.
     Trigger(TriggerId),
+    /// That a webhook auth method guards a trigger. Nobody can be in its way who is not in the trigger's; it is here so that
+    /// who uses a method can be looked up.
+    Guard(WebhookAuthMethodId, TriggerId),
 }
 
 impl Claim {
@@ -18,7 +21,7 @@ impl Claim {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Name(kind, _) => *kind,
-            Self::CustomPath(_) | Self::Trigger(_) => Kind::Workflow,
+            Self::CustomPath(_) | Self::Trigger(_) | Self::Guard(..) => Kind::Workflow,
         }
     }
 
@@ -28,6 +31,7 @@ impl Claim {
             Self::Name(kind, _) => *kind as i64,
             Self::CustomPath(_) => 101,
             Self::Trigger(_) => 102,
+            Self::Guard(..) => 103,
         }
     }
 
@@ -37,6 +41,7 @@ impl Claim {
             Self::Name(_, name) => name.clone(),
             Self::CustomPath(path) => path.clone(),
             Self::Trigger(id) => id.to_string(),
+            Self::Guard(method, trigger) => format!("{method} {trigger}"),
         }
     }
 
@@ -45,17 +50,19 @@ impl Claim {
         match self {
             Self::Name(_, name) => format!("the name {name:?}"),
             Self::CustomPath(path) => format!("the custom path {path:?}"),
-            Self::Trigger(id) => format!("the trigger id {id}"),
+            Self::Trigger(id) | Self::Guard(_, id) => format!("the trigger id {id}"),
         }
     }
 }
 
-/// Everything that a resource with this content claims: its name first, then what its triggers claim, in their order.
+/// Everything that a resource with this content claims: its name first, then what its triggers claim, in their order; their
+/// guards last.
 pub fn claims(document: &Document) -> Vec<Claim> {
     let mut claims = vec![Claim::Name(document.kind(), document.name())];
     if let Document::Workflow(workflow) = document {
         claims.extend(workflow.triggers.iter().map(|trigger| Claim::Trigger(trigger.id)));
         claims.extend(workflow.custom_paths().map(|path| Claim::CustomPath(path.to_owned())));
+        claims.extend(guards(workflow).map(|(trigger, method)| Claim::Guard(method, trigger)));
     }
     claims
 }
@@ -71,10 +78,12 @@ mod tests {
     };
 
     #[test]
-    fn a_workflow_claims_its_name_its_triggers_and_their_custom_paths() {
+    fn a_workflow_claims_its_name_its_triggers_their_custom_paths_and_guards() {
         let trigger = |id, kind| Trigger { id: TriggerId(Uuid::from_u128(id)), kind };
         let webhook = |path: Option<&str>| {
-            TriggerKind::Webhook(Webhook { custom_path: path.map(str::to_owned), ..Webhook::default() })
+            let auth_methods = path.map(|_| Uuid::from_u128(9)).into_iter().collect();
+            let custom_path = path.map(str::to_owned);
+            TriggerKind::Webhook(Webhook { custom_path, auth_methods, ..Webhook::default() })
         };
         let cron = TriggerKind::Cron(Cron { expression: "0 0 * * *".to_owned(), cursor_job: None });
         let workflow = Workflow {
@@ -95,6 +104,7 @@ mod tests {
                 id(2),
                 id(3),
                 Claim::CustomPath("intake".to_owned()),
+                Claim::Guard(WebhookAuthMethodId(Uuid::from_u128(9)), TriggerId(Uuid::from_u128(1))),
             ]
         );
     }

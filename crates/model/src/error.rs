@@ -8,7 +8,7 @@ use say::{labels as say_labels, some as say_some, violations as say_violations};
 
 use crate::{
     CredentialId, DataclipId, JobId, Kind, MergeId, PrincipalId, ProjectId, ResourceId, Revision, Role,
-    RunId, Time, TokenId, TriggerId, Violation, policy::Action, run::RunState,
+    RunId, Time, TokenId, TriggerId, Violation, WebhookAuthMethodId, policy::Action, run::RunState,
 };
 
 /// The result of anything that can be refused.
@@ -64,6 +64,15 @@ pub enum Error {
     /// The collection has no item of this key.
     #[error("the collection {collection} has no item {key:?}; list its items to see what it has")]
     ItemNotFound { collection: ResourceId, key: String },
+    /// The root has no such webhook auth method.
+    #[error("the project's root has no webhook auth method {id}; list them to see what it has")]
+    WebhookAuthMethodNotFound { id: WebhookAuthMethodId },
+    /// Whatever of a webhook call is not as it should be, and no more, so that nobody learns it by guessing.
+    #[error("no webhook answers to this path and these credentials")]
+    WebhookNotFound,
+    /// The one thing that who calls a webhook is told: that they have to show something.
+    #[error("the webhook asks for credentials: {}", schemes.join(", "))]
+    WebhookCredentialsRequired { schemes: Vec<String> },
     /// No such token among those that the caller may manage.
     #[error("there is no token {id} that you may manage")]
     TokenNotFound { id: TokenId },
@@ -158,6 +167,24 @@ pub enum Error {
         "step {job:?} uses the keychain {keychain}, which the project does not have; make it first, or choose another"
     )]
     KeychainNotFound { job: String, keychain: ResourceId },
+    /// The method must exist first.
+    #[error(
+        "the trigger {trigger} names the webhook auth method {method}, which the root of the project's tree does not have; make it there first, or leave it out"
+    )]
+    WebhookAuthMethodMissing { trigger: TriggerId, method: WebhookAuthMethodId },
+    /// Without it the triggers would let nobody in, or everybody.
+    #[error("the webhook auth method {id} guards {count} triggers ({}); take it from them first, then delete it", say_some(triggers, *count))]
+    WebhookAuthMethodInUse { id: WebhookAuthMethodId, count: u64, triggers: Vec<String> },
+    /// Sandboxes share what the root has.
+    #[error(
+        "webhook auth methods are managed in the parent project, the root {root} of the sandbox's tree; change them there"
+    )]
+    ManagedInParent { root: ProjectId },
+    /// As with credentials.
+    #[error(
+        "what is kept of the webhook auth method {id} does not fit together, so it lets nobody in; tell the operator (the database was restored in part or changed by hand), or make it anew"
+    )]
+    WebhookAuthMethodDamaged { id: WebhookAuthMethodId },
     /// Nothing to remove.
     #[error(
         "credential {id} has no values for the environment {environment:?}; it has some for {}",
@@ -332,11 +359,4 @@ pub enum Error {
     /// Something that can't be, was.
     #[error("internal error; the request id finds it in the server's log")]
     Bug(&'static str),
-}
-
-impl Error {
-    /// One violation.
-    pub fn invalid(field: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self::InvalidFields { violations: vec![Violation { field: field.into(), problem: problem.into() }] }
-    }
 }

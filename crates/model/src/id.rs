@@ -59,6 +59,8 @@ ids! {
     MergeId
     /// A credential of a user; its values are kept for each environment.
     CredentialId
+    /// A webhook auth method of a root.
+    WebhookAuthMethodId
     /// A run of a workflow.
     RunId
     /// What a run begins or ends with.

@@ -19,6 +19,7 @@ pub mod run;
 mod text;
 pub mod time;
 pub mod usage;
+pub mod webhook;
 pub mod workflow;
 
 pub use config::Config;
@@ -28,7 +29,7 @@ pub use error::{Error, Result};
 pub use field::{Violation, Violations};
 pub use id::{
     CredentialId, DataclipId, EdgeId, JobId, MergeId, PrincipalId, ProjectId, ResourceId, Revision, RunId,
-    TokenId, TriggerId,
+    TokenId, TriggerId, WebhookAuthMethodId,
 };
 pub use item::{Item, ItemFilter, KeyPattern};
 pub use keychain::Keychain;
@@ -36,4 +37,5 @@ pub use policy::Role;
 pub use project::Project;
 pub use run::{Dataclip, Run};
 pub use time::Time;
+pub use webhook::WebhookAuthMethod;
 pub use workflow::Workflow;

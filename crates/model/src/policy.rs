@@ -46,6 +46,8 @@ pub enum Action {
     TransferOwnership,
     /// Write and delete keychains.
     ManageKeychains,
+    /// Make, rename and delete webhook auth methods (of a root).
+    ManageWebhookAuth,
     /// Make, list and revoke its tokens.
     ManageTokens,
     /// Delete, restore or transfer it (a root).
@@ -101,7 +103,7 @@ impl Role {
 
 impl Action {
     /// Every action, for tests that walk the table.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::See,
         Self::CreateSandbox,
         Self::Write,
@@ -115,6 +117,7 @@ impl Action {
         Self::ManageCollections,
         Self::TransferOwnership,
         Self::ManageKeychains,
+        Self::ManageWebhookAuth,
         Self::ManageTokens,
         Self::DeleteRoot,
         Self::ReadAudit,
@@ -137,6 +140,7 @@ impl Action {
             | Self::ManageMembers
             | Self::ManageCollections
             | Self::ManageKeychains
+            | Self::ManageWebhookAuth
             | Self::ManageTokens
             | Self::ReadAudit => Role::Admin,
             Self::DeleteRoot | Self::TransferOwnership => Role::Owner,
@@ -164,6 +168,7 @@ impl Action {
             Self::ManageCollections => "creating, renaming or deleting collections",
             Self::TransferOwnership => "giving the project to another owner",
             Self::ManageKeychains => "writing or deleting keychains",
+            Self::ManageWebhookAuth => "making, renaming or deleting webhook auth methods",
             Self::ManageTokens => "managing the project's tokens",
             Self::DeleteRoot => "deleting or restoring a root project",
             Self::ReadAudit => "reading the audit trail",

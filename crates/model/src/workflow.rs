@@ -5,14 +5,14 @@ mod graph;
 mod rules;
 mod tidy;
 
-pub use rules::{MAX_JOB_NAME, MAX_NAME, MAX_TEXT, REFUSED_WORDS};
+pub use rules::{MAX_AUTH_METHODS, MAX_JOB_NAME, MAX_NAME, MAX_TEXT, REFUSED_WORDS};
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{EdgeId, JobId, ProjectId, ResourceId, TriggerId, document::ContentHash};
+use crate::{EdgeId, JobId, ProjectId, ResourceId, TriggerId, WebhookAuthMethodId, document::ContentHash};
 
 /// The adaptor of a job that names none.
 pub const DEFAULT_ADAPTOR: &str = "@openfn/language-common@latest";
@@ -233,6 +233,17 @@ impl<B> Workflow<B> {
             TriggerKind::Cron(_) => None,
         })
     }
+}
+
+/// The webhook auth methods that guard triggers of a workflow, each with the trigger.
+pub fn guards<B>(workflow: &Workflow<B>) -> impl Iterator<Item = (TriggerId, WebhookAuthMethodId)> {
+    workflow.triggers.iter().flat_map(|trigger| {
+        let methods = match &trigger.kind {
+            TriggerKind::Webhook(webhook) => webhook.auth_methods.as_slice(),
+            TriggerKind::Cron(_) => &[],
+        };
+        methods.iter().map(|method| (trigger.id, WebhookAuthMethodId(*method)))
+    })
 }
 
 /// The last part of a webhook's URL where it has no custom path: the trigger's own id in a root, one derived from project

@@ -169,6 +169,9 @@ fn webhooks_have_their_rules() {
     for path in ["a", "_-0", &"a".repeat(255)] {
         assert!(webhook(|hook| hook.custom_path = Some(path.to_owned())).is_empty(), "{path}");
     }
+    let guarded = |count: u128| webhook(|hook| hook.auth_methods = (0..count).map(Uuid::from_u128).collect());
+    assert!(guarded(20).is_empty());
+    assert_eq!(guarded(21), ["w.triggers[0].webhook.auth_method_ids"]);
     let twice = Webhook { custom_path: Some("in".to_owned()), ..Webhook::default() };
     let twice = TriggerKind::Webhook(twice);
     let both = |w: &mut Workflow| w.triggers.iter_mut().for_each(|trigger| trigger.kind = twice.clone());

@@ -15,6 +15,7 @@ pub mod run;
 pub mod time;
 pub mod usage;
 pub mod watch;
+pub mod webhook_auth;
 pub mod workflow;
 
 use prost_types::{Duration, Timestamp};

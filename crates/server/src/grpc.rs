@@ -12,6 +12,7 @@ mod projects;
 mod runs;
 mod sandboxes;
 mod watch;
+mod webhook_auth;
 mod workflows;
 
 use std::sync::Arc;
@@ -32,6 +33,7 @@ use crate::{
         keychains_service_server::KeychainsServiceServer, merge_service_server::MergeServiceServer,
         projects_service_server::ProjectsServiceServer, runs_service_server::RunsServiceServer,
         sandboxes_service_server::SandboxesServiceServer, watch_service_server::WatchServiceServer,
+        webhook_auth_methods_service_server::WebhookAuthMethodsServiceServer,
         workflows_service_server::WorkflowsServiceServer,
     },
 };
@@ -72,6 +74,7 @@ pub fn routes(app: &Arc<App>, limits: MessageLimits) -> Routes {
         .add_service(service!(AuditServiceServer))
         .add_service(service!(WatchServiceServer))
         .add_service(service!(RunsServiceServer))
+        .add_service(service!(WebhookAuthMethodsServiceServer))
 }
 
 /// All services in one: they share little but the application.

@@ -1,11 +1,12 @@
-//! `sandbar-server keys …`: the master keys that encrypt credentials' values.
+//! `sandbar-server keys …`: the master keys that encrypt what credentials and webhook auth methods hold.
 
-use std::{error::Error, io::Write, sync::Arc};
+use std::{collections::BTreeSet, error::Error, io::Write, sync::Arc};
 
 use sandbar_app::{
     App, Limits, World,
     credentials::{self, Rekeyed},
     vault::MasterKeys,
+    webhooks,
 };
 use sandbar_model::CredentialId;
 use sandbar_server::{
@@ -14,8 +15,9 @@ use sandbar_server::{
     telemetry::Telemetry,
     world::RealWorld,
 };
+use sandbar_store::webhook_auth::Key;
 
-/// How many credentials are dealt with before the next line of progress.
+/// How many of a kind are dealt with before the next line of progress.
 const BATCH: i64 = 500;
 
 /// Runs one of them.
@@ -32,15 +34,21 @@ async fn status(args: &KeysArgs) -> Result<(), Box<dyn Error>> {
     let _telemetry = Telemetry::start(&args.telemetry, "sandbar-server")?;
     let given = args.master_keys.load(&args.database)?.ids();
     let app = open(args).await?;
-    let used = credentials::key_use(&app).await?;
+    let used = [credentials::key_use(&app).await?, webhooks::key_use(&app).await?];
+    let count = |id: &str| {
+        let [credentials, methods] =
+            used.each_ref().map(|used| used.iter().find(|(key, _)| key == id).map_or(0, |(_, count)| *count));
+        format!("{credentials} credentials, {methods} webhook auth methods")
+    };
     let mut out = std::io::stdout().lock();
     for id in &given {
-        let count = used.iter().find(|(key, _)| key == id).map_or(0, |(_, count)| *count);
         let current = if given.last() == Some(id) { "  (current)" } else { "" };
-        writeln!(out, "{id}  encrypts {count} credentials{current}")?;
+        writeln!(out, "{id}  encrypts {}{current}", count(id))?;
     }
-    for (key, count) in used.iter().filter(|(key, _)| !given.contains(key)) {
-        writeln!(out, "{key}  encrypts {count} credentials  (NOT GIVEN: no server can start without it)")?;
+    let missing: BTreeSet<_> =
+        used.iter().flatten().map(|(key, _)| key).filter(|key| !given.contains(key)).collect();
+    for key in missing {
+        writeln!(out, "{key}  encrypts {}  (NOT GIVEN: no server can start without it)", count(key))?;
     }
     app.db.close().await;
     Ok(())
@@ -61,30 +69,43 @@ async fn rewrap(args: &KeysArgs) -> Result<(), Box<dyn Error>> {
     let _telemetry = Telemetry::start(&args.telemetry, "sandbar-server")?;
     let app = open(args).await?;
     app.check_master_keys().await?;
-    walk(&app, "encrypted anew", |after| {
+    let credentials = walk("credentials encrypted anew", |after| {
         let app = Arc::clone(&app);
         async move { credentials::rewrap(&app, after, BATCH).await }
-    })
-    .await
+    });
+    let credentials = credentials.await?;
+    let methods = walk("webhook auth methods encrypted anew", |after| {
+        let app = Arc::clone(&app);
+        async move { webhooks::rewrap(&app, after, BATCH).await }
+    });
+    let methods = methods.await?;
+    app.db.close().await;
+    all_open(&credentials, &methods)
 }
 
 async fn verify(args: &KeysArgs) -> Result<(), Box<dyn Error>> {
     let _telemetry = Telemetry::start(&args.telemetry, "sandbar-server")?;
     let app = open(args).await?;
     app.check_master_keys().await?;
-    walk(&app, "opened", |after| {
+    let credentials = walk("credentials opened", |after| {
         let app = Arc::clone(&app);
         async move { credentials::verify(&app, after, BATCH).await }
-    })
-    .await
+    });
+    let credentials = credentials.await?;
+    let methods = walk("webhook auth methods opened", |after| {
+        let app = Arc::clone(&app);
+        async move { webhooks::verify(&app, after, BATCH).await }
+    });
+    let methods = methods.await?;
+    app.db.close().await;
+    all_open(&credentials, &methods)
 }
 
-/// Goes over all credentials, batch by batch, and tells how far it is.
-async fn walk<F: Future<Output = sandbar_model::Result<Rekeyed>>>(
-    app: &App,
+/// Goes over all of a kind, batch by batch, tells how far it is, and answers those that do not open.
+async fn walk<I: Copy, F: Future<Output = sandbar_model::Result<Rekeyed<I>>>>(
     what: &str,
-    mut batch: impl FnMut(Option<CredentialId>) -> F,
-) -> Result<(), Box<dyn Error>> {
+    mut batch: impl FnMut(Option<I>) -> F,
+) -> Result<Vec<I>, Box<dyn Error>> {
     let (mut after, mut done, mut damaged) = (None, 0, Vec::new());
     loop {
         let part = batch(after).await?;
@@ -94,17 +115,23 @@ async fn walk<F: Future<Output = sandbar_model::Result<Rekeyed>>>(
             break;
         }
         after = part.next;
-        writeln!(std::io::stderr(), "{done} credentials {what} so far")?;
+        writeln!(std::io::stderr(), "{done} {what} so far")?;
     }
-    app.db.close().await;
-    writeln!(std::io::stdout(), "{done} credentials {what}, {} damaged", damaged.len())?;
+    writeln!(std::io::stdout(), "{done} {what}, {} damaged", damaged.len())?;
+    Ok(damaged)
+}
+
+/// Fails when something does not open, naming it.
+fn all_open(credentials: &[CredentialId], methods: &[Key]) -> Result<(), Box<dyn Error>> {
+    let credentials = credentials.iter().map(|id| format!("credential {id}"));
+    let methods = methods.iter().map(|of| format!("webhook auth method {}", of.id));
+    let damaged: Vec<_> = credentials.chain(methods).collect();
     if damaged.is_empty() {
         return Ok(());
     }
-    let ids: Vec<_> = damaged.iter().map(ToString::to_string).collect();
     Err(format!(
-        "these credentials do not open, because the database was changed by hand or restored in part: {}",
-        ids.join(", ")
+        "these do not open, because the database was changed by hand or restored in part: {}",
+        damaged.join(", ")
     )
     .into())
 }

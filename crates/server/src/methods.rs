@@ -109,9 +109,19 @@ mod tests {
         assert!(!methods.0.is_empty());
         for (path, method) in &methods.0 {
             let name = path.rsplit('/').next().unwrap();
-            let reads = ["Get", "List", "Preview", "Preflight", "Export", "Verify", "Watch", "WhoAmI"]
-                .iter()
-                .any(|verb| name.starts_with(verb));
+            let reads = [
+                "Authenticate",
+                "Get",
+                "List",
+                "Preview",
+                "Preflight",
+                "Export",
+                "Verify",
+                "Watch",
+                "WhoAmI",
+            ]
+            .iter()
+            .any(|verb| name.starts_with(verb));
             assert_eq!(method.reading, reads, "{path}");
         }
     }

@@ -16,7 +16,7 @@ tonic::include_proto!("sandbar.v1");
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/sandbar.v1.bin"));
 
 /// The services of the contract, by the names that health and reflection know them by.
-pub const SERVICES: [&str; 12] = [
+pub const SERVICES: [&str; 13] = [
     projects_service_server::SERVICE_NAME,
     sandboxes_service_server::SERVICE_NAME,
     workflows_service_server::SERVICE_NAME,
@@ -29,6 +29,7 @@ pub const SERVICES: [&str; 12] = [
     audit_service_server::SERVICE_NAME,
     watch_service_server::SERVICE_NAME,
     runs_service_server::SERVICE_NAME,
+    webhook_auth_methods_service_server::SERVICE_NAME,
 ];
 
 /// Shows of a message what is named, and that there is more: what is secret (`proto/secret_messages.txt`) must never reach a
@@ -44,9 +45,11 @@ macro_rules! debug_without_secrets {
 }
 
 debug_without_secrets! {
+    AuthenticateWebhookRequest { project_id, path }
     CollectionItem { key, create_time, update_time }
     CreateDataclipRequest { project_id, kind, name, request_id }
     CreateTokenResponse { token }
+    CreateWebhookAuthMethodRequest { project_id, method, request_id, validate_only }
     FinishRunRequest { outcome }
     GetDataclipResponse { dataclip }
     ResolveCredentialResponse { credential_id, environment }
@@ -54,4 +57,5 @@ debug_without_secrets! {
     RunWork { run, environment, lease_time, deadline }
     SetCredentialValuesRequest { credential_id, environment, etag, request_id }
     StartRunRequest { project_id, workflow_id, trigger_id, job_id, claim, request_id }
+    WebhookBasicCredentials {}
 }

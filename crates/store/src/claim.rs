@@ -1,9 +1,13 @@
 //! Who holds what may be held only once in a project: names, custom paths, triggers.
 
+mod spread;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use sandbar_model::{Error, Kind, ProjectId, ResourceId, Result, claim::Claim};
 use uuid::Uuid;
+
+pub(crate) use spread::{Stretch, holding};
 
 use crate::{
     db::{Tx, storage},
@@ -161,7 +165,7 @@ pub fn taken(claim: &Claim) -> Error {
         Claim::CustomPath(path) => {
             Error::NameTaken { name: path.clone(), place: "by another webhook trigger of the project" }
         }
-        Claim::Trigger(id) => {
+        Claim::Trigger(id) | Claim::Guard(_, id) => {
             Error::IdTaken { id: id.to_string(), place: "by a trigger of another workflow of the project" }
         }
     }

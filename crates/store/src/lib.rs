@@ -34,6 +34,7 @@ mod unique;
 pub mod usage;
 pub mod value_set;
 pub mod view;
+pub mod webhook_auth;
 pub mod write;
 
 pub use db::{Db, PoolSize, Tx};

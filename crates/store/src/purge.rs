@@ -52,7 +52,7 @@ use delete_first;
 
 /// Everything of one project that only it can see, apart from what [`delete_batch`] looks at more closely. The members
 /// come last: while there is anything left, it is still somebody's.
-const OF_PROJECT: [&str; 12] = [
+const OF_PROJECT: [&str; 13] = [
     delete_first!(
         "-- purge.delete_batch",
         "claims",
@@ -107,6 +107,7 @@ const OF_PROJECT: [&str; 12] = [
         "period_time",
         "period_time DESC"
     ),
+    delete_first!("-- purge.delete_batch", "webhook_auth_methods", "root_id", "id", "id", "id DESC"),
     delete_first!(
         "-- purge.delete_batch",
         "members",

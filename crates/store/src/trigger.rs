@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use sandbar_model::{ProjectId, Result, TriggerId};
+use sandbar_model::{PrincipalId, ProjectId, Result, TriggerId, workflow::path_id};
 use uuid::Uuid;
 
 use crate::{db::Tx, text};
@@ -35,6 +35,24 @@ pub async fn states_of_project(tx: &mut Tx, project: ProjectId) -> Result<BTreeS
     Ok(rows.into_iter().map(|(id,)| id.into()).collect())
 }
 
+/// The triggers of this path id that are on, in the trees whose roots a worker is an editor of; several, where several of
+/// these trees have a trigger of one id. By project.
+pub async fn of_path(tx: &mut Tx, path: Uuid, worker: PrincipalId) -> Result<Vec<(ProjectId, TriggerId)>> {
+    let rows: Vec<(Uuid, Uuid)> = tx
+        .sql(
+            "-- trigger.of_path
+            SELECT t.project_id, t.trigger_id FROM trigger_states t JOIN projects p ON p.id = t.project_id
+            WHERE t.path = $1 AND t.enabled AND EXISTS (SELECT 1 FROM members m
+                WHERE m.project_id = p.root_id AND m.principal_id = $2 AND m.role >= 2)
+            ORDER BY t.project_id LIMIT 100",
+        )
+        .bind(path)
+        .bind(worker.0)
+        .all()
+        .await?;
+    Ok(rows.into_iter().map(|(project, trigger)| (project.into(), trigger.into())).collect())
+}
+
 /// Turns one trigger on or off. Whether the project's workflows have it is the caller's to know.
 pub async fn set(tx: &mut Tx, project: ProjectId, trigger: TriggerId, enabled: bool) -> Result<()> {
     set_many(tx, project, &[(trigger, enabled)]).await
@@ -47,22 +65,32 @@ pub async fn set_many(tx: &mut Tx, project: ProjectId, triggers: &[(TriggerId, b
     let (on, off): (Vec<_>, Vec<_>) = triggers.into_iter().partition(|(_, enabled)| *enabled);
     // Whoever remembers what was on sees by this that it may be over. It comes first because it locks the project: locks
     // are taken in the same order everywhere.
-    tx.sql("-- trigger.set_many\nUPDATE projects SET trigger_version = trigger_version + 1 WHERE id = $1")
+    let place: Option<(Option<Uuid>,)> = tx
+        .sql(
+            "-- trigger.set_many
+            UPDATE projects SET trigger_version = trigger_version + 1 WHERE id = $1 RETURNING parent_id",
+        )
         .bind(project.0)
-        .execute()
+        .optional()
         .await?;
-    turn_on(tx, project, &on).await?;
+    let in_root = matches!(place, Some((None,)));
+    turn_on(tx, (project, in_root), &on).await?;
     turn_off(tx, project, &off).await
 }
 
-async fn turn_on(tx: &mut Tx, project: ProjectId, triggers: &[(TriggerId, bool)]) -> Result<()> {
+async fn turn_on(
+    tx: &mut Tx,
+    (project, in_root): (ProjectId, bool),
+    triggers: &[(TriggerId, bool)],
+) -> Result<()> {
     const INSERT: &str = "-- trigger.turn_on
-        INSERT INTO trigger_states (project_id, trigger_id, enabled, suspended) VALUES";
+        INSERT INTO trigger_states (project_id, trigger_id, path, enabled, suspended) VALUES";
     const END: &str = "ON CONFLICT (project_id, trigger_id) DO UPDATE SET enabled = excluded.enabled, suspended = excluded.suspended";
     for chunk in text::chunks(triggers, text::ROWS) {
-        let mut statement = tx.sql(text::rows(INSERT, 4, chunk.len(), END));
+        let mut statement = tx.sql(text::rows(INSERT, 5, chunk.len(), END));
         for (trigger, _) in chunk {
-            statement = statement.bind(project.0).bind(trigger.0).bind(true).bind(false);
+            let path = path_id(project, in_root, *trigger);
+            statement = statement.bind(project.0).bind(trigger.0).bind(path).bind(true).bind(false);
         }
         statement.execute().await?;
     }

@@ -8,7 +8,9 @@ use crate::v1::{
     credentials_service_client::CredentialsServiceClient, keychains_service_client::KeychainsServiceClient,
     merge_service_client::MergeServiceClient, projects_service_client::ProjectsServiceClient,
     runs_service_client::RunsServiceClient, sandboxes_service_client::SandboxesServiceClient,
-    watch_service_client::WatchServiceClient, workflows_service_client::WorkflowsServiceClient,
+    watch_service_client::WatchServiceClient,
+    webhook_auth_methods_service_client::WebhookAuthMethodsServiceClient,
+    workflows_service_client::WorkflowsServiceClient,
 };
 use crate::{Client, Error, MAX_MESSAGE_BYTES, new_request_id};
 
@@ -286,6 +288,22 @@ services! {
         write name_dataclip "NameDataclip" NameDataclipRequest NameDataclipResponse;
         /// Erases a dataclip's body for good. Needs editor.
         write delete_dataclip "DeleteDataclip" DeleteDataclipRequest DeleteDataclipResponse;
+    }
+
+    /// What webhook triggers ask of who calls them. From [`Client::webhook_auth`].
+    WebhookAuth WebhookAuthMethodsServiceClient "WebhookAuthMethodsService" {
+        /// Makes a method. It guards nothing until a trigger names it. Needs admin on the root.
+        write create_webhook_auth_method "CreateWebhookAuthMethod" CreateWebhookAuthMethodRequest CreateWebhookAuthMethodResponse;
+        /// Answers one method of a project's root, without its secret.
+        read get_webhook_auth_method "GetWebhookAuthMethod" GetWebhookAuthMethodRequest GetWebhookAuthMethodResponse;
+        /// Lists the methods of a project's root by name.
+        read list_webhook_auth_methods "ListWebhookAuthMethods" ListWebhookAuthMethodsRequest ListWebhookAuthMethodsResponse;
+        /// Renames a method. Triggers keep it. Needs admin on the root.
+        write update_webhook_auth_method "UpdateWebhookAuthMethod" UpdateWebhookAuthMethodRequest UpdateWebhookAuthMethodResponse;
+        /// Deletes a method that no trigger of the tree names. Needs admin on the root.
+        write delete_webhook_auth_method "DeleteWebhookAuthMethod" DeleteWebhookAuthMethodRequest DeleteWebhookAuthMethodResponse;
+        /// Says which trigger a call of a webhook is for, if it may pass. For a gateway, which is a worker.
+        read authenticate_webhook "AuthenticateWebhook" AuthenticateWebhookRequest AuthenticateWebhookResponse;
     }
 
     /// Who did what. From [`Client::audit`].

@@ -15,7 +15,7 @@ use crate::authorize::Authorize;
 use crate::error::{self, Error};
 use crate::{
     Access, Audit, Collections, Configs, Credentials, Keychains, Merges, Projects, Runs, Sandboxes, Watches,
-    Workflows,
+    WebhookAuth, Workflows,
 };
 
 /// The largest message that is sent or taken, in bytes. Larger things travel in chunks.
@@ -106,6 +106,11 @@ impl Client {
     /// Changes as they happen.
     pub fn watches(&self) -> Watches<'_> {
         Watches::new(self)
+    }
+
+    /// What webhook triggers ask of who calls them.
+    pub fn webhook_auth(&self) -> WebhookAuth<'_> {
+        WebhookAuth::new(self)
     }
 
     /// Runs and dataclips; with the token of a run, a worker's calls about it.

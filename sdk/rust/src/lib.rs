@@ -22,7 +22,7 @@ pub mod v1 {
 
 pub use calls::{
     Access, Audit, Collections, Configs, Credentials, Keychains, METHODS, Merges, Projects, Runs, Sandboxes,
-    Watches, Workflows,
+    Watches, WebhookAuth, Workflows,
 };
 pub use client::{Builder, Client, MAX_MESSAGE_BYTES, Service, new_request_id};
 pub use error::{Error, FieldViolation, Refusal};
@@ -50,9 +50,11 @@ macro_rules! debug_without_secrets {
 }
 
 debug_without_secrets! {
+    AuthenticateWebhookRequest { project_id, path }
     CollectionItem { key, create_time, update_time }
     CreateDataclipRequest { project_id, kind, name, request_id }
     CreateTokenResponse { token }
+    CreateWebhookAuthMethodRequest { project_id, method, request_id, validate_only }
     FinishRunRequest { outcome }
     GetDataclipResponse { dataclip }
     ResolveCredentialResponse { credential_id, environment }
@@ -60,4 +62,5 @@ debug_without_secrets! {
     RunWork { run, environment, lease_time, deadline }
     SetCredentialValuesRequest { credential_id, environment, etag, request_id }
     StartRunRequest { project_id, workflow_id, trigger_id, job_id, claim, request_id }
+    WebhookBasicCredentials {}
 }

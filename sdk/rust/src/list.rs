@@ -99,6 +99,7 @@ lists! {
     ListCredentialsRequest: credentials.list_credentials -> credentials of Credential;
     ListKeychainsRequest: keychains.list_keychains -> keychains of Keychain;
     ListCredentialLinksRequest: credentials.list_credential_links -> credential_links of CredentialLink;
+    ListWebhookAuthMethodsRequest: webhook_auth.list_webhook_auth_methods -> methods of WebhookAuthMethod;
     ListMergesRequest: merges.list_merges -> merges of Merge;
     ListPrincipalsRequest: access.list_principals -> principals of Principal;
     ListTokensRequest: access.list_tokens -> tokens of Token;

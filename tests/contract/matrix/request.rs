@@ -22,6 +22,7 @@ impl Stage {
             "ConfigsService" => of_configs(name, project),
             "KeychainsService" => of_keychains(name, project),
             "RunsService" => of_runs(name, project),
+            "WebhookAuthMethodsService" => of_webhooks(name, project),
             "CredentialsService" => self.of_links(name, project),
             "MergeService" => of_merges(name, place),
             "AccessService" => self.of_access(name, place),
@@ -149,6 +150,21 @@ fn of_keychains(name: &str, project: &str) -> Value {
         "PutKeychain" => keychain(project),
         "DeleteKeychain" => with(one, &json!({"etag": "of nothing"})),
         "PreviewKeychain" => with(one, &json!({"dataclip": "{}"})),
+        _ => one,
+    }
+}
+
+fn of_webhooks(name: &str, project: &str) -> Value {
+    // There is none of this id.
+    let one = json!({"project_id": project, "method_id": OTHER});
+    match name {
+        "CreateWebhookAuthMethod" => {
+            let method = json!({"name": "one"});
+            json!({"project_id": project, "method": method, "api_key": "0123456789", "validate_only": true})
+        }
+        "ListWebhookAuthMethods" => json!({"project_id": project}),
+        "UpdateWebhookAuthMethod" => with(one, &json!({"name": "other"})),
+        "AuthenticateWebhook" => json!({"project_id": project, "path": TRIGGER}),
         _ => one,
     }
 }

@@ -14,6 +14,7 @@
 //! | `o` | the credential is somebody else's |
 //! | `m` | let in: there is no such link |
 //! | `q` | let in: there is no such run or dataclip |
+//! | `h` | let in: there is no such webhook auth method |
 //! | `w` | only for workers: service accounts that are editors of the root |
 //! | `t` | only with the token of a run |
 //! | `n` | the role is too low |
@@ -21,7 +22,7 @@
 //! | `p` | let in: there is no such member |
 //! | `a` | only for service administrators |
 //! | `s` | the project is scheduled for deletion |
-//! | `k` | a root where a sandbox is needed, or the other way round |
+//! | `k` | a root where a sandbox is needed, or the other way round; what only its root can change |
 //! | `u` | nothing to restore |
 
 /// Calls that are not about one project. The credential is the owner's.
@@ -117,6 +118,12 @@ pub(super) const TABLE: &[(&str, [&str; 7])] = &[
     ("SandboxesService/DeleteSandbox",           ["nnkk.n.", "nnee.n.", "nnkk.n.", "nnss.n.", "....kn.", ".......", "......."]),
     ("SandboxesService/RestoreSandbox",          ["nnkk.n.", "nnuu.n.", "nnkk.n.", "nnYY.n.", "....kn.", ".......", "......."]),
     ("WatchService/Watch",                       ["YYYY.Y.", "YYYY.Y.", "ssss.s.", "ssss.s.", "....YY.", ".......", "......."]),
+    ("WebhookAuthMethodsService/CreateWebhookAuthMethod", ["nnYY.n.", "nnkk.n.", "nnss.n.", "nnss.n.", "....Yn.", ".......", "......."]),
+    ("WebhookAuthMethodsService/GetWebhookAuthMethod",    ["hhhh.h.", "hhhh.h.", "hhhh.h.", "hhhh.h.", "....hh.", ".......", "......."]),
+    ("WebhookAuthMethodsService/ListWebhookAuthMethods",  ["YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "....YY.", ".......", "......."]),
+    ("WebhookAuthMethodsService/UpdateWebhookAuthMethod", ["nnhh.n.", "nnkk.n.", "nnss.n.", "nnss.n.", "....hn.", ".......", "......."]),
+    ("WebhookAuthMethodsService/DeleteWebhookAuthMethod", ["nnhh.n.", "nnkk.n.", "nnss.n.", "nnss.n.", "....hn.", ".......", "......."]),
+    ("WebhookAuthMethodsService/AuthenticateWebhook",     ["wwww.w.", "wwww.w.", "wwww.w.", "wwww.w.", "....ww.", ".......", "......."]),
     ("WorkflowsService/ListWorkflows",           ["YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "....YY.", ".......", "......."]),
     ("WorkflowsService/GetWorkflow",             ["YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "YYYY.Y.", "....YY.", ".......", "......."]),
     ("WorkflowsService/PutWorkflow",             ["nYYY.n.", "nYYY.n.", "nsss.n.", "nsss.n.", "....Yn.", ".......", "......."]),

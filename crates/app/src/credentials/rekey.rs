@@ -7,15 +7,21 @@ use uuid::Uuid;
 
 use crate::{App, repeat::retry};
 
-/// How far a walk over the credentials got.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Rekeyed {
-    /// The last credential that it dealt with; none: it is done.
-    pub next: Option<CredentialId>,
-    /// How many credentials were dealt with.
+/// How far a walk over the credentials, or over something else that is encrypted, got.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rekeyed<I = CredentialId> {
+    /// The last that it dealt with; none: it is done.
+    pub next: Option<I>,
+    /// How many were dealt with.
     pub done: u64,
     /// Those that do not open, which were left as they are.
-    pub damaged: Vec<CredentialId>,
+    pub damaged: Vec<I>,
+}
+
+impl<I> Default for Rekeyed<I> {
+    fn default() -> Self {
+        Self { next: None, done: 0, damaged: Vec::new() }
+    }
 }
 
 /// How many credentials' data keys each master key encrypts, by its id.

@@ -1,9 +1,11 @@
 //! Whether the master keys that a server was given are those of its database.
 
+use std::collections::BTreeMap;
+
 use sandbar_model::Error;
 use sandbar_store::{
     credential::{self, WrappedKey},
-    master_key,
+    master_key, webhook_auth,
 };
 use secrecy::SecretBox;
 
@@ -15,14 +17,14 @@ use crate::App;
 pub enum KeyProblem {
     /// Some that are in use are not among them.
     #[error(
-        "{credentials} credentials of this database are encrypted with the master key {key:?}, which is not among those given ({}); give it too, before the current one",
+        "{secrets} credentials and webhook auth methods of this database are encrypted with the master key {key:?}, which is not among those given ({}); give it too, before the current one",
         given.join(", ")
     )]
     Missing {
         /// Which.
         key: String,
         /// How many would be lost.
-        credentials: i64,
+        secrets: i64,
         /// Those that there are.
         given: Vec<String>,
     },
@@ -64,10 +66,13 @@ impl App {
                 opened.map_err(|why| problem(why, &id))?;
             }
         }
-        for (key, credentials) in credential::by_master_key(&mut tx).await? {
-            if !given.contains(&key) {
-                return Err(KeyProblem::Missing { key, credentials, given });
-            }
+        let mut used: BTreeMap<String, i64> = BTreeMap::new();
+        let methods = webhook_auth::by_master_key(&mut tx).await?;
+        for (key, secrets) in credential::by_master_key(&mut tx).await?.into_iter().chain(methods) {
+            *used.entry(key).or_default() += secrets;
+        }
+        if let Some((key, secrets)) = used.into_iter().find(|(key, _)| !given.contains(key)) {
+            return Err(KeyProblem::Missing { key, secrets, given });
         }
         Ok(tx.commit().await?)
     }

@@ -111,7 +111,8 @@ mod tests {
     use super::*;
 
     /// What is not told: credentials and tokens are their owner's, principals the service's; what is purged was seen to be
-    /// scheduled; runs, dataclips and items are what a project works on, by the thousand, and not how it is.
+    /// scheduled; runs, dataclips and items are what a project works on, by the thousand, and not how it is;
+    /// webhook auth methods are the root's, and what they guard is told with the workflows.
     const HIDDEN: &[&str] = &[
         "credential.create",
         "credential.delete",
@@ -137,6 +138,9 @@ mod tests {
         "token.revoke",
         "token.rotate",
         "usage.record",
+        "webhook_auth_method.create",
+        "webhook_auth_method.delete",
+        "webhook_auth_method.update",
     ];
 
     #[test]

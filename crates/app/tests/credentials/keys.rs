@@ -45,7 +45,7 @@ async fn a_wrong_or_missing_key_is_told_at_the_start(bench: Bench) {
     bench.credential(&ann, "one").await;
     let problem = check(new.clone()).await.unwrap_err();
     assert!(
-        matches!(&problem, KeyProblem::Missing { key, credentials: 1, given } if key == "k1" && given == &["k2"]),
+        matches!(&problem, KeyProblem::Missing { key, secrets: 1, given } if key == "k1" && given == &["k2"]),
         "{problem:?}"
     );
     check(format!("{right}{new}")).await.unwrap();

@@ -1,5 +1,6 @@
-//! Lists of things in the messages of errors.
+//! Lists of things in the messages of errors, and the making of the commonest one.
 
+use super::Error;
 use crate::Violation;
 
 /// All of them.
@@ -24,4 +25,11 @@ pub(super) fn violations(violations: &[Violation]) -> String {
         said.push(format!("and {} more", violations.len() - 5));
     }
     said.join("; ")
+}
+
+impl Error {
+    /// One violation.
+    pub fn invalid(field: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self::InvalidFields { violations: vec![Violation { field: field.into(), problem: problem.into() }] }
+    }
 }

@@ -20,6 +20,8 @@ pub const MAX_NAME: usize = 255;
 pub const MAX_JOB_NAME: usize = 100;
 /// The longest adaptor, custom path, label and expression, in characters.
 pub const MAX_TEXT: usize = 255;
+/// The most webhook auth methods that guard one trigger: each is decrypted and compared with what a caller shows.
+pub const MAX_AUTH_METHODS: usize = 20;
 /// Words that no edge's expression may contain.
 pub const REFUSED_WORDS: [&str; 5] = ["import", "require", "process", "await", "eval"];
 
@@ -256,6 +258,10 @@ fn webhook_violations(webhook: &Webhook) -> Violations {
             "must not be a UUID: those are the paths of webhooks without a custom one",
         );
     }
+    let methods = webhook.auth_methods.len();
+    let few = methods <= MAX_AUTH_METHODS;
+    let problem = format!("has {methods} methods; at most {MAX_AUTH_METHODS} can guard a trigger");
+    found.require(few, "webhook.auth_method_ids", problem);
     for (field, code) in
         [("webhook.success_code", webhook.success_code), ("webhook.error_code", webhook.error_code)]
     {

@@ -17,6 +17,7 @@ pub(super) const fn code(reason: Reason) -> Code {
         | R::CredentialNotOwned
         | R::WorkerRequired
         | R::RunTokenRequired
+        | R::WebhookCredentialsRequired
         | R::CredentialNotUsed => Code::PermissionDenied,
         R::CredentialDamaged => Code::DataLoss,
         R::ProjectNotFound
@@ -31,6 +32,8 @@ pub(super) const fn code(reason: Reason) -> Code {
         | R::TriggerNotFound
         | R::RunNotFound
         | R::DataclipNotFound
+        | R::WebhookAuthMethodNotFound
+        | R::WebhookNotFound
         | R::NoCredentialPicked => Code::NotFound,
         R::InvalidFields
         | R::InvalidDocument
@@ -71,6 +74,9 @@ pub(super) const fn code(reason: Reason) -> Code {
         | R::RunFinished
         | R::DataclipErased
         | R::DataclipInUse
+        | R::WebhookAuthMethodMissing
+        | R::WebhookAuthMethodInUse
+        | R::ManagedInParent
         | R::EnvironmentUsedBelow => Code::FailedPrecondition,
         R::TooManyBadTokens
         | R::SandboxAllowanceReached

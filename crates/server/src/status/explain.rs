@@ -134,6 +134,23 @@ pub(super) fn explain(error: Error) -> Explained {
             (Reason::LinkInUse, vec![("job", job), ("credential_link_id", link.to_string())])
         }
         E::CredentialDamaged { id } => (Reason::CredentialDamaged, vec![("id", id.to_string())]),
+        E::WebhookAuthMethodDamaged { id } => (Reason::CredentialDamaged, vec![("id", id.to_string())]),
+        E::WebhookAuthMethodNotFound { id } => {
+            (Reason::WebhookAuthMethodNotFound, vec![("id", id.to_string())])
+        }
+        E::WebhookAuthMethodMissing { trigger, method } => (
+            Reason::WebhookAuthMethodMissing,
+            vec![("trigger_id", trigger.to_string()), ("id", method.to_string())],
+        ),
+        E::WebhookAuthMethodInUse { id, count, triggers } => (
+            Reason::WebhookAuthMethodInUse,
+            vec![("id", id.to_string()), ("count", count.to_string()), ("triggers", triggers.join(", "))],
+        ),
+        E::ManagedInParent { root } => (Reason::ManagedInParent, vec![("root_id", root.to_string())]),
+        E::WebhookNotFound => (Reason::WebhookNotFound, vec![]),
+        E::WebhookCredentialsRequired { schemes } => {
+            (Reason::WebhookCredentialsRequired, vec![("schemes", schemes.join(", "))])
+        }
         E::MasterKeyMissing { key } => (Reason::MasterKeyMissing, vec![("key", key)]),
         E::ReferenceNotFound { config, kind, id } => (
             Reason::ReferenceNotFound,

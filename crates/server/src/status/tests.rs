@@ -5,7 +5,7 @@ use std::{
 
 use sandbar_model::{
     CredentialId, DataclipId, JobId, Kind, MergeId, PrincipalId, ProjectId, ResourceId, Revision, Role,
-    RunId, Time, TokenId, TriggerId, Violation, policy::Action, run::RunState,
+    RunId, Time, TokenId, TriggerId, Violation, WebhookAuthMethodId, policy::Action, run::RunState,
 };
 use tonic::Code;
 use uuid::Uuid;
@@ -14,7 +14,7 @@ use super::{explain::snake_case, *};
 
 /// One error of each variant, every value of it made from `n`.
 fn every_error(n: u8) -> Vec<Error> {
-    [errors_of_most(n), errors_of_runs(n)].into_iter().flatten().collect()
+    [errors_of_most(n), errors_of_runs(n), errors_of_webhooks(n)].into_iter().flatten().collect()
 }
 
 /// Those that are of no runs.
@@ -118,6 +118,22 @@ fn errors_of_most(n: u8) -> Vec<Error> {
         E::StorageUnavailable(source()),
         E::Storage(source()),
         E::Bug("hunter2"),
+    ]
+}
+
+/// Likewise, of webhook auth methods.
+fn errors_of_webhooks(n: u8) -> Vec<Error> {
+    use Error as E;
+    let uuid = Uuid::from_bytes([n; 16]);
+    let (id, text) = (WebhookAuthMethodId(uuid), |what: &str| format!("{what}-{n}"));
+    vec![
+        E::WebhookAuthMethodNotFound { id },
+        E::WebhookAuthMethodDamaged { id },
+        E::WebhookAuthMethodMissing { trigger: TriggerId(Uuid::from_bytes([n + 100; 16])), method: id },
+        E::WebhookAuthMethodInUse { id, count: 2, triggers: vec![text("one"), text("other")] },
+        E::ManagedInParent { root: ProjectId(uuid) },
+        E::WebhookNotFound,
+        E::WebhookCredentialsRequired { schemes: vec![text("basic"), text("api_key")] },
     ]
 }
 

@@ -24,6 +24,7 @@ pub async fn is_empty(tx: &mut Tx, project: ProjectId) -> Result<bool> {
                 OR EXISTS (SELECT 1 FROM dataclips WHERE project_id = $1)
                 OR EXISTS (SELECT 1 FROM run_queues WHERE project_id = $1)
                 OR EXISTS (SELECT 1 FROM usage_parts WHERE project_id = $1)
+                OR EXISTS (SELECT 1 FROM webhook_auth_methods WHERE root_id = $1)
                 OR EXISTS (SELECT 1 FROM members WHERE project_id = $1)
                 OR EXISTS (SELECT 1 FROM merges WHERE source_id = $1
                     AND NOT EXISTS (SELECT 1 FROM projects p WHERE p.id = merges.target_id AND p.id <> $1))

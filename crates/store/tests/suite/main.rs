@@ -37,3 +37,4 @@ mod tokens;
 mod trees;
 mod triggers;
 mod usage;
+mod webhooks;

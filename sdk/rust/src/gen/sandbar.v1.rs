@@ -4032,8 +4032,8 @@ pub enum Reason {
     TooManyEnvironments = 94,
     /// FAILED_PRECONDITION. A step uses the link; change the step first. Metadata: `job`, `credential_link_id`.
     LinkInUse = 95,
-    /// DATA_LOSS. What is kept of the credential does not fit together: the database was changed by hand or restored in part.
-    /// Delete the credential and make it anew, or have the operator restore it. Metadata: `id`.
+    /// DATA_LOSS. What is kept of the credential, or of the webhook auth method, does not fit together: the database was
+    /// changed by hand or restored in part. Delete it and make it anew, or have the operator restore it. Metadata: `id`.
     CredentialDamaged = 96,
     /// UNAVAILABLE. The server was not given a master key that the credential needs; its operator must give it. Metadata:
     /// `key` (its id).
@@ -4102,6 +4102,22 @@ pub enum Reason {
     /// RESOURCE_EXHAUSTED. Too many wrong tokens came from the caller's address, or this one too often; wait as long as the
     /// `RetryInfo` says. Metadata: `seconds`.
     TooManyBadTokens = 146,
+    /// NOT_FOUND. The root of the project has no such webhook auth method. Metadata: `id`.
+    WebhookAuthMethodNotFound = 150,
+    /// FAILED_PRECONDITION. A webhook trigger newly names an auth method that the root of the tree does not have. Make it there
+    /// first. Metadata: `trigger_id`, `id` (the method's).
+    WebhookAuthMethodMissing = 151,
+    /// FAILED_PRECONDITION. Triggers of the tree name the method, on or off; take it from them first. Metadata: `id`, `count` (of
+    /// the triggers), `triggers` (some of those in projects of which the caller is a member).
+    WebhookAuthMethodInUse = 152,
+    /// FAILED_PRECONDITION. The project is a sandbox, and shares what its root has; change it there. Metadata: `root_id`.
+    ManagedInParent = 153,
+    /// NOT_FOUND. There is no such path, the trigger is off, or the credentials are wrong: which of these is not told. To be
+    /// answered to who called the webhook as HTTP's 404.
+    WebhookNotFound = 154,
+    /// PERMISSION_DENIED. The webhook asks for credentials and its caller shows none. To be answered as HTTP's 401. Metadata:
+    /// `schemes` (those of `basic` and `api_key` that it takes).
+    WebhookCredentialsRequired = 155,
     /// RESOURCE_EXHAUSTED. With these items a collection would take more bytes than it may. Delete some first. Metadata:
     /// `collection_id`, `used` (bytes now), `needed` (bytes with these), `limit`.
     CollectionFull = 160,
@@ -4195,6 +4211,12 @@ impl Reason {
             Self::TokenEnded => "REASON_TOKEN_ENDED",
             Self::MfaRequired => "REASON_MFA_REQUIRED",
             Self::TooManyBadTokens => "REASON_TOO_MANY_BAD_TOKENS",
+            Self::WebhookAuthMethodNotFound => "REASON_WEBHOOK_AUTH_METHOD_NOT_FOUND",
+            Self::WebhookAuthMethodMissing => "REASON_WEBHOOK_AUTH_METHOD_MISSING",
+            Self::WebhookAuthMethodInUse => "REASON_WEBHOOK_AUTH_METHOD_IN_USE",
+            Self::ManagedInParent => "REASON_MANAGED_IN_PARENT",
+            Self::WebhookNotFound => "REASON_WEBHOOK_NOT_FOUND",
+            Self::WebhookCredentialsRequired => "REASON_WEBHOOK_CREDENTIALS_REQUIRED",
             Self::CollectionFull => "REASON_COLLECTION_FULL",
             Self::ItemNotFound => "REASON_ITEM_NOT_FOUND",
         }
@@ -4282,6 +4304,16 @@ impl Reason {
             "REASON_TOKEN_ENDED" => Some(Self::TokenEnded),
             "REASON_MFA_REQUIRED" => Some(Self::MfaRequired),
             "REASON_TOO_MANY_BAD_TOKENS" => Some(Self::TooManyBadTokens),
+            "REASON_WEBHOOK_AUTH_METHOD_NOT_FOUND" => {
+                Some(Self::WebhookAuthMethodNotFound)
+            }
+            "REASON_WEBHOOK_AUTH_METHOD_MISSING" => Some(Self::WebhookAuthMethodMissing),
+            "REASON_WEBHOOK_AUTH_METHOD_IN_USE" => Some(Self::WebhookAuthMethodInUse),
+            "REASON_MANAGED_IN_PARENT" => Some(Self::ManagedInParent),
+            "REASON_WEBHOOK_NOT_FOUND" => Some(Self::WebhookNotFound),
+            "REASON_WEBHOOK_CREDENTIALS_REQUIRED" => {
+                Some(Self::WebhookCredentialsRequired)
+            }
             "REASON_COLLECTION_FULL" => Some(Self::CollectionFull),
             "REASON_ITEM_NOT_FOUND" => Some(Self::ItemNotFound),
             _ => None,
@@ -8101,7 +8133,9 @@ pub struct WebhookTrigger {
     pub success_code: ::core::option::Option<u32>,
     #[prost(uint32, optional, tag = "4")]
     pub error_code: ::core::option::Option<u32>,
-    /// UUIDs of the root's webhook auth methods that guard it.
+    /// UUIDs of the root's webhook auth methods that guard it (WebhookAuthMethodsService): a caller has to show the secret of one
+    /// of them. At most 20. Empty: everybody may call it. One that the root does not have is refused with
+    /// WEBHOOK_AUTH_METHOD_MISSING.
     #[prost(string, repeated, tag = "5")]
     pub auth_method_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
@@ -10453,6 +10487,633 @@ pub mod watch_service_client {
             req.extensions_mut()
                 .insert(GrpcMethod::new("sandbar.v1.WatchService", "Watch"));
             self.inner.server_streaming(req, path, codec).await
+        }
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WebhookAuthMethod {
+    /// UUID, unique in the tree. Empty in a create: the server makes one.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// 1 to 255 characters, no control characters, unique in the root.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// Output only.
+    #[prost(enumeration = "WebhookAuthKind", tag = "3")]
+    pub kind: i32,
+    /// Output only. The root that it belongs to, where it is managed.
+    #[prost(string, tag = "4")]
+    pub root_id: ::prost::alloc::string::String,
+    /// Output only. Changes with its name.
+    #[prost(string, tag = "5")]
+    pub etag: ::prost::alloc::string::String,
+    /// Output only.
+    #[prost(message, optional, tag = "6")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Output only.
+    #[prost(message, optional, tag = "7")]
+    pub update_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+impl ::prost::Name for WebhookAuthMethod {
+    const NAME: &'static str = "WebhookAuthMethod";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.WebhookAuthMethod".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.WebhookAuthMethod".into()
+    }
+}
+/// For HTTP's basic authentication.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct WebhookBasicCredentials {
+    /// 1 to 255 characters, no colon, no control characters.
+    #[prost(string, tag = "1")]
+    pub username: ::prost::alloc::string::String,
+    /// 8 to 1024 characters, no control characters.
+    #[prost(string, tag = "2")]
+    pub password: ::prost::alloc::string::String,
+}
+impl ::prost::Name for WebhookBasicCredentials {
+    const NAME: &'static str = "WebhookBasicCredentials";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.WebhookBasicCredentials".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.WebhookBasicCredentials".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct CreateWebhookAuthMethodRequest {
+    /// The root.
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    /// Its name and, if wanted, its id.
+    #[prost(message, optional, tag = "2")]
+    pub method: ::core::option::Option<WebhookAuthMethod>,
+    #[prost(string, tag = "5")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Check everything and change nothing.
+    #[prost(bool, tag = "6")]
+    pub validate_only: bool,
+    /// What callers have to show. Required.
+    #[prost(oneof = "create_webhook_auth_method_request::Secret", tags = "3, 4")]
+    pub secret: ::core::option::Option<create_webhook_auth_method_request::Secret>,
+}
+/// Nested message and enum types in `CreateWebhookAuthMethodRequest`.
+pub mod create_webhook_auth_method_request {
+    /// What callers have to show. Required.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    #[prost(skip_debug)]
+    pub enum Secret {
+        #[prost(message, tag = "3")]
+        Basic(super::WebhookBasicCredentials),
+        /// 8 to 1024 visible ASCII characters.
+        #[prost(string, tag = "4")]
+        ApiKey(::prost::alloc::string::String),
+    }
+}
+impl ::prost::Name for CreateWebhookAuthMethodRequest {
+    const NAME: &'static str = "CreateWebhookAuthMethodRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.CreateWebhookAuthMethodRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.CreateWebhookAuthMethodRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateWebhookAuthMethodResponse {
+    #[prost(message, optional, tag = "1")]
+    pub method: ::core::option::Option<WebhookAuthMethod>,
+}
+impl ::prost::Name for CreateWebhookAuthMethodResponse {
+    const NAME: &'static str = "CreateWebhookAuthMethodResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.CreateWebhookAuthMethodResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.CreateWebhookAuthMethodResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetWebhookAuthMethodRequest {
+    /// The root, or a sandbox of its tree.
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub method_id: ::prost::alloc::string::String,
+}
+impl ::prost::Name for GetWebhookAuthMethodRequest {
+    const NAME: &'static str = "GetWebhookAuthMethodRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.GetWebhookAuthMethodRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.GetWebhookAuthMethodRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetWebhookAuthMethodResponse {
+    #[prost(message, optional, tag = "1")]
+    pub method: ::core::option::Option<WebhookAuthMethod>,
+}
+impl ::prost::Name for GetWebhookAuthMethodResponse {
+    const NAME: &'static str = "GetWebhookAuthMethodResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.GetWebhookAuthMethodResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.GetWebhookAuthMethodResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListWebhookAuthMethodsRequest {
+    /// The root, or a sandbox of its tree.
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    /// At most 500; 0: 50.
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+}
+impl ::prost::Name for ListWebhookAuthMethodsRequest {
+    const NAME: &'static str = "ListWebhookAuthMethodsRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.ListWebhookAuthMethodsRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.ListWebhookAuthMethodsRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListWebhookAuthMethodsResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub methods: ::prost::alloc::vec::Vec<WebhookAuthMethod>,
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+impl ::prost::Name for ListWebhookAuthMethodsResponse {
+    const NAME: &'static str = "ListWebhookAuthMethodsResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.ListWebhookAuthMethodsResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.ListWebhookAuthMethodsResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UpdateWebhookAuthMethodRequest {
+    /// The root.
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub method_id: ::prost::alloc::string::String,
+    /// What it is called from now on.
+    #[prost(string, tag = "3")]
+    pub name: ::prost::alloc::string::String,
+    /// The etag that was read. Empty: rename whatever is there.
+    #[prost(string, tag = "4")]
+    pub etag: ::prost::alloc::string::String,
+    #[prost(string, tag = "5")]
+    pub request_id: ::prost::alloc::string::String,
+}
+impl ::prost::Name for UpdateWebhookAuthMethodRequest {
+    const NAME: &'static str = "UpdateWebhookAuthMethodRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.UpdateWebhookAuthMethodRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.UpdateWebhookAuthMethodRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UpdateWebhookAuthMethodResponse {
+    #[prost(message, optional, tag = "1")]
+    pub method: ::core::option::Option<WebhookAuthMethod>,
+}
+impl ::prost::Name for UpdateWebhookAuthMethodResponse {
+    const NAME: &'static str = "UpdateWebhookAuthMethodResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.UpdateWebhookAuthMethodResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.UpdateWebhookAuthMethodResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteWebhookAuthMethodRequest {
+    /// The root.
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub method_id: ::prost::alloc::string::String,
+    /// The etag that was read. Empty: delete whatever is there.
+    #[prost(string, tag = "3")]
+    pub etag: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub request_id: ::prost::alloc::string::String,
+}
+impl ::prost::Name for DeleteWebhookAuthMethodRequest {
+    const NAME: &'static str = "DeleteWebhookAuthMethodRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.DeleteWebhookAuthMethodRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.DeleteWebhookAuthMethodRequest".into()
+    }
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteWebhookAuthMethodResponse {}
+impl ::prost::Name for DeleteWebhookAuthMethodResponse {
+    const NAME: &'static str = "DeleteWebhookAuthMethodResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.DeleteWebhookAuthMethodResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.DeleteWebhookAuthMethodResponse".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct AuthenticateWebhookRequest {
+    /// The project whose trigger is called. Required with a custom path, which is unique in its project only, and where several
+    /// trees that this worker works for have a trigger of one id. Else empty.
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    /// The last part of the URL: the trigger's custom path if it has one, else its path_id (Trigger.path_id), which each sandbox
+    /// has of its own.
+    #[prost(string, tag = "2")]
+    pub path: ::prost::alloc::string::String,
+    /// What the caller's `authorization` header shows, if it is a basic one.
+    #[prost(message, optional, tag = "3")]
+    pub basic: ::core::option::Option<WebhookBasicCredentials>,
+    /// What the caller's `x-api-key` header shows. Empty: there is none.
+    #[prost(string, tag = "4")]
+    pub api_key: ::prost::alloc::string::String,
+}
+impl ::prost::Name for AuthenticateWebhookRequest {
+    const NAME: &'static str = "AuthenticateWebhookRequest";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.AuthenticateWebhookRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.AuthenticateWebhookRequest".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AuthenticateWebhookResponse {
+    /// Where the trigger is.
+    #[prost(string, tag = "1")]
+    pub project_id: ::prost::alloc::string::String,
+    /// Its workflow.
+    #[prost(string, tag = "2")]
+    pub workflow_id: ::prost::alloc::string::String,
+    /// It is a webhook trigger and on.
+    #[prost(message, optional, tag = "3")]
+    pub trigger: ::core::option::Option<Trigger>,
+}
+impl ::prost::Name for AuthenticateWebhookResponse {
+    const NAME: &'static str = "AuthenticateWebhookResponse";
+    const PACKAGE: &'static str = "sandbar.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "sandbar.v1.AuthenticateWebhookResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/sandbar.v1.AuthenticateWebhookResponse".into()
+    }
+}
+/// What callers of a webhook have to show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum WebhookAuthKind {
+    Unspecified = 0,
+    /// A user name and a password, as HTTP's basic authentication sends them.
+    Basic = 1,
+    /// A key in the header `x-api-key`.
+    ApiKey = 2,
+}
+impl WebhookAuthKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "WEBHOOK_AUTH_KIND_UNSPECIFIED",
+            Self::Basic => "WEBHOOK_AUTH_KIND_BASIC",
+            Self::ApiKey => "WEBHOOK_AUTH_KIND_API_KEY",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "WEBHOOK_AUTH_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "WEBHOOK_AUTH_KIND_BASIC" => Some(Self::Basic),
+            "WEBHOOK_AUTH_KIND_API_KEY" => Some(Self::ApiKey),
+            _ => None,
+        }
+    }
+}
+/// Generated client implementations.
+pub mod webhook_auth_methods_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// A method belongs to a root. Webhook triggers of the root and of every sandbox of its tree name it by id
+    /// (WebhookTrigger.auth_method_ids); one of several is enough. Its secret is kept encrypted and no call answers it.
+    #[derive(Debug, Clone)]
+    pub struct WebhookAuthMethodsServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl WebhookAuthMethodsServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> WebhookAuthMethodsServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> WebhookAuthMethodsServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            WebhookAuthMethodsServiceClient::new(
+                InterceptedService::new(inner, interceptor),
+            )
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Makes a method. It guards nothing until a trigger names it. Needs admin on the root; a sandbox refuses with
+        /// MANAGED_IN_PARENT.
+        pub async fn create_webhook_auth_method(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CreateWebhookAuthMethodRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateWebhookAuthMethodResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.WebhookAuthMethodsService/CreateWebhookAuthMethod",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "sandbar.v1.WebhookAuthMethodsService",
+                        "CreateWebhookAuthMethod",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Answers one method of a project's root, without its secret. Needs to see the project, which may be a sandbox.
+        pub async fn get_webhook_auth_method(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetWebhookAuthMethodRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetWebhookAuthMethodResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.WebhookAuthMethodsService/GetWebhookAuthMethod",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "sandbar.v1.WebhookAuthMethodsService",
+                        "GetWebhookAuthMethod",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists the methods of a project's root by name. Needs to see the project, which may be a sandbox.
+        pub async fn list_webhook_auth_methods(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListWebhookAuthMethodsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListWebhookAuthMethodsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.WebhookAuthMethodsService/ListWebhookAuthMethods",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "sandbar.v1.WebhookAuthMethodsService",
+                        "ListWebhookAuthMethods",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Renames a method, which is all that can be changed: for another secret make another method. Triggers keep it. Needs
+        /// admin on the root.
+        pub async fn update_webhook_auth_method(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UpdateWebhookAuthMethodRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdateWebhookAuthMethodResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.WebhookAuthMethodsService/UpdateWebhookAuthMethod",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "sandbar.v1.WebhookAuthMethodsService",
+                        "UpdateWebhookAuthMethod",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Deletes a method with its secret, for good. Refused while a trigger anywhere in the tree names it, on or off: none
+        /// becomes open to everybody by this. Needs admin on the root.
+        pub async fn delete_webhook_auth_method(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DeleteWebhookAuthMethodRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeleteWebhookAuthMethodResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.WebhookAuthMethodsService/DeleteWebhookAuthMethod",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "sandbar.v1.WebhookAuthMethodsService",
+                        "DeleteWebhookAuthMethod",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Says which trigger a call of a webhook is for, if it may pass: the trigger is on, and has no auth method, or one that the
+        /// caller shows the secret of. For a gateway that takes such calls, which is a worker of the tree, as with ClaimRuns.
+        /// Changes nothing; StartRun then starts the run.
+        ///
+        /// A path that there is not, a trigger that is off or of a tree that this worker does not work for, and wrong credentials are
+        /// all WEBHOOK_NOT_FOUND: answer 404, so that nobody learns paths by guessing. WEBHOOK_CREDENTIALS_REQUIRED comes where
+        /// nothing is shown and something is asked for: answer 401. Secrets are compared in constant time. Who guesses again and
+        /// again is the gateway's to slow down: it knows where they come from.
+        pub async fn authenticate_webhook(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AuthenticateWebhookRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AuthenticateWebhookResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/sandbar.v1.WebhookAuthMethodsService/AuthenticateWebhook",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "sandbar.v1.WebhookAuthMethodsService",
+                        "AuthenticateWebhook",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
         }
     }
 }
