@@ -14,3 +14,4 @@ mod resolve;
 mod stage;
 mod subscription;
 mod terminal;
+mod webhook_auth;

@@ -8,7 +8,7 @@ use sandbar_client::secrecy::SecretString;
 
 use crate::commands::{
     access, audit, collection, config, credential, keychain, login, merge, project, run, sandbox,
-    subscription, usage, watch, workflow,
+    subscription, usage, watch, webhook_auth, workflow,
 };
 
 /// Sandboxes for workflow products: clone a project, change it, see what a merge would do, merge it.
@@ -144,6 +144,9 @@ pub(crate) enum Command {
     /// Who did what, and whether nobody changed what is written of it
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// What webhook triggers ask of who calls them
+    #[command(subcommand)]
+    WebhookAuth(webhook_auth::WebhookAuthCommand),
     /// What a root and its sandboxes may use
     #[command(subcommand)]
     Subscription(subscription::SubscriptionCommand),

@@ -17,6 +17,7 @@ pub(crate) mod subscription;
 mod transfer;
 pub(crate) mod usage;
 pub(crate) mod watch;
+pub(crate) mod webhook_auth;
 pub(crate) mod workflow;
 
 use clap::CommandFactory;
@@ -46,6 +47,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Token(command) => access::token(&Session::open(globals).await?, command).await,
         Command::Member(command) => access::member(&Session::open(globals).await?, command).await,
         Command::Audit(command) => audit::run(&Session::open(globals).await?, command).await,
+        Command::WebhookAuth(command) => webhook_auth::run(&Session::open(globals).await?, command).await,
         Command::Subscription(command) => subscription::run(&Session::open(globals).await?, command).await,
         Command::Usage(args) => usage::run(&Session::open(globals).await?, args).await,
         Command::Watch(args) => watch::run(&Session::open(globals).await?, args).await,

@@ -4,7 +4,7 @@ use comfy_table::Table;
 use jiff::Timestamp;
 use sandbar_client::v1::{
     Collection, CollectionItem, ConfigSummary, Keychain, Member, Merge, Principal, Project, Token, Trigger,
-    WorkflowRevision, WorkflowSummary, trigger::Type,
+    WebhookAuthKind, WebhookAuthMethod, WorkflowRevision, WorkflowSummary, trigger::Type,
 };
 
 use super::page::{BOLD, DIM, Page};
@@ -147,6 +147,20 @@ pub(crate) fn keychains(keychains: &[Keychain], now: Timestamp) -> Table {
         [keychain.name.clone(), keychain.json_path.clone(), default.to_owned(), updated, keychain.id.clone()]
     };
     table(["KEYCHAIN", "PATH", "DEFAULT LINK", "UPDATED", "ID"], keychains.iter().map(row))
+}
+
+/// Webhook auth methods.
+pub(crate) fn webhook_auth_methods(methods: &[WebhookAuthMethod], now: Timestamp) -> Table {
+    let row = |method: &WebhookAuthMethod| {
+        let kind = match method.kind() {
+            WebhookAuthKind::Basic => "user name and password",
+            WebhookAuthKind::ApiKey => "API key",
+            WebhookAuthKind::Unspecified => "unknown",
+        };
+        let made = relative(now, method.create_time.as_ref());
+        [method.name.clone(), kind.to_owned(), made, method.id.clone()]
+    };
+    table(["METHOD", "ASKS FOR", "MADE", "ID"], methods.iter().map(row))
 }
 
 /// `webhook on`.
