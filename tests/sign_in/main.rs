@@ -25,6 +25,7 @@ macro_rules! on_both {
     )+};
 }
 
+mod algorithms;
 mod bad;
 mod good;
 mod issuer;
