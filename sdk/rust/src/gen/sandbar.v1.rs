@@ -4116,7 +4116,7 @@ pub enum Reason {
     /// answered to who called the webhook as HTTP's 404.
     WebhookNotFound = 154,
     /// PERMISSION_DENIED. The webhook asks for credentials and its caller shows none. To be answered as HTTP's 401. Metadata:
-    /// `schemes` (those of `basic` and `api_key` that it takes).
+    /// `schemes`. They are those of `basic` and `api_key` that it takes, with commas between.
     WebhookCredentialsRequired = 155,
     /// RESOURCE_EXHAUSTED. With these items a collection would take more bytes than it may. Delete some first. Metadata:
     /// `collection_id`, `used` (bytes now), `needed` (bytes with these), `limit`.
