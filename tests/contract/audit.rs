@@ -267,13 +267,14 @@ impl<'a> Story<'a> {
     async fn repeats(&self, who: &Person, (deed, request): (&Deed<'_>, &Value), log_id: &str) -> Value {
         let patience = Duration::from_millis(2) * u32::try_from(self.count % 12).unwrap();
         // An answer with a secret can't be had again, only another secret.
-        let lost = match TOLD_ONCE.contains(&deed.method) {
-            false => timeout(patience, self.call(who, (deed, request), log_id)).await.ok(),
-            true => None,
+        let lost = if TOLD_ONCE.contains(&deed.method) {
+            None
+        } else {
+            timeout(patience, self.call(who, (deed, request), log_id)).await.ok()
         };
         let at_once = join_all((0..4).map(|_| self.call(who, (deed, request), log_id))).await;
-        let last = self.call(who, (deed, request), log_id).await;
-        let answers = lost.into_iter().chain(at_once).chain([last]);
+        let once_more = self.call(who, (deed, request), log_id).await;
+        let answers = lost.into_iter().chain(at_once).chain([once_more]);
         let answers: Vec<_> = answers.map(|answer| answer.unwrap_or_else(|why| panic!("{why}"))).collect();
         for answer in &answers {
             assert_eq!(without_secrets(answer), without_secrets(&answers[0]), "{}", deed.method);

@@ -1,4 +1,5 @@
 //! Master keys are rotated under load, and the rotation is killed again and again: whoever reads values notices nothing.
+//! Of 2,000 sets of values; `SANDBAR_TEST_CREDENTIALS=1000` makes it 10,000, which takes some minutes.
 
 use std::{
     collections::BTreeMap,
@@ -28,8 +29,7 @@ use crate::{
     secrets::create,
 };
 
-const CREDENTIALS: usize = 1_000;
-/// Of each credential: 10,000 sets of values in all.
+/// Of each credential.
 const ENVIRONMENTS: usize = 10;
 /// How many of the credentials a run reads all the time, and somebody changes all the time.
 const READ: usize = 20;
@@ -41,7 +41,8 @@ on_both_engines! {
     ) {
         let stage = Runs::build(&server).await;
         let client = server.client(&stage.owner.token);
-        let ids = ten_thousand_values(&client).await;
+        let count = std::env::var("SANDBAR_TEST_CREDENTIALS").map_or(200, |count| count.parse().unwrap());
+        let ids = many_values(&client, count).await;
         let read = Arc::new(Read::begin(&server, &stage, &ids[..READ]).await);
         let going = Arc::new(AtomicBool::new(true));
         let mut load = JoinSet::new();
@@ -49,13 +50,13 @@ on_both_engines! {
         load.spawn(change_forever(client.clone(), ids[..READ].to_vec(), going.clone()));
         let (mut random, mut interrupted) = (random("rotation"), 0);
         for _ in 0..ROTATIONS {
-            interrupted += rotate(&server, &mut random).await;
+            interrupted += rotate(&server, count, &mut random).await;
         }
         going.store(false, Ordering::Relaxed);
         let counts: Vec<_> = load.join_all().await;
         assert!(interrupted >= ROTATIONS, "too few were interrupted for this to say anything: {interrupted}");
         assert!(counts.iter().all(|count| *count >= 100), "reads and changes went on beside it: {counts:?}");
-        let all = format!("{} credentials opened, 0 damaged\n0 webhook auth methods opened, 0 damaged\n", CREDENTIALS + 1);
+        let all = format!("{} credentials opened, 0 damaged\n0 webhook auth methods opened, 0 damaged\n", count + 1);
         assert_eq!(server.keys("verify").await, all);
         server.restart().await;
         read.once(&mut BTreeMap::new()).await;
@@ -63,7 +64,7 @@ on_both_engines! {
 }
 
 /// The credentials, each with values for each environment. Gives their ids.
-async fn ten_thousand_values(client: &Client) -> Vec<String> {
+async fn many_values(client: &Client, count: usize) -> Vec<String> {
     let make = |number: usize| async move {
         let id = create(client, &format!("c{number}")).await;
         for environment in 0..ENVIRONMENTS {
@@ -72,7 +73,7 @@ async fn ten_thousand_values(client: &Client) -> Vec<String> {
         }
         id
     };
-    stream::iter(0..CREDENTIALS).map(make).buffer_unordered(16).collect().await
+    stream::iter(0..count).map(make).buffer_unordered(16).collect().await
 }
 
 async fn set(client: &Client, id: &str, environment: &str, round: u64) {
@@ -86,7 +87,7 @@ async fn set(client: &Client, id: &str, environment: &str, round: u64) {
 }
 
 /// A new master key, and everything encrypted with it in the end, however often that is killed. Gives how often it was.
-async fn rotate(server: &Server, random: &mut StdRng) -> usize {
+async fn rotate(server: &Server, count: usize, random: &mut StdRng) -> usize {
     assert!(server.keys("rotate").await.starts_with("added the master key k"));
     let (mut interrupted, mut longest) = (0, Duration::from_millis(100));
     while interrupted < 3 {
@@ -103,7 +104,7 @@ async fn rotate(server: &Server, random: &mut StdRng) -> usize {
     }
     let status = server.keys("status").await;
     let (current, old): (Vec<_>, Vec<_>) = status.lines().partition(|line| line.ends_with("(current)"));
-    assert!(current[0].contains(&format!(" {} credentials, ", CREDENTIALS + 1)), "{status}");
+    assert!(current[0].contains(&format!(" {} credentials, ", count + 1)), "{status}");
     assert!(old.iter().all(|line| line.contains("encrypts 0 credentials, 0 ")), "{status}");
     interrupted
 }
