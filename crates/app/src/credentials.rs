@@ -31,13 +31,13 @@ pub(crate) use missing::of_plan;
 pub use missing::{MissingCredential, Step, Why};
 pub(crate) use preflight::ready;
 pub use preflight::{Preflight, PreflightView, preflight};
-pub use rekey::{Rekeyed, key_use, rewrap, verify};
+pub use rekey::{key_use, rewrap, verify};
 pub use transfer::{TransferCredential, transfer};
 pub use unlink::{UnlinkCredential, unlink};
 pub use update::{CredentialPatch, UpdateCredential, update};
 pub use values::{RemoveValues, SetValues, remove_values, set_values};
 
-use crate::{App, gate::Caller, repeat::Trace, view::Actor};
+use crate::{App, etag, gate::Caller, repeat::Trace, view::Actor};
 
 /// A credential as its owner sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,12 +96,7 @@ pub fn etag(credential: &Credential) -> String {
 
 /// Refuses when a credential is another than the caller has read; empty: it may be any.
 fn check_etag(expected: &str, credential: &Credential) -> Result<()> {
-    let actual = etag(credential);
-    if expected.is_empty() || expected == actual {
-        Ok(())
-    } else {
-        Err(Error::EtagMismatch { expected: expected.to_owned(), actual })
-    }
+    etag::check(expected, etag(credential))
 }
 
 /// The same credential, changed now.

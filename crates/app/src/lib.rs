@@ -9,6 +9,7 @@ pub mod collections;
 pub mod configs;
 pub mod credentials;
 pub mod dataclips;
+mod etag;
 mod gate;
 pub mod items;
 pub mod keychains;

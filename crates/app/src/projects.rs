@@ -36,6 +36,7 @@ pub(crate) use list::{Cursor, one_more, page};
 pub(crate) use update::nothing;
 
 use crate::{
+    etag,
     gate::{Caller, hidden},
     view::ProjectView,
 };
@@ -47,12 +48,7 @@ pub fn etag(project: &Project) -> String {
 
 /// Refuses when the project is not as the caller read it; an empty etag takes it as it is.
 pub(crate) fn check_etag(sent: &str, project: &Project) -> Result<()> {
-    let actual = etag(project);
-    if sent.is_empty() || sent == actual {
-        Ok(())
-    } else {
-        Err(Error::EtagMismatch { expected: sent.to_owned(), actual })
-    }
+    etag::check(sent, etag(project))
 }
 
 /// Refuses sandboxes.

@@ -8,6 +8,7 @@
 
 mod keyring;
 mod proof;
+mod rekeyed;
 mod webhooks;
 
 use std::fmt::Debug;
@@ -20,6 +21,7 @@ use secrecy::{ExposeSecret, ExposeSecretMut, SecretBox, SecretSlice, SecretStrin
 
 pub use keyring::{BadKeys, KeyRing};
 pub use proof::KeyProblem;
+pub use rekeyed::Rekeyed;
 
 use crate::App;
 

@@ -20,7 +20,7 @@ pub use read::{GetMethod, ListMethods, get, list};
 pub use rekey::{key_use, rewrap, verify};
 pub use rename::{RenameMethod, rename};
 
-use crate::{App, Call, gate::Entry, repeat::Trace};
+use crate::{App, Call, etag, gate::Entry, repeat::Trace};
 
 /// A method's etag.
 pub fn etag(method: &WebhookAuthMethod) -> String {
@@ -29,12 +29,7 @@ pub fn etag(method: &WebhookAuthMethod) -> String {
 
 /// Refuses when a method is another than the caller has read; empty: it may be any.
 fn check_etag(expected: &str, method: &WebhookAuthMethod) -> Result<()> {
-    let actual = etag(method);
-    if expected.is_empty() || expected == actual {
-        Ok(())
-    } else {
-        Err(Error::EtagMismatch { expected: expected.to_owned(), actual })
-    }
+    etag::check(expected, etag(method))
 }
 
 /// Lets a caller change the methods of a root. Its sandboxes share them and can't.

@@ -3,9 +3,8 @@
 use std::{collections::BTreeSet, error::Error, io::Write, sync::Arc};
 
 use sandbar_app::{
-    App, Limits, World,
-    credentials::{self, Rekeyed},
-    vault::MasterKeys,
+    App, Limits, World, credentials,
+    vault::{MasterKeys, Rekeyed},
     webhooks,
 };
 use sandbar_model::CredentialId;

@@ -5,24 +5,7 @@ use sandbar_model::{CredentialId, Error, Result};
 use sandbar_store::{Tx, credential, value_set};
 use uuid::Uuid;
 
-use crate::{App, repeat::retry};
-
-/// How far a walk over the credentials, or over something else that is encrypted, got.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rekeyed<I = CredentialId> {
-    /// The last that it dealt with; none: it is done.
-    pub next: Option<I>,
-    /// How many were dealt with.
-    pub done: u64,
-    /// Those that do not open, which were left as they are.
-    pub damaged: Vec<I>,
-}
-
-impl<I> Default for Rekeyed<I> {
-    fn default() -> Self {
-        Self { next: None, done: 0, damaged: Vec::new() }
-    }
-}
+use crate::{App, repeat::retry, vault::Rekeyed};
 
 /// How many credentials' data keys each master key encrypts, by its id.
 pub async fn key_use(app: &App) -> Result<Vec<(String, i64)>> {
@@ -34,17 +17,12 @@ pub async fn key_use(app: &App) -> Result<Vec<(String, i64)>> {
 ///
 /// # Errors
 /// [`Error::MasterKeyMissing`] when a credential needs a key that was not given; the database's.
-pub async fn rewrap(app: &App, after: Option<CredentialId>, limit: i64) -> Result<Rekeyed> {
+pub async fn rewrap(app: &App, after: Option<CredentialId>, limit: i64) -> Result<Rekeyed<CredentialId>> {
     let current = app.master_keys.ids().pop().unwrap_or_default();
     let ids = batch(app, after, Some(&current), limit).await?;
-    let mut done = Rekeyed { next: ids.last().copied(), ..Rekeyed::default() };
+    let mut done = Rekeyed::of(&ids);
     for id in ids {
-        match retry(|| rewrap_one(app, id)).await {
-            // One that was deleted meanwhile needs nothing any more.
-            Ok(()) | Err(Error::CredentialNotFound { .. }) => done.done += 1,
-            Err(Error::CredentialDamaged { id }) => done.damaged.push(id),
-            Err(error) => return Err(error),
-        }
+        done.note(id, retry(|| rewrap_one(app, id)).await)?;
     }
     Ok(done)
 }
@@ -54,17 +32,13 @@ pub async fn rewrap(app: &App, after: Option<CredentialId>, limit: i64) -> Resul
 ///
 /// # Errors
 /// As [`rewrap`].
-pub async fn verify(app: &App, after: Option<CredentialId>, limit: i64) -> Result<Rekeyed> {
+pub async fn verify(app: &App, after: Option<CredentialId>, limit: i64) -> Result<Rekeyed<CredentialId>> {
     let ids = batch(app, after, None, limit).await?;
-    let mut done = Rekeyed { next: ids.last().copied(), ..Rekeyed::default() };
+    let mut done = Rekeyed::of(&ids);
     for id in ids {
         // One snapshot: what a writer changes meanwhile is seen whole or not at all.
         let mut tx = app.db.read().await?;
-        match verify_one(app, &mut tx, id).await {
-            Ok(()) | Err(Error::CredentialNotFound { .. }) => done.done += 1,
-            Err(Error::CredentialDamaged { id }) => done.damaged.push(id),
-            Err(error) => return Err(error),
-        }
+        done.note(id, verify_one(app, &mut tx, id).await)?;
     }
     Ok(done)
 }

@@ -1,11 +1,11 @@
 //! Master keys in the use of webhook auth methods, as [`crate::credentials`] has it for theirs.
 
-use sandbar_model::{Error, ProjectId, Result, WebhookAuthMethodId};
+use sandbar_model::{ProjectId, Result, WebhookAuthMethodId};
 use sandbar_store::webhook_auth::{self, Key};
 use uuid::Uuid;
 
 use super::missing;
-use crate::{App, credentials::Rekeyed, repeat::retry};
+use crate::{App, repeat::retry, vault::Rekeyed};
 
 /// How many methods' data keys each master key encrypts, by its id.
 pub async fn key_use(app: &App) -> Result<Vec<(String, i64)>> {
@@ -15,11 +15,11 @@ pub async fn key_use(app: &App) -> Result<Vec<(String, i64)>> {
 /// See [`crate::credentials::rewrap`].
 ///
 /// # Errors
-/// [`Error::MasterKeyMissing`] when a method needs a key that was not given; the database's.
+/// [`sandbar_model::Error::MasterKeyMissing`] when a method needs a key that was not given; the database's.
 pub async fn rewrap(app: &App, after: Option<Key>, limit: i64) -> Result<Rekeyed<Key>> {
     let current = app.master_keys.ids().pop().unwrap_or_default();
     let keys = batch(app, after, Some(&current), limit).await?;
-    let mut done = Rekeyed { next: keys.last().copied(), ..Rekeyed::default() };
+    let mut done = Rekeyed::of(&keys);
     for of in keys {
         done.note(of, retry(|| rewrap_one(app, of)).await)?;
     }
@@ -32,7 +32,7 @@ pub async fn rewrap(app: &App, after: Option<Key>, limit: i64) -> Result<Rekeyed
 /// As [`rewrap`].
 pub async fn verify(app: &App, after: Option<Key>, limit: i64) -> Result<Rekeyed<Key>> {
     let keys = batch(app, after, None, limit).await?;
-    let mut done = Rekeyed { next: keys.last().copied(), ..Rekeyed::default() };
+    let mut done = Rekeyed::of(&keys);
     for of in keys {
         done.note(of, verify_one(app, of).await)?;
     }
@@ -58,17 +58,4 @@ async fn verify_one(app: &App, of: Key) -> Result<()> {
     let secret = webhook_auth::secret(&mut app.db.connection().await?, of).await?;
     app.open_secret(&secret.ok_or_else(|| missing(of.id))?).await?;
     Ok(())
-}
-
-impl Rekeyed<Key> {
-    /// Counts one.
-    fn note(&mut self, of: Key, result: Result<()>) -> Result<()> {
-        match result {
-            // One that was deleted meanwhile needs nothing any more.
-            Ok(()) | Err(Error::WebhookAuthMethodNotFound { .. }) => self.done += 1,
-            Err(Error::WebhookAuthMethodDamaged { .. }) => self.damaged.push(of),
-            Err(error) => return Err(error),
-        }
-        Ok(())
-    }
 }

@@ -21,6 +21,7 @@ use super::missing;
 use crate::{
     App, Call, Request,
     changing::Changing,
+    etag,
     gate::Entry,
     repeat::{conclude, repeated, retry},
     view::WorkflowView,
@@ -70,15 +71,10 @@ impl Etag {
     /// [`Error::EtagMismatch`].
     pub fn check(&self, actual: Option<ContentHash>) -> Result<()> {
         let actual = actual.map(|hash| hash.to_string()).unwrap_or_default();
-        let expected = match self {
-            Self::Any => return Ok(()),
-            Self::Absent => "",
-            Self::Is(etag) => etag,
-        };
-        if expected == actual {
-            Ok(())
-        } else {
-            Err(Error::EtagMismatch { expected: expected.to_owned(), actual })
+        match self {
+            Self::Absent if !actual.is_empty() => etag::mismatch("", actual),
+            Self::Any | Self::Absent => Ok(()),
+            Self::Is(expected) => etag::check(expected, actual),
         }
     }
 }
