@@ -240,6 +240,19 @@ CREATE TABLE trigger_states (
     PRIMARY KEY (project_id, trigger_id)
 );
 
+-- The states of workflows that clients of OpenFn were shown, each by the digest that such a client makes of it. Shown oldest
+-- first, after those that the project's ancestors had up to the fork.
+CREATE TABLE workflow_versions (
+    project_id  uuid   NOT NULL,
+    workflow_id uuid   NOT NULL,
+    -- Counts them, and orders those of one revision. Two servers that show a project at once may give one number to two.
+    number      bigint NOT NULL,
+    digest      text   COLLATE "C" NOT NULL,
+    -- The revision that the project had of the workflow; 0: what it saw of its ancestors.
+    seq         bigint NOT NULL,
+    PRIMARY KEY (project_id, workflow_id, number, digest)
+);
+
 -- The answers given to mutations, for a day, so that a repeat has one effect.
 CREATE TABLE idempotency (
     principal_id uuid   NOT NULL,

@@ -4,6 +4,7 @@ mod create;
 mod delete;
 mod get;
 mod list;
+mod locate;
 mod rename;
 
 use sandbar_model::{Document, Error, Kind, Project, ProjectId, ResourceId, Result};
@@ -13,6 +14,7 @@ pub use create::{CreateCollection, create};
 pub use delete::{DeleteCollection, Deleted, delete};
 pub use get::{GetCollection, get};
 pub use list::{ListCollections, list};
+pub use locate::locate;
 pub use rename::{RenameCollection, rename};
 
 pub use crate::resources::Which;

@@ -73,6 +73,12 @@ pub enum Error {
     /// The one thing that who calls a webhook is told: that they have to show something.
     #[error("the webhook asks for credentials: {}", schemes.join(", "))]
     WebhookCredentialsRequired { schemes: Vec<String> },
+    /// Only who calls over HTTP names a collection without its project.
+    #[error(
+        "several projects that you are a member of have a collection {name:?} ({}); say which with project_id",
+        projects.join(", ")
+    )]
+    CollectionAmbiguous { name: String, projects: Vec<String> },
     /// No such token among those that the caller may manage.
     #[error("there is no token {id} that you may manage")]
     TokenNotFound { id: TokenId },
@@ -103,6 +109,11 @@ pub enum Error {
         "someone else changed it meanwhile: you sent etag {expected:?}, it is now at {actual:?}; read it again, apply your change to that and send it with the new etag"
     )]
     EtagMismatch { expected: String, actual: String },
+    /// Somebody changed a workflow that a client of `OpenFn` sends.
+    #[error(
+        "someone else changed the workflow {workflow:?} meanwhile: you sent lock_version {expected}, it is now at {actual}; pull again, apply your change to that and deploy it"
+    )]
+    WorkflowMoved { workflow: String, expected: i64, actual: String },
     /// The same id with another body.
     #[error(
         "request id {request_id:?} was used for a different request before; use a new one for a new request"

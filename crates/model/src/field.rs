@@ -48,3 +48,8 @@ impl Violations {
 pub fn path(prefix: &str, field: &str) -> String {
     if prefix.is_empty() { field.to_owned() } else { format!("{prefix}.{field}") }
 }
+
+/// The path of an entry of `list` that is called by its name: `workflows["Sync patients"]`.
+pub fn named(list: &str, name: &str) -> String {
+    format!("{list}[{}]", serde_json::Value::from(name))
+}

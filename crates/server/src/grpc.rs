@@ -87,8 +87,8 @@ struct Grpc {
 }
 
 /// A call on its way.
-struct Opened {
-    call: Call,
+pub(crate) struct Opened {
+    pub(crate) call: Call,
     incoming: Incoming,
 }
 
@@ -103,10 +103,15 @@ impl std::ops::Deref for Opened {
 impl Opened {
     /// Ends the call.
     fn answer<T>(&self, result: sandbar_model::Result<T>) -> Answer<T> {
+        self.note_caller();
+        result.map(Response::new).map_err(status::from_error)
+    }
+
+    /// Notes who it was, for the call's line in the log.
+    pub(crate) fn note_caller(&self) {
         if let Some(principal) = self.call.caller.get() {
             self.incoming.note_principal(*principal);
         }
-        result.map(Response::new).map_err(status::from_error)
     }
 }
 
@@ -127,7 +132,8 @@ fn open<M>(request: Request<M>, digest: impl FnOnce(&M) -> ContentHash) -> Resul
     Ok((opened, message))
 }
 
-fn opened(extensions: &tonic::Extensions, digest: ContentHash) -> sandbar_model::Result<Opened> {
+/// Refuses calls without a token.
+pub(crate) fn opened(extensions: &http::Extensions, digest: ContentHash) -> sandbar_model::Result<Opened> {
     let incoming: &Incoming = extensions.get().ok_or(Error::Bug("a service without the layers around it"))?;
     let credentials = incoming.credentials()?;
     let address = incoming.address().map(|address| address.to_string()).unwrap_or_default();

@@ -19,7 +19,7 @@ use std::{
 use axum::{
     Router,
     extract::{Request, State},
-    middleware::{Next, from_fn_with_state},
+    middleware::{Next, from_fn_with_state, map_response},
     response::Response,
 };
 use futures::FutureExt;
@@ -33,7 +33,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 pub use deadline::Deadlines;
 pub use incoming::{Incoming, PeerAddress};
 
-use crate::{methods::Methods, sign_in::SignIns, status, telemetry::CallMetrics};
+use crate::{methods::Methods, openfn, sign_in::SignIns, status, telemetry::CallMetrics};
 
 /// The header that names a call, in requests and in answers.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -68,6 +68,8 @@ pub struct Layering {
 pub struct Layered {
     /// For gRPC over HTTP/2, by far the most calls: browsers can't speak it, so that it needs none of what is for them.
     plain: Router,
+    /// For the HTTP side, which clients of `OpenFn` call.
+    openfn: Router,
     /// For everything else.
     web: Router,
 }
@@ -82,11 +84,18 @@ where
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         ready!(self.plain.poll_ready(cx))?;
+        ready!(self.openfn.poll_ready(cx))?;
         self.web.poll_ready(cx)
     }
 
     fn call(&mut self, request: http::Request<B>) -> Self::Future {
-        if is_plain(&request) { self.plain.call(request) } else { self.web.call(request) }
+        if is_plain(&request) {
+            self.plain.call(request)
+        } else if openfn::is_at(request.uri().path()) {
+            self.openfn.call(request)
+        } else {
+            self.web.call(request)
+        }
     }
 }
 
@@ -97,9 +106,9 @@ fn is_plain<B>(request: &http::Request<B>) -> bool {
     grpc && request.version() == Version::HTTP_2
 }
 
-/// Puts the layers around the services.
-pub fn around(services: Router, with: Layering) -> Layered {
-    let around = Around {
+/// Puts the layers around the services and the HTTP side.
+pub fn around(services: Router, openfn: Router, with: Layering) -> Layered {
+    let around = Arc::new(Around {
         observer: observe::Observer {
             methods: with.methods,
             metrics: with.metrics,
@@ -113,10 +122,11 @@ pub fn around(services: Router, with: Layering) -> Layered {
             sign_ins: with.sign_ins,
             throttle: throttle::Throttle::new(with.max_bad_tokens),
         },
-    };
-    let plain = services.layer(from_fn_with_state(Arc::new(around), call));
+    });
+    let plain = services.layer(from_fn_with_state(Arc::clone(&around), call));
+    let openfn = openfn.layer(from_fn_with_state(around, call)).layer(map_response(openfn::say));
     let web = plain.clone().layer(GrpcWebLayer::new()).layer(cors(&with.cors_origins));
-    Layered { plain, web }
+    Layered { plain, openfn, web }
 }
 
 /// What the layers of [`call`] keep.

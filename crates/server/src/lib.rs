@@ -8,6 +8,7 @@ pub mod grpc;
 pub mod health;
 pub mod layers;
 pub mod methods;
+pub mod openfn;
 pub mod purge;
 pub mod serve;
 pub mod sign_in;

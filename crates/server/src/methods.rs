@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use prost::Message;
 use prost_types::{FileDescriptorSet, MethodOptions, method_options::IdempotencyLevel};
 
+use crate::openfn;
+
 /// One method of one service, or [`UNKNOWN`].
 #[derive(Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
@@ -52,6 +54,12 @@ impl Methods {
             }
         }
         Ok(methods)
+    }
+
+    /// The method that a request asks for, or [`UNKNOWN`].
+    pub fn of_request<B>(&self, request: &http::Request<B>) -> &'static Method {
+        openfn::method(request.method(), request.uri().path())
+            .unwrap_or_else(|| self.at(request.uri().path()))
     }
 
     /// The method at this path, or [`UNKNOWN`].

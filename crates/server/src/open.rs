@@ -11,21 +11,22 @@ use sandbar_server::{
     config::{CreateTokenArgs, DatabaseArgs, MigrateArgs, ServeArgs, write_secret},
     database::{self, micros},
     grpc::{self, MessageLimits},
+    openfn,
+    serve::Services,
     status,
     telemetry::{Metrics, Telemetry},
     world::RealWorld,
 };
 use sandbar_store::{Db, schema};
 use secrecy::{ExposeSecret, SecretString};
-use tonic::service::Routes;
 
 /// How often it is written down when tokens were last used.
 const NOTE_USES: Duration = Duration::from_secs(10);
 
 /// What serving needs of the application.
 pub(crate) struct Opened {
-    /// The services of the contract.
-    pub(crate) services: Routes,
+    /// What is served over it.
+    pub(crate) services: Services,
     /// Where things are kept.
     pub(crate) db: Db,
     /// Shared with the background work.
@@ -56,13 +57,11 @@ pub(crate) async fn app(
     };
     let app = database::app(db.clone(), key.expose_secret().as_bytes(), Arc::new(master_keys), limits)?;
     app.check_master_keys().await?;
-    let services = grpc::routes(
-        &app,
-        MessageLimits {
-            message_bytes: args.limits.max_message_bytes(),
-            document_bytes: args.limits.max_document.as_u64(),
-        },
-    );
+    let limits = MessageLimits {
+        message_bytes: args.limits.max_message_bytes(),
+        document_bytes: args.limits.max_document.as_u64(),
+    };
+    let services = Services { grpc: grpc::routes(&app, limits), openfn: openfn::routes(&app, limits) };
     Ok(Opened { services, db, app })
 }
 

@@ -4,6 +4,7 @@ mod connections;
 
 use std::{future::Future, io, pin::pin, sync::Arc, time::Duration};
 
+use axum::Router;
 use ipnet::IpNet;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -43,6 +44,21 @@ pub struct Serving {
     pub health_interval: Duration,
 }
 
+/// What is served.
+#[derive(Debug)]
+pub struct Services {
+    /// The services of the contract.
+    pub grpc: Routes,
+    /// What clients of `OpenFn` call: see [`crate::openfn`].
+    pub openfn: Router,
+}
+
+impl From<Routes> for Services {
+    fn from(grpc: Routes) -> Self {
+        Self { grpc, openfn: Router::new() }
+    }
+}
+
 /// How much is too much; `config::LimitArgs` documents each.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -77,14 +93,15 @@ pub struct Limits {
 /// When the descriptors built into the binary can't be read. What happens on single connections is no error.
 pub async fn serve<R: Readiness>(
     serving: Serving,
-    services: Routes,
+    services: impl Into<Services>,
     readiness: R,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let (health, health_service) = Health::start(readiness, serving.health_interval).await;
+    let Services { grpc, openfn } = services.into();
     let router =
-        services.add_service(health_service).add_service(reflection_v1()?).add_service(reflection_v1alpha()?);
-    let services = layers::around(router.prepare().into_axum_router(), layering(&serving)?);
+        grpc.add_service(health_service).add_service(reflection_v1()?).add_service(reflection_v1alpha()?);
+    let services = layers::around(router.prepare().into_axum_router(), openfn, layering(&serving)?);
 
     let stop = CancellationToken::new();
     let connections = connections::accept(serving.listener, services, serving.limits, stop.clone());

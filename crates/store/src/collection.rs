@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use sandbar_model::{ProjectId, ResourceId, Result, Time};
+use sandbar_model::{Kind, PrincipalId, ProjectId, ResourceId, Result, Time};
 use uuid::Uuid;
 
 use crate::{
@@ -135,4 +135,24 @@ pub(crate) async fn detach(
         statement.execute().await?;
     }
     Ok(())
+}
+
+/// The active projects that somebody is a member of and that have a collection of this name, by id: roots only. At most
+/// `limit`.
+pub async fn roots_with(tx: &mut Tx, member: PrincipalId, name: &str, limit: i64) -> Result<Vec<ProjectId>> {
+    let rows: Vec<(Uuid,)> = tx
+        .sql(
+            "-- collection.roots_with
+            SELECT p.id FROM members m JOIN projects p ON p.id = m.project_id
+            WHERE m.principal_id = $1 AND p.parent_id IS NULL AND p.state = 0 AND EXISTS (SELECT 1 FROM claims c
+                WHERE c.project_id = p.id AND c.space = $2 AND c.key = $3 AND c.until_seq = 9223372036854775807)
+            ORDER BY p.id LIMIT $4",
+        )
+        .bind(member.0)
+        .bind(Kind::Collection as i64)
+        .bind(name)
+        .bind(limit)
+        .all()
+        .await?;
+    Ok(rows.into_iter().map(|(id,)| id.into()).collect())
 }

@@ -20,6 +20,7 @@ use crate::{
     resource::{self, kind},
     text,
     view::{Level, View},
+    workflow_version,
 };
 
 type Key = (Kind, ResourceId);
@@ -44,7 +45,8 @@ pub async fn flatten(tx: &mut Tx, parent: &Project, child: &Project, above: &Vie
     put_versions(tx, child.id, &seen).await?;
     put_claims(tx, child.id, parent.id, at, &own).await?;
     let rows = rebased(&seen, &parents, &own, &with_above, &fork);
-    put_heads(tx, child.id, &rows).await
+    put_heads(tx, child.id, &rows).await?;
+    workflow_version::hand_down(tx, Level { project: parent.id, cap: at }, child.id).await
 }
 
 /// A resource as the child sees it in the parent.

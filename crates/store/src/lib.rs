@@ -35,6 +35,7 @@ pub mod usage;
 pub mod value_set;
 pub mod view;
 pub mod webhook_auth;
+pub mod workflow_version;
 pub mod write;
 
 pub use db::{Db, PoolSize, Tx};

@@ -52,7 +52,7 @@ use delete_first;
 
 /// Everything of one project that only it can see, apart from what [`delete_batch`] looks at more closely. The members
 /// come last: while there is anything left, it is still somebody's.
-const OF_PROJECT: [&str; 13] = [
+const OF_PROJECT: [&str; 14] = [
     delete_first!(
         "-- purge.delete_batch",
         "claims",
@@ -85,6 +85,14 @@ const OF_PROJECT: [&str; 13] = [
         "trigger_id",
         "trigger_id",
         "trigger_id DESC"
+    ),
+    delete_first!(
+        "-- purge.delete_batch",
+        "workflow_versions",
+        "project_id",
+        "workflow_id, number, digest",
+        "workflow_id, number + 0, digest || ''",
+        "workflow_id DESC, number DESC, digest DESC"
     ),
     delete_first!(
         "-- purge.delete_batch",

@@ -14,7 +14,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
-    piece::{Piece, WorkflowPiece},
+    piece::{Piece, Silent, SilentTrigger, WorkflowPiece},
     section::Item,
     wire::{self, Parts, Place},
 };
@@ -27,6 +27,7 @@ impl Item for wire::Workflow {
             enabled: BTreeMap::new(),
             delete: self.delete == Some(true) || self.deleted_at.is_some(),
             lock_version: self.lock_version,
+            silent: Silent::default(),
         };
         if !piece.delete {
             let mut reading = Reading { at, make_id, found: Violations::default(), gone: BTreeSet::new() };
@@ -109,18 +110,22 @@ impl Reading<'_> {
     fn content(&mut self, from: wire::Workflow, to: &mut WorkflowPiece) -> Result<()> {
         needed(&mut self.found, from.name, false, self.at, "name");
         let workflow = &mut to.workflow;
-        workflow.concurrency = from.concurrency;
+        to.silent.concurrency = from.concurrency.is_absent();
+        to.silent.enable_job_logs = from.enable_job_logs.is_none();
+        to.silent.positions = from.positions.is_none();
+        workflow.concurrency = from.concurrency.value();
         workflow.enable_job_logs = from.enable_job_logs.unwrap_or(true);
-        workflow.positions = self.positions(from.positions);
+        workflow.positions = self.positions(from.positions.unwrap_or_default());
         for (place, job) in from.jobs.0 {
             let at = format!("{}.jobs{place}", self.at);
             workflow.jobs.extend(self.job(job, &at)?);
         }
         for (place, trigger) in from.triggers.0 {
             let at = format!("{}.triggers{place}", self.at);
-            let enabled = trigger.enabled;
+            let (enabled, silent) = (trigger.enabled, silent(&trigger));
             let Some(trigger) = self.trigger(trigger, &at)? else { continue };
             to.enabled.extend(enabled.map(|enabled| (trigger.id, enabled)));
+            to.silent.triggers.insert(trigger.id, silent);
             workflow.triggers.push(trigger);
         }
         for (place, edge) in from.edges.0 {
@@ -188,10 +193,10 @@ impl Reading<'_> {
                 return Err(Error::KafkaUnsupported { trigger });
             }
             Some(wire::TriggerKind::Webhook) => {
-                let codes = from.webhook_response_config.unwrap_or_default();
+                let codes = from.webhook_response_config.value().unwrap_or_default();
                 TriggerKind::Webhook(Webhook {
-                    custom_path: from.custom_path,
-                    reply: from.webhook_reply.unwrap_or_default(),
+                    custom_path: from.custom_path.value(),
+                    reply: from.webhook_reply.value().unwrap_or_default(),
                     success_code: codes.success_code,
                     error_code: codes.error_code,
                     auth_methods: Vec::new(),
@@ -199,7 +204,7 @@ impl Reading<'_> {
             }
             Some(wire::TriggerKind::Cron) => TriggerKind::Cron(Cron {
                 expression: from.cron_expression.unwrap_or_else(|| DEFAULT_CRON.to_owned()),
-                cursor_job: from.cron_cursor_job_id.map(JobId),
+                cursor_job: from.cron_cursor_job_id.value().map(JobId),
             }),
             None => {
                 self.found.add(format!("{at}.type"), "is needed: webhook or cron");
@@ -233,6 +238,17 @@ impl Reading<'_> {
             expression: from.condition_expression,
             enabled: from.enabled.unwrap_or(true) && !never,
         })
+    }
+}
+
+/// What a document says nothing of in a trigger. A null is a word where something can be nothing.
+fn silent(trigger: &wire::Trigger) -> SilentTrigger {
+    SilentTrigger {
+        custom_path: trigger.custom_path.is_absent(),
+        reply: trigger.webhook_reply.is_absent(),
+        codes: trigger.webhook_response_config.is_absent(),
+        expression: trigger.cron_expression.is_none(),
+        cursor_job: trigger.cron_cursor_job_id.is_absent(),
     }
 }
 

@@ -5,7 +5,7 @@ use sandbar_model::{
     project::{Profile, RetentionPolicy},
 };
 use serde::{
-    Deserialize,
+    Deserialize, Deserializer,
     de::{Error, IgnoredAny, MapAccess},
 };
 
@@ -102,6 +102,19 @@ impl Head {
 }
 
 impl<T> Given<T> {
+    /// Whether the key is not there.
+    pub fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent)
+    }
+
+    /// What it says, if anything.
+    pub fn value(self) -> Option<T> {
+        match self {
+            Self::Absent | Self::Null => None,
+            Self::Value(value) => Some(value),
+        }
+    }
+
     /// Changes the field, unless nothing was said.
     pub fn apply(self, field: &mut Option<T>) {
         match self {
@@ -109,6 +122,13 @@ impl<T> Given<T> {
             Self::Null => *field = None,
             Self::Value(value) => *field = Some(value),
         }
+    }
+}
+
+/// For a key that is there; one that is not is the default.
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Given<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Option::deserialize(deserializer).map(Self::from)
     }
 }
 

@@ -22,7 +22,17 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
+use sandbar_store::resource::Found;
+
 pub use head::{Given, Head, Sections};
-pub use piece::{Piece, WorkflowPiece};
+pub use piece::{Piece, Silent, SilentTrigger, WorkflowPiece};
 pub use read::{Stop, read};
-pub use write::{Stamps, StateWriter};
+pub use write::{Shape, SpecWriter, Stamps, StateWriter, digest};
+
+/// What a client sends back to say which state of a workflow it has changed. Grows with each change in a project; what a
+/// sandbox sees of its ancestors counts from far above its own.
+pub fn lock_version(found: &Found) -> i64 {
+    /// More revisions than a project takes in its life. JavaScript counts exactly up to 2^53.
+    const LEVEL: i64 = 1 << 40;
+    found.revision.0 + LEVEL * i64::try_from(found.level).unwrap_or(0)
+}

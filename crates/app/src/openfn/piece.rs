@@ -60,4 +60,35 @@ pub struct WorkflowPiece {
     pub delete: bool,
     /// The server's count that the writer of the document saw last. No content: an import has no use for it.
     pub lock_version: Option<i64>,
+    /// What the document says nothing of. An import takes that for the default.
+    pub silent: Silent,
+}
+
+/// What a document says nothing of in a workflow, because its writer may not know that there is such a thing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Silent {
+    /// `concurrency`.
+    pub concurrency: bool,
+    /// `enable_job_logs`.
+    pub enable_job_logs: bool,
+    /// `positions`.
+    pub positions: bool,
+    /// Of each trigger.
+    pub triggers: BTreeMap<TriggerId, SilentTrigger>,
+}
+
+/// What a document says nothing of in a trigger.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each key")]
+pub struct SilentTrigger {
+    /// `custom_path`.
+    pub custom_path: bool,
+    /// `webhook_reply`.
+    pub reply: bool,
+    /// `webhook_response_config`.
+    pub codes: bool,
+    /// `cron_expression`.
+    pub expression: bool,
+    /// `cron_cursor_job_id`.
+    pub cursor_job: bool,
 }

@@ -1,6 +1,7 @@
 //! Tests of both ways together, and what they share.
 
 mod configs;
+mod digest;
 mod histories;
 mod hostile;
 mod keychains;
@@ -16,7 +17,7 @@ use sandbar_model::{
 };
 use uuid::Uuid;
 
-use super::{Head, Piece, Stamps, StateWriter, read};
+use super::{Head, Piece, Shape, Stamps, StateWriter, read};
 
 /// Ids for what has none: 1, 2, 3 …
 fn ids() -> impl FnMut() -> Uuid {
@@ -46,7 +47,7 @@ fn read_workflow(workflow: &str) -> Result<super::WorkflowPiece> {
 }
 
 fn write_all(head: &Head, pieces: &[Piece]) -> Vec<u8> {
-    let mut writer = StateWriter::begin(Vec::new(), &project(head)).unwrap();
+    let mut writer = StateWriter::begin(Vec::new(), &project(head), Shape::Keyed).unwrap();
     for piece in in_order(pieces) {
         match piece {
             Piece::CredentialLink { id, link, .. } => writer.credential(given(*id), link),

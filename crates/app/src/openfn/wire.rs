@@ -11,7 +11,7 @@ use serde::{
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::keys::Seen;
+use super::{head::Given, keys::Seen};
 
 /// The most jobs, triggers, edges or positions that one workflow may have: far more than a person can look at, and few
 /// enough that a short hostile text can't fill the memory with them.
@@ -21,13 +21,13 @@ const MAX_PARTS: usize = 20_000;
 pub(super) struct Workflow {
     pub(super) id: Option<Uuid>,
     pub(super) name: Option<String>,
-    pub(super) concurrency: Option<u32>,
+    #[serde(default)]
+    pub(super) concurrency: Given<u32>,
     pub(super) enable_job_logs: Option<bool>,
     pub(super) lock_version: Option<i64>,
     pub(super) delete: Option<bool>,
     pub(super) deleted_at: Option<IgnoredAny>,
-    #[serde(default)]
-    pub(super) positions: Parts<Position>,
+    pub(super) positions: Option<Parts<Position>>,
     #[serde(default)]
     pub(super) jobs: Parts<Job>,
     #[serde(default)]
@@ -53,11 +53,15 @@ pub(super) struct Trigger {
     #[serde(rename = "type")]
     pub(super) kind: Option<TriggerKind>,
     pub(super) enabled: Option<bool>,
-    pub(super) custom_path: Option<String>,
-    pub(super) webhook_reply: Option<sandbar_model::workflow::WebhookReply>,
-    pub(super) webhook_response_config: Option<ResponseConfig>,
+    #[serde(default)]
+    pub(super) custom_path: Given<String>,
+    #[serde(default)]
+    pub(super) webhook_reply: Given<sandbar_model::workflow::WebhookReply>,
+    #[serde(default)]
+    pub(super) webhook_response_config: Given<ResponseConfig>,
     pub(super) cron_expression: Option<String>,
-    pub(super) cron_cursor_job_id: Option<Uuid>,
+    #[serde(default)]
+    pub(super) cron_cursor_job_id: Given<Uuid>,
     pub(super) delete: Option<bool>,
 }
 

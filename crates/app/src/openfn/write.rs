@@ -17,7 +17,14 @@ use serde_json::{
 
 use super::keys::{Unique, slug};
 
+mod digest;
 mod entry;
+mod spec;
+
+#[cfg(test)]
+pub(super) use digest::collate;
+pub use digest::digest;
+pub use spec::SpecWriter;
 
 /// Writes one project, with nothing kept of what is written but a number per key. Text as `OpenFn`'s own files have it:
 /// indented by one space, characters as they are, a newline at the end; order of keys as in `tests/data/histories`.
@@ -35,6 +42,17 @@ pub struct StateWriter<W: Write> {
     /// Whether the next key is the first of its object.
     first: bool,
     keys: Unique,
+    shape: Shape,
+}
+
+/// How sections, and the parts of a workflow, are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Shape {
+    /// As objects, each entry under its slug: what `OpenFn` keeps as a project's state.
+    #[default]
+    Keyed,
+    /// As lists: what its server answers, and all that old clients take.
+    Listed,
 }
 
 const SECTIONS: [&str; 5] = ["project_credentials", "collections", "workflows", "configs", "keychains"];
@@ -43,7 +61,7 @@ const ALWAYS: usize = 3;
 
 /// What a server notes about a workflow, for people and for clients that check whether they are out of date. Ignored when
 /// the document is read again, but for the lock version.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stamps {
     /// When it was made.
     pub inserted_at: Option<Time>,
@@ -51,6 +69,8 @@ pub struct Stamps {
     pub updated_at: Option<Time>,
     /// Counts its changes.
     pub lock_version: Option<i64>,
+    /// What clients know its states by, oldest first, the present one last: see [`super::digest`].
+    pub version_history: Vec<String>,
 }
 
 impl<W: Write> StateWriter<W> {
@@ -58,7 +78,7 @@ impl<W: Write> StateWriter<W> {
     ///
     /// # Errors
     /// Those of `out`, as in all of these.
-    pub fn begin(out: W, project: &Project) -> io::Result<Self> {
+    pub fn begin(out: W, project: &Project, shape: Shape) -> io::Result<Self> {
         let mut writer = Self {
             out: BufWriter::with_capacity(64 * 1024, out),
             format: PrettyFormatter::with_indent(b" "),
@@ -66,6 +86,7 @@ impl<W: Write> StateWriter<W> {
             entered: false,
             first: true,
             keys: Unique::default(),
+            shape,
         };
         writer.format.begin_object(&mut writer.out)?;
         writer.project(project)?;
@@ -79,7 +100,7 @@ impl<W: Write> StateWriter<W> {
     pub fn credential(&mut self, id: ResourceId, link: &CredentialLink) -> io::Result<()> {
         self.enter(1)?;
         let key = self.keys.key(slug(&format!("{}-{}", link.owner, link.name)));
-        self.member(&key, &entry::Credential { id, name: &link.name, owner: &link.owner })
+        self.entry(&key, &entry::Credential { id, name: &link.name, owner: &link.owner })
     }
 
     /// Writes a collection.
@@ -89,7 +110,7 @@ impl<W: Write> StateWriter<W> {
     pub fn collection(&mut self, id: ResourceId, collection: &Collection) -> io::Result<()> {
         self.enter(2)?;
         let key = self.keys.key(collection.name.clone());
-        self.member(&key, &entry::Collection { id, name: &collection.name })
+        self.entry(&key, &entry::Collection { id, name: &collection.name })
     }
 
     /// Writes a workflow. `enabled` says which of its triggers are on.
@@ -105,7 +126,7 @@ impl<W: Write> StateWriter<W> {
     ) -> io::Result<()> {
         self.enter(3)?;
         let key = self.keys.key(slug(&workflow.name));
-        self.member(&key, &entry::Workflow::new(id, workflow, enabled, stamps))
+        self.entry(&key, &entry::Workflow::new(id, workflow, enabled, stamps, self.shape))
     }
 
     /// Writes a config.
@@ -117,7 +138,7 @@ impl<W: Write> StateWriter<W> {
         let key = self.keys.key(config.key());
         let value = RawValue::from_string(json::canonical(&config.value))?;
         let Config { kind, name, references, value: _ } = config;
-        self.member(&key, &entry::Config { id, kind, name, references, value: &value })
+        self.entry(&key, &entry::Config { id, kind, name, references, value: &value })
     }
 
     /// Writes a keychain.
@@ -128,7 +149,7 @@ impl<W: Write> StateWriter<W> {
         self.enter(5)?;
         let key = self.keys.key(slug(&keychain.name));
         let Keychain { name, json_path: path, default_link } = keychain;
-        self.member(&key, &entry::Keychain { id, name, path, default_credential_id: *default_link })
+        self.entry(&key, &entry::Keychain { id, name, path, default_credential_id: *default_link })
     }
 
     /// Ends the document, and gives back what it was written to.
@@ -181,7 +202,10 @@ impl<W: Write> StateWriter<W> {
             }
             self.leave()?;
             self.key(name)?;
-            self.format.begin_object(&mut self.out)?;
+            match self.shape {
+                Shape::Keyed => self.format.begin_object(&mut self.out)?,
+                Shape::Listed => self.format.begin_array(&mut self.out)?,
+            }
             self.entered = true;
             self.first = true;
             self.keys = Unique::default();
@@ -192,18 +216,35 @@ impl<W: Write> StateWriter<W> {
     /// Ends the section that was begun, if any.
     fn leave(&mut self) -> io::Result<()> {
         if self.entered {
-            self.format.end_object(&mut self.out)?;
+            match self.shape {
+                Shape::Keyed => self.format.end_object(&mut self.out)?,
+                Shape::Listed => self.format.end_array(&mut self.out)?,
+            }
             self.format.end_object_value(&mut self.out)?;
             self.first = false;
         }
         Ok(())
     }
 
+    /// Writes an entry of the section that was begun.
+    fn entry(&mut self, key: &str, value: &impl Serialize) -> io::Result<()> {
+        if self.shape == Shape::Keyed {
+            return self.member(key, value);
+        }
+        self.format.begin_array_value(&mut self.out, mem::take(&mut self.first))?;
+        self.value(value)?;
+        self.format.end_array_value(&mut self.out)
+    }
+
     fn member(&mut self, key: &str, value: &impl Serialize) -> io::Result<()> {
         self.key(key)?;
-        // The formatter's copy knows how deep it is.
-        value.serialize(&mut Serializer::with_formatter(&mut self.out, self.format.clone()))?;
+        self.value(value)?;
         self.format.end_object_value(&mut self.out)
+    }
+
+    fn value(&mut self, value: &impl Serialize) -> io::Result<()> {
+        // The formatter's copy knows how deep it is.
+        Ok(value.serialize(&mut Serializer::with_formatter(&mut self.out, self.format.clone()))?)
     }
 
     fn key(&mut self, key: &str) -> io::Result<()> {

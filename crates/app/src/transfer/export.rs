@@ -1,16 +1,21 @@
 //! A whole project as a document.
 
-use std::{collections::HashMap, fs::File};
+use std::{collections::HashMap, fs::File, io};
 
 use sandbar_model::{
-    Document, Error, Kind, Project, ProjectId, ResourceId, Result, TriggerId, policy::Action,
+    Document, Error, Kind, Project, ProjectId, ResourceId, Result, Revision, TriggerId, Workflow,
+    policy::Action, workflow::StoredWorkflow,
 };
-use sandbar_store::{Tx, resource, trigger, view::View};
+use sandbar_store::{Tx, resource, resource::Found, trigger, view::View};
 
-use super::spool::{Spooled, disk, unnamed};
+use super::{
+    spool::{Spooled, disk},
+    versions::Versions,
+};
 use crate::{
     App, Call,
-    openfn::{Stamps, StateWriter},
+    openfn::{Shape, SpecWriter, Stamps, StateWriter, lock_version},
+    resources::at_revision,
     workflows::as_workflow,
 };
 
@@ -26,28 +31,64 @@ pub struct Exported {
     pub document: Spooled,
 }
 
-/// Writes a project as a document: one snapshot, every body byte for byte. Needs to see it.
+/// What a document shall be like.
+#[derive(Clone, Debug, Default)]
+pub struct Form {
+    /// What it is for.
+    pub audience: Audience,
+    /// Workflows to be shown as they were at a revision of the project.
+    pub snapshots: HashMap<ResourceId, Revision>,
+}
+
+/// What a document is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Audience {
+    /// To be imported again: nothing is left out.
+    #[default]
+    Import,
+    /// For a client of `OpenFn`, in lists. Without what it does not know, configs and keychains: it sends everything back that it
+    /// gets, also what has changed since.
+    Client,
+    /// For people, in YAML: see [`SpecWriter`].
+    People,
+}
+
+/// Writes a project as a document: one snapshot, every body byte for byte. Needs to see it. The states of workflows that it
+/// shows are remembered.
 ///
 /// # Errors
-/// The gate's; [`Error::ProjectScheduled`].
-pub async fn export(app: &App, call: &Call, project: ProjectId) -> Result<Exported> {
+/// The gate's; [`Error::ProjectScheduled`]; [`Error::RevisionNotFound`] for a snapshot that there is not.
+pub async fn export(app: &App, call: &Call, project: ProjectId, form: Form) -> Result<Exported> {
     let mut tx = app.db.read().await?;
     let entry = app.enter(&mut tx, call, project, Action::See).await?;
     entry.active()?;
     let view = app.views.of(&mut tx, &entry.project).await?;
-    let writer = StateWriter::begin(unnamed()?, &entry.project).map_err(disk)?;
-    let mut export = Export { app, project: &entry.project, view, writer };
-    for kind in [Kind::CredentialLink, Kind::Collection, Kind::Workflow, Kind::Config, Kind::Keychain] {
+    let writer = Writer::begin(form.audience, &entry.project).map_err(disk)?;
+    let versions = Versions::new(app, &entry.project, &view);
+    let mut export = Export { app, project: &entry.project, view, writer, form, versions };
+    for kind in [Kind::CredentialLink, Kind::Collection, Kind::Workflow] {
         export.section(&mut tx, kind).await?;
     }
-    Ok(Exported { document: Spooled::written(export.writer.finish().map_err(disk)?)? })
+    if export.form.audience == Audience::Import {
+        export.section(&mut tx, Kind::Config).await?;
+        export.section(&mut tx, Kind::Keychain).await?;
+    }
+    if let Some((id, revision)) = export.form.snapshots.into_iter().next() {
+        return Err(Error::RevisionNotFound { kind: Kind::Workflow, id, revision });
+    }
+    let document = Spooled::written(export.writer.finish().map_err(disk)?)?;
+    drop(tx);
+    export.versions.remember().await?;
+    Ok(Exported { document })
 }
 
 struct Export<'a> {
     app: &'a App,
     project: &'a Project,
     view: View,
-    writer: StateWriter<File>,
+    writer: Writer,
+    form: Form,
+    versions: Versions<'a>,
 }
 
 impl Export<'_> {
@@ -56,47 +97,113 @@ impl Export<'_> {
         let mut after = Some(String::new());
         while let Some(cursor) = after {
             let page = resource::page(tx, &self.view, kind, &cursor, limit).await?;
-            let ids = page.rows.iter().map(|row| row.id).collect();
-            let found = resource::resolve_many(tx, &self.view, kind, ids).await?;
+            let ids: Vec<_> = page.rows.iter().map(|row| row.id).collect();
+            if kind == Kind::Workflow {
+                self.versions.load(tx, &ids).await?;
+            }
+            let mut found = resource::resolve_many(tx, &self.view, kind, ids).await?;
+            for (id, found) in &mut found {
+                if let Some(revision) = self.form.snapshots.remove(id) {
+                    *found = at_revision(self.app, tx, self.project.into(), (kind, *id), revision).await?;
+                    self.versions.is_snapshot(*id);
+                }
+            }
             let hashes = found.values().filter_map(|found| found.hash).collect();
             let documents = self.app.contents.documents(tx, self.view.root, hashes).await?;
             for row in page.rows {
                 let found = found.get(&row.id).ok_or(Error::Bug("a listed resource is not there"))?;
                 let document = found.hash.and_then(|hash| documents.get(&hash));
                 let document = document.ok_or(Error::Bug("a listed resource has no content"))?;
-                let stamps = Stamps {
-                    inserted_at: None,
-                    updated_at: Some(found.write_time),
-                    lock_version: Some(found.revision.0),
-                };
-                self.write(tx, row.id, document, stamps).await?;
+                self.write(tx, row.id, *found, document).await?;
             }
             after = page.next;
         }
         Ok(())
     }
 
-    async fn write(
-        &mut self,
-        tx: &mut Tx,
-        id: ResourceId,
-        document: &Document,
-        stamps: Stamps,
-    ) -> Result<()> {
+    async fn write(&mut self, tx: &mut Tx, id: ResourceId, found: Found, document: &Document) -> Result<()> {
         let stored = match document {
-            Document::CredentialLink(link) => return self.writer.credential(id, link).map_err(disk),
-            Document::Collection(collection) => return self.writer.collection(id, collection).map_err(disk),
-            Document::Config(config) => return self.writer.config(id, config).map_err(disk),
-            Document::Keychain(keychain) => return self.writer.keychain(id, keychain).map_err(disk),
+            Document::CredentialLink(link) => {
+                self.versions.title(id, link.title());
+                return self.writer.other(id, document).map_err(disk);
+            }
             Document::Workflow(_) => as_workflow(document)?,
+            document => return self.writer.other(id, document).map_err(disk),
         };
-        let hashes = stored.jobs.iter().map(|job| job.body).collect();
-        let bodies = self.app.contents.bodies(tx, self.view.root, hashes).await?;
-        let workflow =
-            stored.clone().map_bodies(|hash| bodies.get(&hash).map(ToString::to_string).unwrap_or_default());
-        let triggers: Vec<_> = stored.triggers.iter().map(|trigger| trigger.id).collect();
-        let states: HashMap<TriggerId, bool> = trigger::states(tx, self.project.id, &triggers).await?;
+        let workflow = whole(self.app, tx, &self.view, stored).await?;
+        let states = states(tx, self.project.id, stored).await?;
+        let stamps = Stamps {
+            inserted_at: None,
+            updated_at: Some(found.write_time),
+            lock_version: Some(lock_version(&found)),
+            version_history: self.versions.of(tx, (id, found), &workflow, &states).await?,
+        };
         let enabled = |id: TriggerId| states.get(&id) == Some(&true);
-        self.writer.workflow(id, &workflow, &enabled, stamps).map_err(disk)
+        match &mut self.writer {
+            Writer::State(writer) => writer.workflow(id, &workflow, &enabled, stamps),
+            Writer::Spec(writer) => writer.workflow(&workflow, &enabled),
+        }
+        .map_err(disk)
     }
+}
+
+/// What writes the document.
+enum Writer {
+    State(StateWriter<File>),
+    Spec(SpecWriter<File>),
+}
+
+impl Writer {
+    fn begin(audience: Audience, project: &Project) -> io::Result<Self> {
+        let file = tempfile::tempfile()?;
+        Ok(match audience {
+            Audience::Import => Self::State(StateWriter::begin(file, project, Shape::Keyed)?),
+            Audience::Client => Self::State(StateWriter::begin(file, project, Shape::Listed)?),
+            Audience::People => Self::Spec(SpecWriter::begin(file, project)?),
+        })
+    }
+
+    /// Writes what is no workflow.
+    fn other(&mut self, id: ResourceId, document: &Document) -> io::Result<()> {
+        match (self, document) {
+            (Self::State(writer), Document::CredentialLink(link)) => writer.credential(id, link),
+            (Self::State(writer), Document::Collection(collection)) => writer.collection(id, collection),
+            (Self::State(writer), Document::Config(config)) => writer.config(id, config),
+            (Self::State(writer), Document::Keychain(keychain)) => writer.keychain(id, keychain),
+            (Self::Spec(writer), Document::CredentialLink(link)) => writer.credential(id, link),
+            (Self::Spec(writer), Document::Collection(collection)) => writer.collection(collection),
+            (Self::Spec(_), Document::Config(_) | Document::Keychain(_)) | (_, Document::Workflow(_)) => {
+                Ok(())
+            }
+        }
+    }
+
+    fn finish(self) -> io::Result<File> {
+        match self {
+            Self::State(writer) => writer.finish(),
+            Self::Spec(writer) => writer.finish(),
+        }
+    }
+}
+
+/// A workflow with its bodies.
+pub(super) async fn whole(
+    app: &App,
+    tx: &mut Tx,
+    view: &View,
+    stored: &StoredWorkflow,
+) -> Result<Workflow<String>> {
+    let hashes = stored.jobs.iter().map(|job| job.body).collect();
+    let bodies = app.contents.bodies(tx, view.root, hashes).await?;
+    Ok(stored.clone().map_bodies(|hash| bodies.get(&hash).map(ToString::to_string).unwrap_or_default()))
+}
+
+/// Which of a workflow's triggers are on in a project.
+pub(super) async fn states<B>(
+    tx: &mut Tx,
+    project: ProjectId,
+    workflow: &Workflow<B>,
+) -> Result<HashMap<TriggerId, bool>> {
+    let triggers: Vec<_> = workflow.triggers.iter().map(|trigger| trigger.id).collect();
+    trigger::states(tx, project, &triggers).await
 }

@@ -1,11 +1,11 @@
 //! Making a project equal to a document, in one atomic change that touches only what differs.
 
-use std::{io::Read, sync::Arc};
+use std::{collections::BTreeSet, io::Read, sync::Arc};
 
 use sandbar_model::{
-    ContentHash, Error, Project, ProjectId, Result, Revision, Role,
+    ContentHash, Error, Kind, Project, ProjectId, Result, Revision, Role,
     policy::Action,
-    project::{Profile, Settings},
+    project::{Profile, Settings, slug},
 };
 use sandbar_store::{Tx, change::What, project};
 use serde::{Deserialize, Serialize};
@@ -28,6 +28,17 @@ use crate::{
 /// Pieces read ahead of the database. Each may be a workflow with large bodies, so there are few.
 const AHEAD: usize = 16;
 
+/// How a document changes a project.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct How {
+    /// Which; none: a new root.
+    pub(super) project: Option<ProjectId>,
+    /// As a client of `OpenFn` means it: see [`super::deploy`].
+    pub(super) is_deploy: bool,
+    /// Check everything and change nothing.
+    pub(super) validate_only: bool,
+}
+
 /// Asks for a project to be as a document says.
 #[derive(Clone, Debug)]
 pub struct ImportProject {
@@ -44,6 +55,8 @@ pub struct ImportProject {
 pub struct Imported {
     /// The project afterwards.
     pub project: ProjectView,
+    /// Whether there was no such project before.
+    pub is_new: bool,
     /// Resources made.
     pub created: u64,
     /// Resources changed.
@@ -88,56 +101,85 @@ pub async fn import(app: &App, call: &Call, request: &ImportProject, document: &
     // A repeat must come with the same document.
     let digest = ContentHash::of(&[call.digest.0, document.hash.0].concat());
     let call = Call { digest, ..call.clone() };
-    retry(|| once(app, &call, request, document)).await
+    let how = How { project: request.project, is_deploy: false, validate_only: request.validate_only };
+    retry(|| once(app, &call, request, how, document)).await
 }
 
-async fn once(app: &App, call: &Call, request: &ImportProject, document: &Spooled) -> Result<Imported> {
+/// Changes a project as a document says, in one transaction.
+pub(super) async fn once<R: Request>(
+    app: &App,
+    call: &Call,
+    request: &R,
+    how: How,
+    document: &Spooled,
+) -> Result<Imported> {
     let mut tx = app.db.write().await?;
-    let is_new = request.project.is_none();
-    let (caller, entry) = match request.project {
-        Some(project) => {
-            let entry = app.enter(&mut tx, call, project, Action::Write).await?;
-            (entry.caller.clone(), Some(entry))
-        }
-        None => (app.caller(&mut tx, call).await?, None),
+    let entry = entered(app, &mut tx, call, how).await?;
+    let caller = match &entry {
+        Some(entry) => entry.caller.clone(),
+        None => founder(app, &mut tx, call).await?,
     };
-    if entry.is_none() {
-        allowed(&caller)?;
-    }
     let by = (call, &caller);
     if let Some(answer) = repeated(app, &mut tx, by, request).await? {
         return Ok(answer);
     }
     let before = match &entry {
         Some(entry) => entry.project.clone(),
-        None => new_root(app, &mut tx, &caller).await?,
+        None => new_root(app, &mut tx, &caller, how.project).await?,
     };
     let change = Changing::begin(app, &mut tx, &caller, before.id).await?;
     let first = change.first();
-    let mut landing = Landing::new(app, change, is_new);
-    let bytes = document.size;
+    let mut landing = Landing::new(app, change, entry.is_none(), how.is_deploy);
     let head = feed(&mut tx, &mut landing, Arc::clone(&app.world), document.reader()).await?;
-    let Landed { counts, mut change, wrote_keychains } = landing.finish(&mut tx, head.sections).await?;
-    if let (Some(entry), true) = (&entry, wrote_keychains) {
-        entry.may(Action::ManageKeychains)?;
-    }
+    let Landed { counts, mut change, wrote } = landing.finish(&mut tx, head.sections).await?;
+    entry.iter().try_for_each(|entry| may_write(entry, &wrote))?;
     change.end(&mut tx, What::Import).await?;
-    apply_head(app, &mut tx, (&caller, entry.as_ref()), &before, &head).await?;
+    apply_head(app, &mut tx, (&caller, entry.as_ref()), (&before, how), &head).await?;
     let project = project::get(&mut tx, before.id).await?.ok_or(Error::Bug("an imported project is gone"))?;
     let role = entry.as_ref().map_or(Some(Role::Owner), Entry::role);
     let answer = Imported {
         project: ProjectView { project, role },
+        is_new: entry.is_none(),
         created: counts.created,
         updated: counts.updated,
         deleted: counts.deleted,
         unchanged: counts.unchanged,
-        bytes,
+        bytes: document.size,
     };
-    if !request.validate_only {
+    if !how.validate_only {
         let trace = trace(&answer, first);
         conclude(app, tx, by, request, trace, &answer).await?;
     }
     Ok(answer)
+}
+
+/// Who may make a new root.
+async fn founder(app: &App, tx: &mut Tx, call: &Call) -> Result<Caller> {
+    let caller = app.caller(tx, call).await?;
+    allowed(&caller)?;
+    Ok(caller)
+}
+
+/// The project, if it is there. One that a client deploys and that is not, is to be made.
+async fn entered(app: &App, tx: &mut Tx, call: &Call, how: How) -> Result<Option<Entry>> {
+    let Some(project) = how.project else { return Ok(None) };
+    match app.enter(tx, call, project, Action::Write).await {
+        Err(Error::ProjectNotFound { .. }) if how.is_deploy => Ok(None),
+        entry => entry.map(Some),
+    }
+}
+
+/// Some kinds of resources are an admin's to write.
+fn may_write(entry: &Entry, wrote: &BTreeSet<Kind>) -> Result<()> {
+    for kind in wrote {
+        match kind {
+            Kind::Keychain => entry.may(Action::ManageKeychains)?,
+            Kind::Collection => entry.may(Action::ManageCollections)?,
+            Kind::CredentialLink => entry.may(Action::LinkCredentials)?,
+            Kind::Workflow | Kind::Config => {}
+        }
+    }
+    Ok(())
 }
 
 /// Reads the document on a thread of its own and lands it piece by piece. What the reader says counts more than what the
@@ -163,8 +205,8 @@ async fn feed(
 }
 
 /// A new root for the document, called by its id until the document's own name is known, at its end.
-async fn new_root(app: &App, tx: &mut Tx, caller: &Caller) -> Result<Project> {
-    let id = ProjectId(app.new_id());
+async fn new_root(app: &App, tx: &mut Tx, caller: &Caller, id: Option<ProjectId>) -> Result<Project> {
+    let id = id.unwrap_or_else(|| ProjectId(app.new_id()));
     let profile = Profile {
         name: id.to_string(),
         description: String::new(),
@@ -181,17 +223,24 @@ async fn apply_head(
     app: &App,
     tx: &mut Tx,
     (caller, entry): (&Caller, Option<&Entry>),
-    before: &Project,
+    (before, how): (&Project, How),
     head: &Head,
 ) -> Result<()> {
     let mut profile = before.profile.clone();
-    head.apply(&mut profile);
-    if entry.is_some() {
-        profile.environment.clone_from(&before.profile.environment);
-    } else {
-        let name = head.name.as_deref();
-        name.ok_or_else(|| Error::invalid("document.name", "must be given for a new project"))?
-            .clone_into(&mut profile.name);
+    match entry {
+        None => {
+            head.apply(&mut profile);
+            name(&mut profile, head, how.is_deploy)?;
+        }
+        // Clients send every setting back that they were told of, however long ago: only these two are people's to deploy.
+        Some(_) if how.is_deploy => {
+            head.name.iter().try_for_each(|_| name(&mut profile, head, true))?;
+            head.description.iter().for_each(|said| profile.description.clone_from(said));
+        }
+        Some(_) => {
+            head.apply(&mut profile);
+            profile.environment.clone_from(&before.profile.environment);
+        }
     }
     if profile == before.profile {
         return Ok(());
@@ -203,6 +252,15 @@ async fn apply_head(
     let mfa = (before.profile.settings.requires_mfa, profile.settings.requires_mfa);
     caller.may_require_mfa(mfa, "document")?;
     project::set_profile(tx, before.id, &profile, before.expire_time, app.now()).await
+}
+
+/// Gives a project the document's name; one that a client deploys has it as somebody typed it.
+fn name(profile: &mut Profile, head: &Head, is_deploy: bool) -> Result<()> {
+    let name = head.name.as_deref();
+    let name = name.ok_or_else(|| Error::invalid("document.name", "must be given for a new project"))?;
+    let slug = slug(name).filter(|_| is_deploy);
+    profile.name = slug.unwrap_or_else(|| name.to_owned());
+    Ok(())
 }
 
 fn trace(answer: &Imported, first: Revision) -> Trace {

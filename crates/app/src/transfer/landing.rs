@@ -2,6 +2,8 @@
 //! memory does not grow with the document but for a few dozen bytes a resource.
 
 mod checks;
+mod fill;
+mod names;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -9,6 +11,7 @@ use sandbar_model::{
     ContentHash, Document, Error, Kind, ResourceId, Result, TriggerId,
     claim::Claim,
     config::Reference,
+    field::named,
     json,
     workflow::{StoredWorkflow, TriggerKind, Uses},
 };
@@ -18,6 +21,8 @@ use sandbar_store::{
     resource, trigger,
     write::{Clash, Write, Written},
 };
+
+use fill::There;
 
 use super::links::Links;
 use crate::{
@@ -45,8 +50,8 @@ pub(super) struct Counts {
 pub(super) struct Landed<'a> {
     pub(super) counts: Counts,
     pub(super) change: Changing<'a>,
-    /// Whether a keychain was made, changed or deleted.
-    pub(super) wrote_keychains: bool,
+    /// Kinds of which something was made, changed or deleted.
+    pub(super) wrote: BTreeSet<Kind>,
 }
 
 /// An import under way.
@@ -54,6 +59,8 @@ pub(super) struct Landing<'a> {
     app: &'a App,
     change: Changing<'a>,
     is_new: bool,
+    /// What the document does not name stays, and what its writer can't know of: see [`fill`].
+    is_deploy: bool,
     counts: Counts,
     batch: Vec<Write>,
     bodies: Vec<NewContent>,
@@ -64,8 +71,8 @@ pub(super) struct Landing<'a> {
     uses: BTreeMap<Uses, String>,
     /// Each credential link that a keychain falls back on, with the first such keychain.
     defaults: BTreeMap<ResourceId, String>,
-    /// Whether a keychain was made, changed or deleted.
-    wrote_keychains: bool,
+    /// Kinds of which something was made, changed or deleted.
+    wrote: BTreeSet<Kind>,
     /// Each resource that a config newly refers to, with the first such config.
     references: BTreeMap<Reference, String>,
     /// What needs a name that something else has, which may be about to go.
@@ -74,11 +81,12 @@ pub(super) struct Landing<'a> {
 }
 
 impl<'a> Landing<'a> {
-    pub(super) fn new(app: &'a App, change: Changing<'a>, is_new: bool) -> Self {
+    pub(super) fn new(app: &'a App, change: Changing<'a>, is_new: bool, is_deploy: bool) -> Self {
         Self {
             app,
             change,
             is_new,
+            is_deploy,
             counts: Counts::default(),
             batch: Vec::new(),
             bodies: Vec::new(),
@@ -87,7 +95,7 @@ impl<'a> Landing<'a> {
             seen: HashSet::new(),
             uses: BTreeMap::new(),
             defaults: BTreeMap::new(),
-            wrote_keychains: false,
+            wrote: BTreeSet::new(),
             references: BTreeMap::new(),
             clashes: Vec::new(),
             links: Links::default(),
@@ -97,6 +105,8 @@ impl<'a> Landing<'a> {
     /// Takes one piece.
     pub(super) async fn take(&mut self, tx: &mut Tx, piece: Piece) -> Result<()> {
         let (id, document) = match piece {
+            // No client of `OpenFn` knows them.
+            Piece::Config { .. } | Piece::Keychain { .. } if self.is_deploy => return Ok(()),
             Piece::Workflow(piece) => self.workflow(tx, piece).await?,
             Piece::Collection { id, collection, delete } => {
                 let id =
@@ -105,6 +115,9 @@ impl<'a> Landing<'a> {
             }
             Piece::CredentialLink { id, link, delete } => {
                 let (id, link) = self.links.land(self.app, tx, &self.change, (id, link)).await?;
+                if self.is_deploy && !delete {
+                    self.has_credential(tx, id, &link).await?;
+                }
                 ((Kind::CredentialLink, id), (!delete).then_some(Document::CredentialLink(link)))
             }
             Piece::Config { id, config, delete } => {
@@ -147,14 +160,23 @@ impl<'a> Landing<'a> {
     async fn workflow(
         &mut self,
         tx: &mut Tx,
-        piece: WorkflowPiece,
+        mut piece: WorkflowPiece,
     ) -> Result<((Kind, ResourceId), Option<Document>)> {
         let name = Claim::Name(Kind::Workflow, piece.workflow.name.clone());
-        let id = (Kind::Workflow, self.identify(tx, piece.id, name).await?);
+        let id = self.identify(tx, piece.id, name).await?;
+        let before = if self.is_deploy { self.there(tx, id).await? } else { None };
         if piece.delete {
-            return Ok((id, None));
+            before.iter().try_for_each(|before| before.unmoved(&piece))?;
+            return Ok(((Kind::Workflow, id), None));
         }
-        let (stored, bodies) = checked(&piece.workflow, &format!("workflows[{:?}]", piece.workflow.name))?;
+        if self.is_deploy {
+            fill::fill(&mut piece, before.as_ref().and_then(There::workflow));
+        }
+        let (mut stored, bodies) = checked(&piece.workflow, &named("workflows", &piece.workflow.name))
+            .map_err(|error| names::parts(error, &piece.workflow))?;
+        if let Some(before) = &before {
+            before.take(&mut stored, &piece)?;
+        }
         for job in &stored.jobs {
             if let Some(uses) = job.uses {
                 self.uses.entry(uses).or_insert_with(|| job.name.clone());
@@ -163,7 +185,7 @@ impl<'a> Landing<'a> {
         self.body_bytes += bodies.iter().map(|body| body.bytes.len()).sum::<usize>();
         self.bodies.extend(bodies);
         self.enabled.extend(piece.enabled);
-        Ok((id, Some(Document::Workflow(stored))))
+        Ok(((Kind::Workflow, id), Some(Document::Workflow(stored))))
     }
 
     /// The id of a piece that has none: that of the resource of its name, else a new one.
@@ -192,7 +214,7 @@ impl<'a> Landing<'a> {
         let wanted = writes.len() as u64;
         let outcome = self.change.write(tx, writes).await?;
         outcome.written.iter().for_each(|written| self.count(written));
-        self.wrote_keychains |= outcome.written.iter().any(|written| written.kind == Kind::Keychain);
+        self.wrote.extend(outcome.written.iter().map(|written| written.kind));
         self.counts.unchanged += wanted - (outcome.written.len() + outcome.clashes.len()) as u64;
         self.clashes.extend(outcome.clashes);
         Ok(())
@@ -248,7 +270,7 @@ impl<'a> Landing<'a> {
     pub(super) async fn finish(mut self, tx: &mut Tx, sections: Sections) -> Result<Landed<'a>> {
         self.write_batch(tx).await?;
         let mut removed = BTreeSet::new();
-        if !self.is_new {
+        if !self.is_new && !self.is_deploy {
             for (kind, given) in [
                 (Kind::Workflow, sections.workflows),
                 (Kind::Collection, sections.collections),
@@ -273,7 +295,7 @@ impl<'a> Landing<'a> {
         }
         self.check_links(tx, &removed).await?;
         self.check_references(tx).await?;
-        Ok(Landed { counts: self.counts, change: self.change, wrote_keychains: self.wrote_keychains })
+        Ok(Landed { counts: self.counts, change: self.change, wrote: self.wrote })
     }
 
     async fn delete_unseen(&mut self, tx: &mut Tx, kind: Kind) -> Result<Vec<ResourceId>> {

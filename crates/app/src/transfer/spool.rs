@@ -78,7 +78,7 @@ impl Read for SpoolReader {
 }
 
 /// A file that nobody else can open.
-pub(super) fn unnamed() -> Result<File> {
+fn unnamed() -> Result<File> {
     tempfile::tempfile().map_err(disk)
 }
 

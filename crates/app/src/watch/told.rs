@@ -63,6 +63,7 @@ const ACTIONS: &[(&str, Option<ChangeKind>)] = &[
     ("merge.revert", Some(ChangeKind::Reverted)),
     ("project.create", Some(ChangeKind::ProjectCreated)),
     ("project.delete", None),
+    ("project.deploy", Some(ChangeKind::Imported)),
     ("project.import", Some(ChangeKind::Imported)),
     ("project.restore", None),
     ("project.update", Some(ChangeKind::ProjectUpdated)),

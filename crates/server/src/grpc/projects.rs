@@ -237,7 +237,7 @@ impl ProjectsService for Grpc {
         let mut fields = Fields::default();
         let project: ProjectId = fields.id("project_id", &m.project_id);
         let project = fields.finish(project).map_err(from_error)?;
-        let exported = transfer::export(&self.app, &call, project).await;
+        let exported = transfer::export(&self.app, &call, project, transfer::Form::default()).await;
         call.answer(exported.map(|exported| {
             let stream: Self::ExportProjectStream = Box::pin(file_chunks(exported.document.reader()));
             stream

@@ -43,7 +43,7 @@ pub(super) async fn observe<F: Future<Output = Response>>(
     mut request: Request,
     next: impl FnOnce(Request) -> F,
 ) -> Response {
-    let method = observer.methods.at(request.uri().path());
+    let method = observer.methods.of_request(&request);
     let call = Incoming::of(&request, &observer.trusted_proxies);
     let span = if observer.traced { traced(method, &call, request.headers()) } else { span(method, &call) };
     request.extensions_mut().insert(method);

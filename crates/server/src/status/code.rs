@@ -77,7 +77,8 @@ pub(super) const fn code(reason: Reason) -> Code {
         | R::WebhookAuthMethodMissing
         | R::WebhookAuthMethodInUse
         | R::ManagedInParent
-        | R::EnvironmentUsedBelow => Code::FailedPrecondition,
+        | R::EnvironmentUsedBelow
+        | R::CollectionAmbiguous => Code::FailedPrecondition,
         R::TooManyBadTokens
         | R::SandboxAllowanceReached
         | R::RunAllowanceReached

@@ -47,6 +47,9 @@ pub(super) fn explain(error: Error) -> Explained {
         E::ItemNotFound { collection, key } => {
             (Reason::ItemNotFound, vec![("collection_id", collection.to_string()), ("key", key)])
         }
+        E::CollectionAmbiguous { name, projects } => {
+            (Reason::CollectionAmbiguous, vec![("name", name), ("projects", projects.join(", "))])
+        }
         E::TokenNotFound { id } => (Reason::TokenNotFound, vec![("id", id.to_string())]),
         E::InvalidFields { violations: found } => {
             violations = found;
@@ -62,6 +65,15 @@ pub(super) fn explain(error: Error) -> Explained {
             (Reason::NameTaken, vec![("name", name), ("place", place.to_owned())])
         }
         E::IdTaken { id, place } => (Reason::IdTaken, vec![("id", id), ("place", place.to_owned())]),
+        E::WorkflowMoved { workflow, expected, actual } => {
+            let field = sandbar_model::field::path(
+                &sandbar_model::field::named("workflows", &workflow),
+                "lock_version",
+            );
+            let problem = format!("is {expected} no longer, but {actual}: pull again, then deploy");
+            violations = vec![Violation { field, problem }];
+            (Reason::EtagMismatch, vec![("expected", expected.to_string()), ("actual", actual)])
+        }
         E::EtagMismatch { expected, actual } => {
             (Reason::EtagMismatch, vec![("expected", expected), ("actual", actual)])
         }

@@ -52,6 +52,8 @@ fn errors_of_most(n: u8) -> Vec<Error> {
         E::NameTaken { name: text("name"), place: word },
         E::IdTaken { id: text("id"), place: word },
         E::EtagMismatch { expected: text("expected"), actual: text("actual") },
+        E::CollectionAmbiguous { name: text("name"), projects: vec![text("projects")] },
+        E::WorkflowMoved { workflow: text("workflow"), expected: 3, actual: text("actual") },
         E::RequestIdReused { request_id: text("request") },
         E::ProjectScheduled { project, purge_time: Time(i64::from(n)) },
         E::ProjectNotScheduled { project },

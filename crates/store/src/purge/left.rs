@@ -15,6 +15,7 @@ pub async fn is_empty(tx: &mut Tx, project: ProjectId) -> Result<bool> {
                 OR EXISTS (SELECT 1 FROM versions WHERE project_id = $1)
                 OR EXISTS (SELECT 1 FROM changes WHERE project_id = $1)
                 OR EXISTS (SELECT 1 FROM trigger_states WHERE project_id = $1)
+                OR EXISTS (SELECT 1 FROM workflow_versions WHERE project_id = $1)
                 OR EXISTS (SELECT 1 FROM merge_bases WHERE project_id = $1)
                 OR EXISTS (SELECT 1 FROM merge_bases WHERE other_id = $1)
                 OR EXISTS (SELECT 1 FROM collection_stores WHERE project_id = $1)

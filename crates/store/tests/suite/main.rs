@@ -38,3 +38,4 @@ mod trees;
 mod triggers;
 mod usage;
 mod webhooks;
+mod workflow_versions;

@@ -10,7 +10,7 @@ use sandbar_model::{Error, ResourceId};
 use uuid::Uuid;
 
 use super::{
-    super::{Head, Stamps, Stop, read},
+    super::{Head, Shape, Stamps, Stop, read},
     Piece, StateWriter, ids, project,
 };
 
@@ -102,7 +102,8 @@ fn ten_thousand_workflows_are_written_as_they_come() {
     let workflow =
         super::read_workflow(r#"{"name": "Always the same", "jobs": [{"name": "j"}]}"#).unwrap().workflow;
     let written = Rc::new(Cell::new(0));
-    let mut writer = StateWriter::begin(Counter(Rc::clone(&written)), &project(&Head::default())).unwrap();
+    let mut writer =
+        StateWriter::begin(Counter(Rc::clone(&written)), &project(&Head::default()), Shape::Keyed).unwrap();
     for number in 0..WORKFLOWS {
         let id = ResourceId(Uuid::from_u128(number as u128));
         writer.workflow(id, &workflow, &|_| false, Stamps::default()).unwrap();

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use sandbar_model::{Time, project::Schedule};
 
 use super::{
-    super::{Stamps, StateWriter},
+    super::{Shape, Stamps, StateWriter},
     project, read_all, read_workflow, write_all,
 };
 
@@ -174,9 +174,9 @@ fn stamps_and_schedules_are_written_for_people() {
         read_all(br#"{"workflows": [{"id": "00000000-0000-4000-8000-0000000000f1", "name": "a"}]}"#).unwrap();
     let mut project = project(&head);
     project.scheduled = Some(Schedule { delete_time: Time(0), purge_time: Time(1_000_000) });
-    let mut writer = StateWriter::begin(Vec::new(), &project).unwrap();
+    let mut writer = StateWriter::begin(Vec::new(), &project, Shape::Keyed).unwrap();
     let super::Piece::Workflow(piece) = &pieces[0] else { panic!("{pieces:?}") };
-    let stamps = Stamps { inserted_at: Some(Time(-1)), updated_at: Some(Time(2)), lock_version: None };
+    let stamps = Stamps { inserted_at: Some(Time(-1)), updated_at: Some(Time(2)), ..Stamps::default() };
     writer.workflow(piece.id.unwrap(), &piece.workflow, &|_| true, stamps).unwrap();
     let late = sandbar_model::Collection { name: "late".to_owned() };
     assert!(writer.collection(piece.id.unwrap(), &late).is_err());

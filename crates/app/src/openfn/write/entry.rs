@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{
     super::keys::{Unique, slug},
-    Stamps,
+    Shape, Stamps,
 };
 
 #[derive(Serialize)]
@@ -52,7 +52,7 @@ pub(super) struct Keychain<'a> {
 #[derive(Serialize)]
 pub(super) struct Workflow<'a> {
     id: ResourceId,
-    name: &'a str,
+    pub(super) name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     concurrency: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -63,62 +63,64 @@ pub(super) struct Workflow<'a> {
     updated_at: Option<Stamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     lock_version: Option<i64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    version_history: Vec<String>,
     #[serde(skip_serializing_if = "Entries::is_empty")]
     positions: Entries<Point>,
-    triggers: Entries<Trigger<'a>>,
-    jobs: Entries<Job<'a>>,
-    edges: Entries<Edge<'a>>,
+    pub(super) triggers: Entries<Trigger<'a>>,
+    pub(super) jobs: Entries<Job<'a>>,
+    pub(super) edges: Entries<Edge<'a>>,
 }
 
 #[derive(Serialize)]
-struct Job<'a> {
-    id: Uuid,
-    name: &'a str,
-    body: &'a str,
-    adaptor: &'a str,
-    project_credential_id: Option<ResourceId>,
+pub(super) struct Job<'a> {
+    pub(super) id: Uuid,
+    pub(super) name: &'a str,
+    pub(super) body: &'a str,
+    pub(super) adaptor: &'a str,
+    pub(super) project_credential_id: Option<ResourceId>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    keychain_credential_id: Option<ResourceId>,
+    pub(super) keychain_credential_id: Option<ResourceId>,
 }
 
 #[derive(Default, Serialize)]
-struct Trigger<'a> {
-    enabled: bool,
-    id: Uuid,
+pub(super) struct Trigger<'a> {
+    pub(super) enabled: bool,
+    pub(super) id: Uuid,
     #[serde(rename = "type")]
-    kind: &'static str,
+    pub(super) kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    custom_path: Option<&'a str>,
+    pub(super) custom_path: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    webhook_reply: Option<WebhookReply>,
+    pub(super) webhook_reply: Option<WebhookReply>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    webhook_response_config: Option<ResponseConfig>,
+    pub(super) webhook_response_config: Option<ResponseConfig>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    cron_expression: Option<&'a str>,
+    pub(super) cron_expression: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    cron_cursor_job_id: Option<Uuid>,
+    pub(super) cron_cursor_job_id: Option<Uuid>,
 }
 
 #[derive(Serialize)]
-struct ResponseConfig {
+pub(super) struct ResponseConfig {
     success_code: Option<u16>,
     error_code: Option<u16>,
 }
 
 #[derive(Serialize)]
-struct Edge<'a> {
-    enabled: bool,
-    id: Uuid,
+pub(super) struct Edge<'a> {
+    pub(super) enabled: bool,
+    pub(super) id: Uuid,
     #[serde(skip_serializing_if = "Option::is_none")]
-    source_job_id: Option<Uuid>,
+    pub(super) source_job_id: Option<Uuid>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    source_trigger_id: Option<Uuid>,
+    pub(super) source_trigger_id: Option<Uuid>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    condition_expression: Option<&'a str>,
-    condition_type: Condition,
+    pub(super) condition_expression: Option<&'a str>,
+    pub(super) condition_type: Condition,
     #[serde(skip_serializing_if = "Option::is_none")]
-    condition_label: Option<&'a str>,
-    target_job_id: Uuid,
+    pub(super) condition_label: Option<&'a str>,
+    pub(super) target_job_id: Uuid,
 }
 
 impl<'a> Workflow<'a> {
@@ -127,6 +129,7 @@ impl<'a> Workflow<'a> {
         from: &'a workflow::Workflow<String>,
         enabled: &dyn Fn(TriggerId) -> bool,
         stamps: Stamps,
+        shape: Shape,
     ) -> Self {
         let mut keys = HashMap::new();
         let triggers = triggers(from, enabled, &mut keys);
@@ -139,12 +142,15 @@ impl<'a> Workflow<'a> {
             inserted_at: stamps.inserted_at.map(Stamp),
             updated_at: stamps.updated_at.map(Stamp),
             lock_version: stamps.lock_version,
-            positions: Entries(
-                from.positions.iter().map(|(id, at)| (id.to_string(), Point::from(*at))).collect(),
-            ),
-            triggers,
-            jobs,
-            edges: edges(from, &keys),
+            version_history: stamps.version_history,
+            // By the ids of what they are of, whatever the shape.
+            positions: Entries {
+                entries: from.positions.iter().map(|(id, at)| (id.to_string(), Point::from(*at))).collect(),
+                shape: Shape::Keyed,
+            },
+            triggers: Entries { entries: triggers, shape },
+            jobs: Entries { entries: jobs, shape },
+            edges: Entries { entries: edges(from, &keys), shape },
         }
     }
 }
@@ -154,7 +160,7 @@ fn triggers<'a>(
     from: &'a workflow::Workflow<String>,
     enabled: &dyn Fn(TriggerId) -> bool,
     keys: &mut HashMap<Uuid, String>,
-) -> Entries<Trigger<'a>> {
+) -> Vec<(String, Trigger<'a>)> {
     let mut triggers: Vec<_> = from.triggers.iter().map(|from| trigger(from, enabled(from.id))).collect();
     triggers.sort_by_key(|trigger| (trigger.kind, trigger.id));
     let mut unique = Unique::default();
@@ -163,7 +169,7 @@ fn triggers<'a>(
         keys.insert(trigger.id, key.clone());
         (key, trigger)
     });
-    Entries(keyed.collect())
+    keyed.collect()
 }
 
 fn trigger(from: &workflow::Trigger, enabled: bool) -> Trigger<'_> {
@@ -190,7 +196,10 @@ fn trigger(from: &workflow::Trigger, enabled: bool) -> Trigger<'_> {
     }
 }
 
-fn jobs<'a>(from: &'a workflow::Workflow<String>, keys: &mut HashMap<Uuid, String>) -> Entries<Job<'a>> {
+fn jobs<'a>(
+    from: &'a workflow::Workflow<String>,
+    keys: &mut HashMap<Uuid, String>,
+) -> Vec<(String, Job<'a>)> {
     let mut unique = Unique::default();
     let keyed = from.jobs.iter().map(|job| {
         let key = unique.key(slug(&job.name));
@@ -210,10 +219,10 @@ fn jobs<'a>(from: &'a workflow::Workflow<String>, keys: &mut HashMap<Uuid, Strin
         };
         (key, job)
     });
-    Entries(keyed.collect())
+    keyed.collect()
 }
 
-fn edges<'a>(from: &'a workflow::Workflow<String>, keys: &HashMap<Uuid, String>) -> Entries<Edge<'a>> {
+fn edges<'a>(from: &'a workflow::Workflow<String>, keys: &HashMap<Uuid, String>) -> Vec<(String, Edge<'a>)> {
     let mut unique = Unique::default();
     let key_of = |id: Uuid| keys.get(&id).cloned().unwrap_or_else(|| id.to_string());
     let keyed = from.edges.iter().map(|edge| {
@@ -235,21 +244,35 @@ fn edges<'a>(from: &'a workflow::Workflow<String>, keys: &HashMap<Uuid, String>)
         };
         (key, edge)
     });
-    Entries(keyed.collect())
+    keyed.collect()
 }
 
-/// An object with its keys in this order.
-struct Entries<T>(Vec<(String, T)>);
+/// An object with its keys in this order, or a list.
+pub(super) struct Entries<T> {
+    entries: Vec<(String, T)>,
+    shape: Shape,
+}
 
 impl<T> Entries<T> {
+    pub(super) fn values(&self) -> impl Iterator<Item = &T> {
+        self.entries.iter().map(|(_, value)| value)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &(String, T)> {
+        self.entries.iter()
+    }
+
     fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.entries.is_empty()
     }
 }
 
 impl<T: Serialize> Serialize for Entries<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
+        match self.shape {
+            Shape::Keyed => serializer.collect_map(self.entries.iter().map(|(key, value)| (key, value))),
+            Shape::Listed => serializer.collect_seq(self.values()),
+        }
     }
 }
 
