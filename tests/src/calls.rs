@@ -30,14 +30,19 @@ impl Server {
 
     /// Makes somebody of any kind, with a token.
     pub async fn principal(&self, name: &str, kind: PrincipalKind) -> User {
-        let admin = self.admin();
         let principal = Principal { kind: kind.into(), name: name.to_owned(), ..Principal::default() };
+        self.somebody(principal).await
+    }
+
+    /// Makes them as they are given, with a token.
+    pub async fn somebody(&self, principal: Principal) -> User {
+        let (admin, name) = (self.admin(), principal.name.clone());
         let request = CreatePrincipalRequest { principal: Some(principal), ..Default::default() };
         let id = admin.access().create_principal(request).await.unwrap().principal.unwrap().id;
         let request =
             CreateTokenRequest { principal_id: id.clone(), name: "test".into(), ..Default::default() };
         let token = admin.access().create_token(request).await.unwrap().secret;
-        User { id, name: name.to_owned(), client: self.client(&token), token }
+        User { id, name, client: self.client(&token), token }
     }
 }
 

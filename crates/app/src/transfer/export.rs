@@ -1,6 +1,6 @@
 //! A whole project as a document.
 
-use std::{collections::HashMap, fs::File, io};
+use std::{borrow::Cow, collections::HashMap, fs::File, io};
 
 use sandbar_model::{
     Document, Error, Kind, Project, ProjectId, ResourceId, Result, Revision, TriggerId, Workflow,
@@ -10,7 +10,7 @@ use sandbar_store::{Tx, resource, resource::Found, trigger, view::View};
 
 use super::{
     spool::{Spooled, disk},
-    versions::Versions,
+    versions::{Versions, without_keychains},
 };
 use crate::{
     App, Call,
@@ -139,6 +139,8 @@ impl Export<'_> {
             version_history: self.versions.of(tx, (id, found), &workflow, &states).await?,
         };
         let enabled = |id: TriggerId| states.get(&id) == Some(&true);
+        let is_for_client = self.form.audience == Audience::Client;
+        let workflow = if is_for_client { without_keychains(&workflow) } else { Cow::Borrowed(&workflow) };
         match &mut self.writer {
             Writer::State(writer) => writer.workflow(id, &workflow, &enabled, stamps),
             Writer::Spec(writer) => writer.workflow(&workflow, &enabled),

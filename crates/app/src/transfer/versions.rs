@@ -2,9 +2,14 @@
 //! it shows now. A sandbox's list begins with its ancestors', up to the fork: by that a client knows what it may merge
 //! without losing anything.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+};
 
-use sandbar_model::{Kind, Project, ProjectId, ResourceId, Result, Revision, TriggerId, Workflow};
+use sandbar_model::{
+    Kind, Project, ProjectId, ResourceId, Result, Revision, TriggerId, Workflow, workflow::Uses,
+};
 use sandbar_store::{
     Tx,
     resource::{self, Found},
@@ -137,7 +142,7 @@ impl<'a> Versions<'a> {
 
     fn digest(&self, workflow: &Workflow<String>, states: &HashMap<TriggerId, bool>) -> String {
         let enabled = |trigger: TriggerId| states.get(&trigger) == Some(&true);
-        digest(workflow, &enabled, &|link| self.titles.get(&link).cloned())
+        digest(&without_keychains(workflow), &enabled, &|link| self.titles.get(&link).cloned())
     }
 
     /// Remembers what was shown for the first time.
@@ -152,6 +157,17 @@ impl<'a> Versions<'a> {
         })
         .await
     }
+}
+
+/// As clients get it: they lose the keychain of a step on the way through their files, so that they would take a workflow that
+/// had one for edited. One that they were not told of stays when they deploy.
+pub(super) fn without_keychains(workflow: &Workflow<String>) -> Cow<'_, Workflow<String>> {
+    let is_keychain = |uses: Option<Uses>| matches!(uses, Some(Uses::Keychain(_)));
+    let mut shown = Cow::Borrowed(workflow);
+    if workflow.jobs.iter().any(|job| is_keychain(job.uses)) {
+        shown.to_mut().jobs.iter_mut().filter(|job| is_keychain(job.uses)).for_each(|job| job.uses = None);
+    }
+    shown
 }
 
 /// The one after those that were shown of a project.
