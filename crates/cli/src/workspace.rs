@@ -113,7 +113,10 @@ impl Workspace {
             0 | 1 => Ok(kept.pop()),
             _ => {
                 let aliases: Vec<_> = kept.into_iter().map(|kept| kept.alias).collect();
-                let problem = format!("several project files are of the project that is checked out: {}", aliases.join(", "));
+                let problem = format!(
+                    "several project files are of the project that is checked out: {}",
+                    aliases.join(", ")
+                );
                 Err(Failure::Here(format!("{problem}; remove those that are not")))
             }
         }
@@ -122,7 +125,8 @@ impl Workspace {
     /// The workflows that files have.
     pub(crate) fn local(&self, base: Option<&Project>) -> Result<Vec<Local>, Failure> {
         let folder = self.layout().workflows();
-        let expected = base.map(|base| base.workflows.iter().map(|one| files::paths(one, &folder).0).collect());
+        let expected =
+            base.map(|base| base.workflows.iter().map(|one| files::paths(one, &folder).0).collect());
         read::read(&self.root, &folder, &expected.unwrap_or_else(Vec::new))
     }
 
@@ -131,7 +135,8 @@ impl Workspace {
         let folder = self.layout().workflows();
         let read: BTreeSet<_> = local.iter().flat_map(|local| local.bodies.values()).collect();
         let mut half = Vec::new();
-        for gone in base.workflows.iter().filter(|one| !local.iter().any(|local| local.workflow.id == one.id)) {
+        for gone in base.workflows.iter().filter(|one| !local.iter().any(|local| local.workflow.id == one.id))
+        {
             let (file, bodies) = files::paths(gone, &folder);
             for body in bodies.values().filter(|body| !read.contains(body)) {
                 if self.root.read(body, MAX_PROJECT)?.is_some() {
@@ -149,7 +154,8 @@ impl Workspace {
             Ok(local) => local,
             Err(failure) => return Ok(vec![failure.to_string()]),
         };
-        let of = |project: Option<&Project>, id: &str| project.and_then(|project| project.workflow(id)).cloned();
+        let of =
+            |project: Option<&Project>, id: &str| project.and_then(|project| project.workflow(id)).cloned();
         let mut edits = Vec::new();
         for one in &local {
             let (before, after) = (of(base, &one.workflow.id), of(Some(next), &one.workflow.id));
@@ -161,7 +167,10 @@ impl Workspace {
             match before {
                 None => edits.push(format!("{file}: not pushed yet")),
                 Some(_) if !is(&before) => edits.push(format!("{file}: edited")),
-                Some(_) if one.is_commented && after.is_none_or(|after| after.outline() != one.workflow.outline()) => {
+                Some(_)
+                    if one.is_commented
+                        && after.is_none_or(|after| after.outline() != one.workflow.outline()) =>
+                {
                     edits.push(format!("{file}: has comments"));
                 }
                 Some(_) => {}
@@ -176,7 +185,12 @@ impl Workspace {
     }
 
     /// Files in the way that no checkout wrote.
-    fn strangers(&self, base: Option<&Project>, next: &Project, local: &[Local]) -> Result<Vec<String>, Failure> {
+    fn strangers(
+        &self,
+        base: Option<&Project>,
+        next: &Project,
+        local: &[Local],
+    ) -> Result<Vec<String>, Failure> {
         let folder = self.layout().workflows();
         let owned = self.owned(base, local);
         let mut strangers = Vec::new();
@@ -210,7 +224,12 @@ impl Workspace {
 
     /// Writes the files of a project in place of those of another, and `openfn.yaml`. `absorbed`: files that the project has
     /// become equal to, which go too where they are called otherwise. What says the same already is left as it is.
-    pub(crate) fn check_out(&self, base: Option<&Project>, next: &Kept, absorbed: &[Local]) -> Result<(), Failure> {
+    pub(crate) fn check_out(
+        &self,
+        base: Option<&Project>,
+        next: &Kept,
+        absorbed: &[Local],
+    ) -> Result<(), Failure> {
         let layout = self.layout();
         let folder = layout.workflows();
         let files = files::files(&next.project, &folder)?;
@@ -270,7 +289,10 @@ impl Workspace {
         let read: Result<BTreeMap<String, IgnoredAny>, _> = yaml::read(&text, &file);
         if !read.is_ok_and(|read| read.len() == there.len() + new.len()) {
             let problem = format!("add these to it yourself: {}", new.join(", "));
-            return Err(Failure::Here(format!("{}: nothing can be added behind what it has; {problem}", file.display())));
+            return Err(Failure::Here(format!(
+                "{}: nothing can be added behind what it has; {problem}",
+                file.display()
+            )));
         }
         self.root.write(&file, &text)
     }

@@ -37,7 +37,9 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Completion { shell } => completion(shell),
         Command::Whoami => login::whoami(&Session::open(globals).await?).await,
         // Files only: no server is asked.
-        Command::Project(project::ProjectCommand::Checkout(args)) => sync::checkout(output::Out(globals.output), &args),
+        Command::Project(project::ProjectCommand::Checkout(args)) => {
+            sync::checkout(output::Out(globals.output), &args)
+        }
         Command::Project(command) => project::run(&Session::open(globals).await?, command).await,
         Command::Sandbox(command) => sandbox::run(&Session::open(globals).await?, command).await,
         Command::Workflow(command) => workflow::run(&Session::open(globals).await?, command).await,

@@ -128,7 +128,9 @@ fn alias(args: &PullArgs, project: &Project) -> Result<String, Failure> {
     if is_id(&alias) {
         return Ok(alias);
     }
-    Err(Failure::Usage(format!("{alias:?} can't be the name of a file: --alias may have letters, digits, `_` and `-`")))
+    Err(Failure::Usage(format!(
+        "{alias:?} can't be the name of a file: --alias may have letters, digits, `_` and `-`"
+    )))
 }
 
 /// The project that an alias, with or without a host, a name or an id means.
@@ -140,11 +142,19 @@ fn find(workspace: &Workspace, wanted: &str) -> Result<Kept, Failure> {
     };
     let all: Vec<String> = kept.iter().map(title).collect();
     let by_alias = |one: &Kept| one.alias == wanted || title(one) == wanted;
-    let by_name = |one: &Kept| [&one.project.name, &one.project.id, &one.project.openfn.uuid].into_iter().any(|its| its == wanted);
-    if kept.iter().any(by_alias) { kept.retain(by_alias) } else { kept.retain(by_name) }
+    let by_name = |one: &Kept| {
+        [&one.project.name, &one.project.id, &one.project.openfn.uuid].into_iter().any(|its| its == wanted)
+    };
+    if kept.iter().any(by_alias) {
+        kept.retain(by_alias)
+    } else {
+        kept.retain(by_name)
+    }
     match kept.as_slice() {
         [one] => Ok(one.clone()),
-        [] if all.is_empty() => Err(Failure::Here("nothing was pulled into this folder yet; see `sandbar project pull`".to_owned())),
+        [] if all.is_empty() => Err(Failure::Here(
+            "nothing was pulled into this folder yet; see `sandbar project pull`".to_owned(),
+        )),
         [] => Err(Failure::Here(format!("no project {wanted:?} was pulled; there is {}", all.join(", ")))),
         _ => {
             let fits: Vec<String> = kept.iter().map(title).collect();
@@ -156,9 +166,14 @@ fn find(workspace: &Workspace, wanted: &str) -> Result<Kept, Failure> {
 fn checked_out(out: Out, kept: &Kept) -> Result<(), Failure> {
     let Kept { alias, project } = kept;
     let workflows = i64::try_from(project.workflows.len()).unwrap_or(i64::MAX);
-    let value = || Ok(json!({ "project_id": project.openfn.uuid, "name": project.name, "alias": alias, "workflows": workflows }));
+    let value = || {
+        Ok(
+            json!({ "project_id": project.openfn.uuid, "name": project.name, "alias": alias, "workflows": workflows }),
+        )
+    };
     out.show_value(value, || {
         let workflows = count(workflows, "workflow", "workflows");
-        visible(&format!("{}  {}  checked out as {alias}: {workflows}", project.name, project.openfn.uuid)).into_owned()
+        visible(&format!("{}  {}  checked out as {alias}: {workflows}", project.name, project.openfn.uuid))
+            .into_owned()
     })
 }

@@ -70,7 +70,10 @@ pub(crate) fn keys(workflow: &Value, file: &Path, problems: &mut Problems) {
     let mut look = |value: &Value, known: &[&str], of: &str| {
         for key in value.as_object().into_iter().flatten().map(|member| member.0) {
             if !known.contains(&key.as_str()) {
-                let problem = format!("{of} has the key {key:?}, which means nothing here; it may have {}", known.join(", "));
+                let problem = format!(
+                    "{of} has the key {key:?}, which means nothing here; it may have {}",
+                    known.join(", ")
+                );
                 problems.at(file, problem);
             }
         }
@@ -78,7 +81,10 @@ pub(crate) fn keys(workflow: &Value, file: &Path, problems: &mut Problems) {
     look(workflow, &WORKFLOW, "the workflow");
     let steps = workflow.get("steps").and_then(Value::as_array);
     for (at, step) in steps.into_iter().flatten().enumerate() {
-        let id = step.get("id").and_then(Value::as_str).map_or_else(|| format!("#{}", at + 1), |id| format!("{id:?}"));
+        let id = step
+            .get("id")
+            .and_then(Value::as_str)
+            .map_or_else(|| format!("#{}", at + 1), |id| format!("{id:?}"));
         look(step, &STEP, &format!("step {id}"));
         for (target, edge) in step.get("next").and_then(Value::as_object).into_iter().flatten() {
             look(edge, &EDGE, &format!("step {id}, next {target:?},"));
@@ -113,14 +119,16 @@ pub(crate) fn workflow(workflow: &Workflow, file: &Path, problems: &mut Problems
     }
 }
 
-const ID: &str = "may only have letters a-z, digits, `_` and `-`, up to 200 characters, because files are named after it";
+const ID: &str =
+    "may only have letters a-z, digits, `_` and `-`, up to 200 characters, because files are named after it";
 const _: () = assert!(MAX_ID == 200, "the text above says how long");
 
 fn edges(step: &Step, at: &str, file: &Path, problems: &mut Problems) {
     for (target, edge) in &step.next {
         let (kind, _) = edge.condition_type(step.usual_condition());
         if kind == "js_expression" && edge.label.is_none() {
-            problems.at(file, format!("{at}, next {target:?}: a condition that is an expression needs a label"));
+            problems
+                .at(file, format!("{at}, next {target:?}: a condition that is an expression needs a label"));
         }
         if step.is_trigger() && (kind == "on_job_success" || kind == "on_job_failure") {
             problems.at(file, format!("{at}, next {target:?}: no step comes before a trigger; its condition is always, or an expression"));
@@ -146,7 +154,11 @@ fn mixed(step: &Step) -> Vec<String> {
     let (wrong, why): (&[(&str, bool)], _) = match step.kind.as_deref() {
         None => (&of_trigger, "only triggers have; a trigger says its `type`"),
         Some("webhook" | "cron") => (&of_job, "only steps without a `type` have"),
-        Some("kafka") => return vec!["Kafka triggers are not supported by Sandbar; remove it, or use a webhook".to_owned()],
+        Some("kafka") => {
+            return vec![
+                "Kafka triggers are not supported by Sandbar; remove it, or use a webhook".to_owned(),
+            ];
+        }
         Some(other) => return vec![format!("its type is {other:?}; it must be webhook or cron")],
     };
     let there = wrong.iter().filter(|(_, is_there)| *is_there);

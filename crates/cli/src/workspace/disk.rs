@@ -198,13 +198,12 @@ mod tests {
         let (temporary, folder) = folder();
         fs::write(temporary.path().join("secret.js"), "secret").unwrap();
         std::os::unix::fs::symlink(temporary.path(), folder.path(Path::new("link"))).unwrap();
-        std::os::unix::fs::symlink(
-            temporary.path().join("secret.js"),
-            folder.path(Path::new("file.js")),
-        )
-        .unwrap();
+        std::os::unix::fs::symlink(temporary.path().join("secret.js"), folder.path(Path::new("file.js")))
+            .unwrap();
         let absolute = temporary.path().join("secret.js");
-        for file in ["../secret.js", "a/../../secret.js", "link/secret.js", "file.js", absolute.to_str().unwrap()] {
+        for file in
+            ["../secret.js", "a/../../secret.js", "link/secret.js", "file.js", absolute.to_str().unwrap()]
+        {
             let file = Path::new(file);
             assert!(folder.read(file, 100).is_err(), "{}", file.display());
             assert!(folder.write(file, "changed").is_err(), "{}", file.display());

@@ -89,7 +89,9 @@ impl Visitor<'_> for ConditionVisitor {
     type Value = Condition;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a condition: always, on_job_success, on_job_failure, never, true, false, or an expression")
+        f.write_str(
+            "a condition: always, on_job_success, on_job_failure, never, true, false, or an expression",
+        )
     }
 
     fn visit_bool<E: Error>(self, always: bool) -> Result<Condition, E> {

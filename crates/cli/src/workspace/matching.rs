@@ -74,11 +74,16 @@ impl<'a> Matching<'a> {
             }
             if let Some(project) = self.best(file, is_last) {
                 self.note(file, project);
+                if is_last {
+                    // It may tell where others belong.
+                    return;
+                }
             }
         }
     }
 
-    /// The one that is left when each rule has narrowed the choice, or, at last, the best that structure tells.
+    /// The one that is left when each rule has narrowed the choice. At last, when nothing else tells anything any more, the
+    /// best that structure tells, or the only one that there is.
     fn best(&self, file: &'a Step, is_last: bool) -> Option<&'a Step> {
         let free = |step: &&'a Step| step.kind == file.kind && !self.taken.contains(step.id.as_str());
         let mut candidates: Vec<&'a Step> = self.project.iter().filter(free).collect();
@@ -89,7 +94,7 @@ impl<'a> Matching<'a> {
                 top = narrowed.first().copied();
                 candidates = narrowed;
             }
-            if candidates.len() == 1 {
+            if candidates.len() == 1 && (top.is_some() || is_last) {
                 return candidates.pop();
             }
         }
@@ -122,6 +127,7 @@ impl<'a> Matching<'a> {
 
 /// The first step that leads somewhere and that nothing leads to.
 fn root(steps: &[Step]) -> Option<&Step> {
-    let children: HashSet<&str> = steps.iter().flat_map(|step| step.next.keys().map(String::as_str)).collect();
+    let children: HashSet<&str> =
+        steps.iter().flat_map(|step| step.next.keys().map(String::as_str)).collect();
     steps.iter().find(|step| !step.next.is_empty() && !children.contains(step.id.as_str()))
 }

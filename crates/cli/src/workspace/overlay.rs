@@ -60,12 +60,26 @@ struct Laying<'o, 'a, 'b> {
 
 impl<'a> Overlay<'a> {
     /// Lays a workflow over the project's, if it has it. `base`: the project's when the files were made of it.
-    pub(crate) fn workflow(&mut self, local: &Local, base: Option<&Workflow>, fresh: Option<Fresh<'_>>) -> Laid {
+    pub(crate) fn workflow(
+        &mut self,
+        local: &Local,
+        base: Option<&Workflow>,
+        fresh: Option<Fresh<'_>>,
+    ) -> Laid {
         let base = base.map_or(&[][..], |base| &base.steps);
         let steps = &local.workflow.steps;
-        let matched = fresh.map_or_else(Matched::new, |fresh| matching::steps(steps, base, &fresh.workflow.steps));
-        let mut laying =
-            Laying { overlay: self, local, base, fresh, matched, ids: Vec::new(), parts: Vec::new(), is_content: false };
+        let matched =
+            fresh.map_or_else(Matched::new, |fresh| matching::steps(steps, base, &fresh.workflow.steps));
+        let mut laying = Laying {
+            overlay: self,
+            local,
+            base,
+            fresh,
+            matched,
+            ids: Vec::new(),
+            parts: Vec::new(),
+            is_content: false,
+        };
         let entry = laying.entry();
         let Laying { parts, is_content, .. } = laying;
         match fresh {
@@ -78,7 +92,8 @@ impl<'a> Overlay<'a> {
 
 impl<'b> Laying<'_, '_, 'b> {
     fn entry(&mut self) -> Value {
-        let mut entry = self.fresh.map_or_else(Map::new, |fresh| fresh.entry.as_object().cloned().unwrap_or_default());
+        let mut entry =
+            self.fresh.map_or_else(Map::new, |fresh| fresh.entry.as_object().cloned().unwrap_or_default());
         if self.fresh.is_none() {
             entry.insert("id".to_owned(), (self.overlay.make_id)().into());
         }

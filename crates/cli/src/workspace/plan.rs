@@ -209,7 +209,8 @@ impl<'a> Planning<'a, '_> {
     }
 
     fn moved(&mut self, workflow: &str) {
-        let note = format!("{workflow:?} was changed on the server, and not here: it stays, and the files get it");
+        let note =
+            format!("{workflow:?} was changed on the server, and not here: it stays, and the files get it");
         self.overlay.notes.push(note);
     }
 
@@ -241,15 +242,21 @@ impl<'a> Planning<'a, '_> {
     fn collections(&mut self) -> Option<Value> {
         let there: Vec<&Value> = entries(self.sides.state, "collections");
         let names: HashSet<&str> = there.iter().map(|one| text(one, "name")).collect();
-        let base: HashSet<&str> =
-            self.sides.base.into_iter().flat_map(|base| &base.collections).map(|one| one.name.as_str()).collect();
+        let base: HashSet<&str> = self
+            .sides
+            .base
+            .into_iter()
+            .flat_map(|base| &base.collections)
+            .map(|one| one.name.as_str())
+            .collect();
         let said = &self.sides.collections;
         for gone in names.iter().filter(|name| base.contains(*name) && !said.contains(name)) {
             self.overlay.notes.push(format!(
                 "the collection {gone:?} stays, with its items: `sandbar collection delete` deletes it"
             ));
         }
-        let new: Vec<&str> = said.iter().filter(|name| !names.contains(*name) && !base.contains(*name)).copied().collect();
+        let new: Vec<&str> =
+            said.iter().filter(|name| !names.contains(*name) && !base.contains(*name)).copied().collect();
         if new.is_empty() {
             return None;
         }

@@ -46,7 +46,10 @@ pub(crate) fn read(root: &Folder, folder: &Path, expected: &[PathBuf]) -> Result
         };
         let id = local.workflow.id.clone();
         if let Some(before) = places.insert(id.clone(), file.clone()) {
-            let problem = format!("{before} has the id {id:?}, too; give each workflow its own", before = before.display());
+            let problem = format!(
+                "{before} has the id {id:?}, too; give each workflow its own",
+                before = before.display()
+            );
             problems.at(&file, problem);
         }
         found.push(local);
@@ -55,7 +58,12 @@ pub(crate) fn read(root: &Folder, folder: &Path, expected: &[PathBuf]) -> Result
     Ok(found)
 }
 
-fn one(root: &Folder, file: &Path, expected: bool, problems: &mut Problems) -> Result<Option<Local>, Failure> {
+fn one(
+    root: &Folder,
+    file: &Path,
+    expected: bool,
+    problems: &mut Problems,
+) -> Result<Option<Local>, Failure> {
     let Some(text) = root.read(file, MAX_WORKFLOW)? else { return Ok(None) };
     let value: Value = yaml::read(&text, file)?;
     if value.get("steps").is_none() {
@@ -110,7 +118,8 @@ fn body(root: &Folder, file: &Path, step: &mut Step) -> Result<Option<PathBuf>, 
     };
     let folder = file.parent().unwrap_or(Path::new(""));
     if !leads_down(Path::new(path)) {
-        let problem = format!("expression {path:?} leads out of the workflow's folder; keep bodies inside of it");
+        let problem =
+            format!("expression {path:?} leads out of the workflow's folder; keep bodies inside of it");
         return Err(Failure::Here(problem));
     }
     // `components` takes out each `.`.

@@ -71,7 +71,8 @@ mod tests {
     #[test]
     fn no_two_ids_are_equal_whatever_the_names() {
         let mut ids = Ids::default();
-        let given: Vec<_> = ["a b", "A-B", "a-b-2", "a.b", "日本", "語"].map(|name| ids.take(name, "step")).into();
+        let given: Vec<_> =
+            ["a b", "A-B", "a-b-2", "a.b", "日本", "語"].map(|name| ids.take(name, "step")).into();
         assert_eq!(given, ["a-b", "a-b-2", "a-b-2-2", "a-b-3", "step", "step-2"]);
         let long = ids.take(&"x".repeat(300), "step");
         let longer = ids.take(&"x".repeat(301), "step");

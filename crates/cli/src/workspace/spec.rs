@@ -93,8 +93,12 @@ impl Workflow {
 
     /// What files can say of it, with steps in their order: equal for two workflows of which files would be the same.
     pub(crate) fn view(&self) -> Self {
-        let mut view =
-            Self { id: self.id.clone(), name: self.name.clone(), steps: self.steps.clone(), ..Self::default() };
+        let mut view = Self {
+            id: self.id.clone(),
+            name: self.name.clone(),
+            steps: self.steps.clone(),
+            ..Self::default()
+        };
         for step in &mut view.steps {
             step.openfn = Map::new();
             step.next.values_mut().for_each(|edge| edge.openfn = Map::new());

@@ -47,14 +47,15 @@ pub(crate) async fn push(session: &Session, args: PushArgs) -> Result<(), Failur
         send(session, uuid, &plan, args.dry_run).await?;
     }
     let headline = format!("{}  {uuid}", fresh.name);
-    session.out.show_value(
-        || Ok(render::value(&plan, uuid, is_pushed)),
-        || render::text(&plan, &headline),
-    )?;
+    session
+        .out
+        .show_value(|| Ok(render::value(&plan, uuid, is_pushed)), || render::text(&plan, &headline))?;
     if args.dry_run {
         return note("Only checked: nothing was changed.");
     }
-    let alias = current.as_ref().map_or_else(|| layout.project("alias").unwrap_or("main").to_owned(), |kept| kept.alias.clone());
+    let alias = current
+        .as_ref()
+        .map_or_else(|| layout.project("alias").unwrap_or("main").to_owned(), |kept| kept.alias.clone());
     renew(session, &workspace, (uuid, alias), base, &local).await
 }
 
@@ -118,7 +119,12 @@ async fn send(session: &Session, project_id: &str, plan: &Plan, dry_run: bool) -
     Ok(())
 }
 
-async fn import(session: &Session, project_id: &str, document: &Value, validate_only: bool) -> Result<ImportProjectResponse, Failure> {
+async fn import(
+    session: &Session,
+    project_id: &str,
+    document: &Value,
+    validate_only: bool,
+) -> Result<ImportProjectResponse, Failure> {
     let header = ImportHeader { project_id: project_id.to_owned(), validate_only, ..Default::default() };
     let document = document.to_string();
     Ok(session.client.projects().import_project(header, document.as_bytes(), |_| {}).await?)
@@ -144,6 +150,8 @@ async fn renew(
     };
     renewed.await.map_err(|failure| {
         let done = "the project is pushed, but the files are not up to date with it";
-        Failure::Here(format!("{done}: {failure}\nRun `sandbar project pull` with the project's id {project_id}"))
+        Failure::Here(format!(
+            "{done}: {failure}\nRun `sandbar project pull` with the project's id {project_id}"
+        ))
     })
 }

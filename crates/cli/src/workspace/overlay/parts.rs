@@ -77,7 +77,8 @@ impl Laying<'_, '_, '_> {
         let base = self.base.iter().find(|base| base.uuid() == fresh.uuid());
         let mut trigger = object(self.entry_of("triggers", id));
         let mut changed = Vec::new();
-        let settings = settings(step).into_iter().zip(settings(fresh)).zip(base.map_or_else(Default::default, settings));
+        let settings =
+            settings(step).into_iter().zip(settings(fresh)).zip(base.map_or_else(Default::default, settings));
         for (((key, said), (_, there)), (_, before)) in settings {
             if said == there {
                 continue;
@@ -101,7 +102,12 @@ impl Laying<'_, '_, '_> {
         let mut trigger = Map::new();
         trigger.insert("id".to_owned(), id.into());
         trigger.insert("type".to_owned(), json!(step.kind));
-        trigger.extend(settings(step).into_iter().filter(|(_, said)| !said.is_null()).map(|(key, said)| (key.to_owned(), said)));
+        trigger.extend(
+            settings(step)
+                .into_iter()
+                .filter(|(_, said)| !said.is_null())
+                .map(|(key, said)| (key.to_owned(), said)),
+        );
         if self.overlay.is_sandbox {
             self.stays(step, false);
         } else if let Some(enabled) = step.enabled {

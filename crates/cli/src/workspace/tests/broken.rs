@@ -12,8 +12,14 @@ fn each_problem_names_file_and_place() {
     desk.write("workflows/b.yaml", "id: ../b\nsteps:\n  - id: a/b\n  - id: a\n    type: kafka\n  - id: a\n    enabled: true\n    next:\n      a: '!state.x'\n");
     desk.write("workflows/c.yaml", "id: sync-patients\nsteps: []\n");
     desk.write("workflows/d.yaml", "id: d\nsteps:\n  - id: a\n   name: b\n");
-    desk.write("workflows/e.yaml", "id: e\nsteps:\n  - id: a\n    nmae: A\n    next:\n      a:\n        condtion: always\n");
-    desk.write("workflows/f.yaml", "id: f\nsteps:\n  - id: a\n    next:\n      b: {condition: !state.x}\n  - id: b\n");
+    desk.write(
+        "workflows/e.yaml",
+        "id: e\nsteps:\n  - id: a\n    nmae: A\n    next:\n      a:\n        condtion: always\n",
+    );
+    desk.write(
+        "workflows/f.yaml",
+        "id: f\nsteps:\n  - id: a\n    next:\n      b: {condition: !state.x}\n  - id: b\n",
+    );
     desk.write("workflows/none.yaml", "other: file\n");
     insta::assert_snapshot!(desk.refused());
 }
@@ -25,7 +31,12 @@ fn credentials_must_be_linked_and_expressions_labelled() {
     insta::assert_snapshot!(desk.refused());
     let desk = Desk::new(small());
     desk.edit(SYNC, "        label: fine\n", "");
-    assert!(desk.refused().ends_with("step \"get\", next \"map-it\": a condition that is an expression needs a label"), "{}", desk.refused());
+    assert!(
+        desk.refused()
+            .ends_with("step \"get\", next \"map-it\": a condition that is an expression needs a label"),
+        "{}",
+        desk.refused()
+    );
 }
 
 #[test]
@@ -45,26 +56,31 @@ fn bodies_have_limits_and_are_text() {
 fn crowded() -> Value {
     let mut state = small();
     let flow = &mut state["workflows"]["Sync"];
-    flow["triggers"]["second"] = json!({ "id": "t-2", "type": "webhook", "enabled": false, "custom_path": "two" });
+    flow["triggers"]["second"] =
+        json!({ "id": "t-2", "type": "webhook", "enabled": false, "custom_path": "two" });
     flow["jobs"]["twin"] = json!({ "id": "j-3", "name": "GET", "adaptor": "a", "body": "twin" });
     flow["jobs"]["hook"] = json!({ "id": "j-4", "name": "Webhook", "adaptor": "a", "body": "hook" });
     flow["edges"]["c"] = json!({ "id": "e-3", "source_job_id": "j-1", "target_job_id": "j-2", "condition_type": "always", "enabled": true });
     flow["edges"]["d"] = json!({ "id": "e-4", "source_trigger_id": "t-2", "target_job_id": "j-3", "condition_type": "always", "enabled": true });
-    state["workflows"]["other"] = json!({ "id": "w-2", "name": "sync Patients!", "triggers": {}, "jobs": {}, "edges": {} });
+    state["workflows"]["other"] =
+        json!({ "id": "w-2", "name": "sync Patients!", "triggers": {}, "jobs": {}, "edges": {} });
     state
 }
 
 #[test]
 fn what_has_the_same_name_in_the_format_is_told_apart_and_nothing_is_lost() {
     let desk = Desk::new(crowded());
-    assert_eq!(desk.files(), [
-        "workflows/sync-patients-2/sync-patients-2.yaml",
-        "workflows/sync-patients/get-2.js",
-        "workflows/sync-patients/get.js",
-        "workflows/sync-patients/map-it.js",
-        SYNC,
-        "workflows/sync-patients/webhook-3.js",
-    ]);
+    assert_eq!(
+        desk.files(),
+        [
+            "workflows/sync-patients-2/sync-patients-2.yaml",
+            "workflows/sync-patients/get-2.js",
+            "workflows/sync-patients/get.js",
+            "workflows/sync-patients/map-it.js",
+            SYNC,
+            "workflows/sync-patients/webhook-3.js",
+        ]
+    );
     assert!(desk.read(SYNC).contains("id: webhook-2\n    type: webhook\n"), "{}", desk.read(SYNC));
     assert_eq!(told(&desk.push().unwrap()), Vec::<String>::new());
     desk.write("workflows/sync-patients/get-2.js", "edited twin");
@@ -106,11 +122,14 @@ fn what_a_person_wrote_is_never_lost_without_force() {
     let other = json!({ "id": "p-2", "name": "x", "workflows": { "o": { "id": "w-9", "name": "Own", "triggers": {}, "edges": {},
         "jobs": { "a": { "id": "j-9", "name": "A", "body": "b" } } } } });
     desk.write("workflows/own/a.js", "mine");
-    assert_eq!(edits(&Project::of(&other, SERVER)), [
-        "workflows/new/new.yaml: not pushed yet".to_owned(),
-        format!("{SYNC}: edited"),
-        "workflows/own/a.js: not written by a checkout".to_owned(),
-    ]);
+    assert_eq!(
+        edits(&Project::of(&other, SERVER)),
+        [
+            "workflows/new/new.yaml: not pushed yet".to_owned(),
+            format!("{SYNC}: edited"),
+            "workflows/own/a.js: not written by a checkout".to_owned(),
+        ]
+    );
     // Even then only files of the project that was checked out go.
     desk.write("workflows/sync-patients/notes.txt", "mine");
     let other = Kept { alias: "x".to_owned(), project: Project::of(&other, SERVER) };

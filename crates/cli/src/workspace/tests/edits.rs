@@ -5,11 +5,7 @@ use super::*;
 #[test]
 fn files_are_as_openfn_has_them() {
     let desk = Desk::new(small());
-    assert_eq!(desk.files(), [
-        "workflows/sync-patients/get.js",
-        "workflows/sync-patients/map-it.js",
-        SYNC,
-    ]);
+    assert_eq!(desk.files(), ["workflows/sync-patients/get.js", "workflows/sync-patients/map-it.js", SYNC,]);
     assert_eq!(desk.read("workflows/sync-patients/map-it.js"), "fn(s => s)");
     insta::assert_snapshot!("workflow", desk.read(SYNC));
     insta::assert_snapshot!("openfn", desk.read("openfn.yaml"));
@@ -52,18 +48,27 @@ fn steps_are_added_renamed_and_removed() {
     // And one more behind it.
     let more = "  - id: send\n    name: Send\n    adaptor: '@openfn/language-http@7.0.0'\n    configuration: ana@example.org|DHIS2\n    expression: ./send.js\n";
     let text = desk.read(SYNC) + more;
-    desk.write(SYNC, &text.replace("expression: ./shape.js\n", "expression: ./shape.js\n    next:\n      send: true\n"));
+    desk.write(
+        SYNC,
+        &text.replace("expression: ./shape.js\n", "expression: ./shape.js\n    next:\n      send: true\n"),
+    );
     desk.write("workflows/sync-patients/send.js", "post('x')");
     let plan = desk.push().unwrap();
-    assert_eq!(told(&plan), [
-        "Edit workflow Sync patients",
-        "  Add step Send",
-        "  Edit step Shape: name (was Map it), body",
-        "  Add shape → send",
-    ]);
+    assert_eq!(
+        told(&plan),
+        [
+            "Edit workflow Sync patients",
+            "  Add step Send",
+            "  Edit step Shape: name (was Map it), body",
+            "  Add shape → send",
+        ]
+    );
     let sent = &plan.document["workflows"]["w-1"];
     let renamed = entry(sent, "j-2").unwrap();
-    assert_eq!((&renamed["name"], &renamed["body"], &renamed["keychain_credential_id"]), (&json!("Shape"), &json!("fn(s => 2)"), &json!("y-1")));
+    assert_eq!(
+        (&renamed["name"], &renamed["body"], &renamed["keychain_credential_id"]),
+        (&json!("Shape"), &json!("fn(s => 2)"), &json!("y-1"))
+    );
     assert_eq!(entry(sent, "e-2"), entry(&desk.state, "e-2"), "its edge stays, too");
     let send = &sent["jobs"]["send"];
     assert_eq!((&send["body"], &send["project_credential_id"]), (&json!("post('x')"), &json!("c-1")));
@@ -91,15 +96,24 @@ fn edges_and_triggers_are_pushed() {
     desk.edit(SYNC, "    enabled: true", "    enabled: false\n    custom_path: clips");
     desk.edit(SYNC, "    webhook_reply: after_completion\n", "");
     let plan = desk.push().unwrap();
-    assert_eq!(told(&plan), [
-        "Edit workflow Sync patients",
-        "  Edit trigger webhook: custom_path, webhook_reply",
-        "  Edit trigger webhook: off",
-        "  Edit get → map-it",
-    ]);
+    assert_eq!(
+        told(&plan),
+        [
+            "Edit workflow Sync patients",
+            "  Edit trigger webhook: custom_path, webhook_reply",
+            "  Edit trigger webhook: off",
+            "  Edit get → map-it",
+        ]
+    );
     let edge = entry(&plan.document, "e-2").unwrap();
-    assert_eq!((&edge["condition_type"], &edge["condition_expression"], &edge["enabled"]), (&json!("on_job_failure"), &Value::Null, &json!(true)));
-    assert_eq!(entry(&plan.document, "t-1").unwrap(), &json!({ "id": "t-1", "type": "webhook", "enabled": false, "custom_path": "clips" }));
+    assert_eq!(
+        (&edge["condition_type"], &edge["condition_expression"], &edge["enabled"]),
+        (&json!("on_job_failure"), &Value::Null, &json!(true))
+    );
+    assert_eq!(
+        entry(&plan.document, "t-1").unwrap(),
+        &json!({ "id": "t-1", "type": "webhook", "enabled": false, "custom_path": "clips" })
+    );
     assert_eq!(plan.counts.updated, 1);
 
     let desk = Desk::new(small());
@@ -115,7 +129,11 @@ fn a_sandboxes_triggers_stay_as_they_are_and_it_is_told() {
     desk.edit(SYNC, "    enabled: true", "    enabled: false");
     let plan = desk.push().unwrap();
     assert!(plan.changes.is_empty());
-    assert!(plan.notes[0].contains("stays on") && plan.notes[0].contains("sandbar workflow trigger off"), "{:?}", plan.notes);
+    assert!(
+        plan.notes[0].contains("stays on") && plan.notes[0].contains("sandbar workflow trigger off"),
+        "{:?}",
+        plan.notes
+    );
 }
 
 #[test]
@@ -124,15 +142,26 @@ fn workflows_are_added_renamed_and_removed() {
     desk.write("workflows/new/new.yaml", "id: new\nname: New one\nsteps:\n  - id: cron\n    type: cron\n    cron_expression: 0 6 * * *\n    next:\n      a: {}\n  - name: A\n    expression: fn(s => s)\n");
     desk.edit(SYNC, "name: Sync patients", "name: Synced");
     let plan = desk.push().unwrap();
-    assert_eq!(told(&plan), [
-        "Add workflow New one", "  Add trigger cron", "  Add step A", "  Add cron → a", "Edit workflow Synced", "  Edit name",
-    ]);
+    assert_eq!(
+        told(&plan),
+        [
+            "Add workflow New one",
+            "  Add step A",
+            "  Add trigger cron",
+            "  Add cron → a",
+            "Edit workflow Synced",
+            "  Edit name",
+        ]
+    );
     assert_eq!((plan.counts.created, plan.counts.updated), (1, 1));
 
     // A folder that is only called otherwise is the same workflow.
     let desk = Desk::new(small());
     for file in desk.files() {
-        desk.write(&file.replace("sync-patients", "renamed"), &desk.read(&file).replace("id: sync-patients", "id: renamed"));
+        desk.write(
+            &file.replace("sync-patients", "renamed"),
+            &desk.read(&file).replace("id: sync-patients", "id: renamed"),
+        );
     }
     std::fs::remove_dir_all(desk.folder.path().join("workflows/sync-patients")).unwrap();
     assert_eq!(told(&desk.push().unwrap()), Vec::<String>::new());
@@ -152,7 +181,10 @@ fn both_sides_edits_of_one_workflow_are_refused_and_of_two_are_not() {
     desk.edit("workflows/sync-patients/get.js", "get('x')", "get('here')");
     desk.state["workflows"]["Sync"]["jobs"]["Get"]["body"] = "get('there');\n".into();
     let refused = desk.refused();
-    assert!(refused.contains(&format!("{SYNC}: changed there, too")) && refused.contains("--force"), "{refused}");
+    assert!(
+        refused.contains(&format!("{SYNC}: changed there, too")) && refused.contains("--force"),
+        "{refused}"
+    );
     let forced = desk.push_with(true).unwrap();
     assert_eq!(entry(&forced.document, "j-1").unwrap()["body"], "get('here');\n");
 
@@ -168,11 +200,11 @@ fn both_sides_edits_of_one_workflow_are_refused_and_of_two_are_not() {
 
     std::fs::remove_dir_all(desk.folder.path().join("workflows")).unwrap();
     assert!(desk.refused().contains("Sync patients: deleted here, changed there"));
-    desk.state = json!({ "id": "p-1", "name": "acme", "workflows": {} });
+    desk.state["workflows"] = json!({});
     assert_eq!(told(&desk.push().unwrap()), Vec::<String>::new(), "gone on both sides");
     let new = Desk::new(small());
     new.edit("workflows/sync-patients/get.js", "get('x')", "get('here')");
-    let new = Desk { state: desk.state, ..new };
+    let new = Desk { state: desk.state.clone(), ..new };
     assert!(new.refused().contains("deleted there"));
     assert_eq!(told(&new.push_with(true).unwrap())[0], "Add workflow Sync patients");
 }
