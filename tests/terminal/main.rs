@@ -8,6 +8,7 @@
 )]
 
 mod audit;
+mod files;
 mod large;
 mod report;
 mod resolve;

@@ -9,7 +9,10 @@ fn each_problem_names_file_and_place() {
     desk.edit(SYNC, "./get.js", "../../../etc/passwd.js");
     desk.edit(SYNC, "./map-it.js", "./gone.js");
     desk.edit(SYNC, "configuration: ana@example.org|DHIS2", "configuration: bob@example.org|Other");
-    desk.write("workflows/b.yaml", "id: ../b\nsteps:\n  - id: a/b\n  - id: a\n    type: kafka\n  - id: a\n    enabled: true\n    next:\n      a: '!state.x'\n");
+    desk.write(
+        "workflows/b.yaml",
+        "id: ../b\nsteps:\n  - id: a/b\n  - id: a\n    type: kafka\n  - id: a\n    enabled: true\n",
+    );
     desk.write("workflows/c.yaml", "id: sync-patients\nsteps: []\n");
     desk.write("workflows/d.yaml", "id: d\nsteps:\n  - id: a\n   name: b\n");
     desk.write(
@@ -20,6 +23,8 @@ fn each_problem_names_file_and_place() {
         "workflows/f.yaml",
         "id: f\nsteps:\n  - id: a\n    next:\n      b: {condition: !state.x}\n  - id: b\n",
     );
+    desk.write("workflows/g.yaml", "id: g\nsteps:\n  - id: a\n    next: b\n");
+    desk.write("workflows/h.yaml", "id: h\nid: h\nsteps: []\n");
     desk.write("workflows/none.yaml", "other: file\n");
     insta::assert_snapshot!(desk.refused());
 }
