@@ -12,6 +12,7 @@ pub(crate) mod project;
 pub(crate) mod read;
 
 mod check;
+mod credentials;
 mod edge;
 mod matching;
 mod overlay;
@@ -23,10 +24,9 @@ mod yaml;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use serde::de::IgnoredAny;
 use url::Url;
 
 use self::disk::Folder;
@@ -125,9 +125,9 @@ impl Workspace {
     /// The workflows that files have.
     pub(crate) fn local(&self, base: Option<&Project>) -> Result<Vec<Local>, Failure> {
         let folder = self.layout().workflows();
-        let expected =
-            base.map(|base| base.workflows.iter().map(|one| files::paths(one, &folder).0).collect());
-        read::read(&self.root, &folder, &expected.unwrap_or_else(Vec::new))
+        let written = base.into_iter().flat_map(|base| &base.workflows);
+        let expected: Vec<PathBuf> = written.map(|one| files::paths(one, &folder).0).collect();
+        read::read(&self.root, &folder, &expected)
     }
 
     /// Workflows whose file is gone while bodies of theirs are still there: whether they are to be deleted is not clear.
@@ -234,6 +234,7 @@ impl Workspace {
         let folder = layout.workflows();
         let files = files::files(&next.project, &folder)?;
         let same_already = self.same_already(&next.project);
+        let credentials = credentials::added(&self.root, &layout, &next.project)?;
         for (file, text) in &files {
             if !same_already.contains(file) {
                 self.root.write(file, text)?;
@@ -242,7 +243,9 @@ impl Workspace {
         for file in self.owned(base, absorbed).into_iter().filter(|file| !files.contains_key(file)) {
             self.root.remove(&file)?;
         }
-        self.credentials(&layout, &next.project)?;
+        if let Some((file, text)) = credentials {
+            self.root.write(&file, &text)?;
+        }
         self.root.write(Path::new(layout::FILE), &layout.write(&next.project, &next.alias)?)
     }
 
@@ -263,38 +266,6 @@ impl Workspace {
     pub(crate) fn keep(&self, kept: &Kept) -> Result<(), Failure> {
         let file = self.project_file(&kept.alias, &kept.project.openfn.endpoint);
         self.root.write(&file, &yaml::write(&kept.project)?)
-    }
-
-    /// Adds what steps sign in with to the file of credentials, empty. What it has stays as it is, for it is a person's.
-    fn credentials(&self, layout: &Layout, project: &Project) -> Result<(), Failure> {
-        let Some(file) = layout.credentials() else { return Ok(()) };
-        let steps = project.workflows.iter().flat_map(|workflow| &workflow.steps);
-        let used: BTreeSet<&str> = steps.filter_map(|step| step.configuration.as_deref()).collect();
-        let mut text = self.root.read(&file, MAX_FILE)?.unwrap_or_default();
-        let there: Option<BTreeMap<String, IgnoredAny>> = yaml::read(&text, &file)?;
-        let there = there.unwrap_or_default();
-        let new: Vec<&str> = used.into_iter().filter(|title| !there.contains_key(*title)).collect();
-        if new.is_empty() {
-            return Ok(());
-        }
-        if there.is_empty() && text.trim() == "{}" {
-            text.clear();
-        }
-        if !text.is_empty() && !text.ends_with('\n') {
-            text.push('\n');
-        }
-        for title in &new {
-            text += &yaml::write(&BTreeMap::from([(title, serde_json::json!({}))]))?;
-        }
-        let read: Result<BTreeMap<String, IgnoredAny>, _> = yaml::read(&text, &file);
-        if !read.is_ok_and(|read| read.len() == there.len() + new.len()) {
-            let problem = format!("add these to it yourself: {}", new.join(", "));
-            return Err(Failure::Here(format!(
-                "{}: nothing can be added behind what it has; {problem}",
-                file.display()
-            )));
-        }
-        self.root.write(&file, &text)
     }
 }
 

@@ -146,9 +146,9 @@ fn find(workspace: &Workspace, wanted: &str) -> Result<Kept, Failure> {
         [&one.project.name, &one.project.id, &one.project.openfn.uuid].into_iter().any(|its| its == wanted)
     };
     if kept.iter().any(by_alias) {
-        kept.retain(by_alias)
+        kept.retain(by_alias);
     } else {
-        kept.retain(by_name)
+        kept.retain(by_name);
     }
     match kept.as_slice() {
         [one] => Ok(one.clone()),

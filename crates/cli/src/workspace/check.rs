@@ -119,8 +119,7 @@ pub(crate) fn workflow(workflow: &Workflow, file: &Path, problems: &mut Problems
     }
 }
 
-const ID: &str =
-    "may only have letters a-z, digits, `_` and `-`, up to 200 characters, because files are named after it";
+const ID: &str = "may only have plain letters, digits, `_` and `-`, up to 200 characters, because files are named after it";
 const _: () = assert!(MAX_ID == 200, "the text above says how long");
 
 fn edges(step: &Step, at: &str, file: &Path, problems: &mut Problems) {

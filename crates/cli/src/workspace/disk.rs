@@ -65,9 +65,7 @@ impl Folder {
         };
         let folder = path.parent().unwrap_or(&self.0);
         fs::create_dir_all(folder).map_err(failed)?;
-        let permissions = there.unwrap_or_else(|| usual(file));
-        let mut builder = tempfile::Builder::new();
-        let mut part = builder.permissions(permissions).tempfile_in(folder).map_err(failed)?;
+        let mut part = part(file, there).tempfile_in(folder).map_err(failed)?;
         part.write_all(text.as_bytes()).map_err(failed)?;
         part.persist(&path).map_err(|error| failed(error.error))?;
         Ok(())
@@ -156,13 +154,23 @@ fn missing(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
-/// What a new file may be: as others, but for the one that is to hold secrets.
+/// Makes the file that becomes another: one that was there stays as it may be read, a new one may be read as others, but for
+/// the one that is to hold secrets.
 #[cfg(unix)]
-fn usual(file: &Path) -> Permissions {
+fn part(file: &Path, there: Option<Permissions>) -> tempfile::Builder<'static, 'static> {
     use std::os::unix::fs::PermissionsExt;
     let is_secret = file.file_stem().is_some_and(|name| name == "credentials");
     // What the person's umask takes away is taken away.
-    Permissions::from_mode(if is_secret { 0o600 } else { 0o666 })
+    let usual = Permissions::from_mode(if is_secret { 0o600 } else { 0o666 });
+    let mut builder = tempfile::Builder::new();
+    builder.permissions(there.unwrap_or(usual));
+    builder
+}
+
+/// Makes the file that becomes another.
+#[cfg(not(unix))]
+fn part(_: &Path, _: Option<Permissions>) -> tempfile::Builder<'static, 'static> {
+    tempfile::Builder::new()
 }
 
 #[cfg(test)]

@@ -51,23 +51,23 @@ impl Layout {
     /// The text for this project, checked out under an alias.
     pub(crate) fn write(&self, project: &Project, alias: &str) -> Result<String, Failure> {
         let openfn = &project.openfn;
-        let mut said = json!({
-            "uuid": openfn.uuid,
-            "endpoint": openfn.endpoint,
-            "alias": alias,
-            "id": project.id,
-            "name": project.name,
-        });
+        let mut said = Map::new();
+        let mut say = |key: &str, value: Value| said.insert(key.to_owned(), value);
+        say("uuid", openfn.uuid.as_str().into());
+        say("endpoint", openfn.endpoint.as_str().into());
+        say("alias", alias.into());
+        say("id", project.id.as_str().into());
+        say("name", project.name.as_str().into());
         // Without `updated_at`: two branches of a repository would differ in it.
-        if let (Some(said), Some(time)) = (said.as_object_mut(), &openfn.inserted_at) {
-            said.insert("inserted_at".to_owned(), time.as_str().into());
+        if let Some(time) = &openfn.inserted_at {
+            say("inserted_at", time.as_str().into());
         }
         if !project.collections.is_empty() {
             let names: Vec<&str> = project.collections.iter().map(|one| one.name.as_str()).collect();
-            said["collections"] = json!(names);
+            say("collections", json!(names));
         }
         if !project.forked_from().is_empty() {
-            said["forked_from"] = json!(project.forked_from());
+            say("forked_from", json!(project.forked_from()));
         }
         yaml::write(&json!({ "project": said, "workspace": self.workspace }))
     }

@@ -58,7 +58,7 @@ struct Laying<'o, 'a, 'b> {
     is_content: bool,
 }
 
-impl<'a> Overlay<'a> {
+impl Overlay<'_> {
     /// Lays a workflow over the project's, if it has it. `base`: the project's when the files were made of it.
     pub(crate) fn workflow(
         &mut self,

@@ -149,12 +149,12 @@ impl<'a> Planning<'a, '_> {
 
     fn lay(&mut self, local: &Local, base: Option<&Workflow>, fresh: Option<Fresh<'_>>) {
         let laid = self.overlay.workflow(local, base, fresh);
-        let name = text(&laid.entry, "name").to_owned();
-        self.keep(&laid.entry);
         let sign = if fresh.is_some() { Sign::Edit } else { Sign::Add };
         if laid.parts.is_empty() && sign == Sign::Edit {
-            return;
+            return self.keep(&laid.entry);
         }
+        let name = text(&laid.entry, "name").to_owned();
+        self.workflows.insert(text(&laid.entry, "id").to_owned(), laid.entry);
         match sign {
             Sign::Add => self.counts.created += 1,
             _ => self.counts.updated += i64::from(laid.is_content),
@@ -214,8 +214,14 @@ impl<'a> Planning<'a, '_> {
         self.overlay.notes.push(note);
     }
 
+    /// Keeps a workflow as the project has it. That its triggers are on or off is not said: somebody may turn one just now.
     fn keep(&mut self, entry: &Value) {
-        self.workflows.insert(text(entry, "id").to_owned(), entry.clone());
+        let mut entry = entry.clone();
+        let triggers = entry.get_mut("triggers").and_then(Value::as_object_mut);
+        for trigger in triggers.into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut) {
+            trigger.remove("enabled");
+        }
+        self.workflows.insert(text(&entry, "id").to_owned(), entry);
     }
 
     fn finish(mut self) -> Result<Plan, Failure> {

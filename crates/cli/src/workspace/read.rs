@@ -18,7 +18,7 @@ const MAX_WORKFLOW: u64 = 16 * 1024 * 1024;
 pub(crate) const MAX_BODY: u64 = 10 * 1024 * 1024;
 
 /// A workflow as files have it, with its bodies.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Local {
     /// Where it was read.
     pub(crate) file: PathBuf,
@@ -110,7 +110,8 @@ fn name(step: &mut Step) {
 
 /// Puts the body where its path was. A text that is no path of a `.js` file is the body itself.
 fn body(root: &Folder, file: &Path, step: &mut Step) -> Result<Option<PathBuf>, Failure> {
-    let Some(path) = step.expression.as_deref().filter(|text| text.ends_with(".js")) else {
+    let is_path = |text: &&str| Path::new(text).extension().is_some_and(|ending| ending == "js");
+    let Some(path) = step.expression.as_deref().filter(is_path) else {
         return match step.body().len() as u64 {
             0..=MAX_BODY => Ok(None),
             _ => Err(Failure::Here(format!("its body is larger than {MAX_BODY} bytes"))),

@@ -21,7 +21,16 @@ pub(crate) fn write(value: &impl Serialize) -> Result<String, Failure> {
 /// Reads YAML. An error names the file and the line, and shows nothing of what is there.
 pub(crate) fn read<T: DeserializeOwned>(text: &str, file: &Path) -> Result<T, Failure> {
     serde_saphyr::from_str_with_options(text, options()).map_err(|error| {
-        let message = error.without_snippet();
+        let message = match error.without_snippet() {
+            // The library's own text speaks to programmers.
+            serde_saphyr::Error::DuplicateMappingKey { key, location } => format!(
+                "the key {} is there twice at line {}, column {}",
+                key.as_deref().unwrap_or_default(),
+                location.line(),
+                location.column()
+            ),
+            other => other.to_string(),
+        };
         Failure::Here(format!("{}: {message}", file.display()))
     })
 }

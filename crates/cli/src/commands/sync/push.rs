@@ -13,7 +13,7 @@ use crate::workspace::layout::Layout;
 use crate::workspace::plan::{self, Counts, Plan, Sides};
 use crate::workspace::project::Project;
 use crate::workspace::read::Local;
-use crate::workspace::{Kept, Workspace, endpoint};
+use crate::workspace::{Kept, Workspace, endpoint, is_id};
 
 /// Lays the files over the project as it is now, and makes it so.
 pub(crate) async fn push(session: &Session, args: PushArgs) -> Result<(), Failure> {
@@ -38,7 +38,7 @@ pub(crate) async fn push(session: &Session, args: PushArgs) -> Result<(), Failur
         force: args.force,
         how_to_link: &how_to_link,
     };
-    let plan = plan::plan(&sides, &mut || Uuid::new_v4().to_string())?;
+    let plan = plan::plan(&sides, &mut new_id)?;
     if !plan.notes.is_empty() {
         note(render::notes(&plan.notes).trim_end())?;
     }
@@ -53,10 +53,16 @@ pub(crate) async fn push(session: &Session, args: PushArgs) -> Result<(), Failur
     if args.dry_run {
         return note("Only checked: nothing was changed.");
     }
-    let alias = current
-        .as_ref()
-        .map_or_else(|| layout.project("alias").unwrap_or("main").to_owned(), |kept| kept.alias.clone());
+    let said = layout.project("alias").filter(|alias| is_id(alias)).unwrap_or("main");
+    let alias = current.as_ref().map_or(said, |kept| &kept.alias).to_owned();
     renew(session, &workspace, (uuid, alias), base, &local).await
+}
+
+/// An id for something that is new in the files: the edges of the document name its steps by it.
+fn new_id() -> String {
+    // Below the server ids are arguments; a client is where they come from.
+    #[expect(clippy::disallowed_methods)]
+    Uuid::new_v4().to_string()
 }
 
 /// What the files say, unless that can't be what was meant.
@@ -145,6 +151,9 @@ async fn renew(
     let renewed = async {
         let (_, project) = fetch(session, project_id).await?;
         let next = Kept { alias, project };
+        if workspace.local(base)? != local {
+            return Err(Failure::Here("the files were edited meanwhile".to_owned()));
+        }
         workspace.check_out(base, &next, local)?;
         workspace.keep(&next)
     };

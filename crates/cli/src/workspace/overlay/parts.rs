@@ -76,6 +76,8 @@ impl Laying<'_, '_, '_> {
         };
         let base = self.base.iter().find(|base| base.uuid() == fresh.uuid());
         let mut trigger = object(self.entry_of("triggers", id));
+        // Said only where it changes: somebody may turn it on or off just now.
+        trigger.remove("enabled");
         let mut changed = Vec::new();
         let settings =
             settings(step).into_iter().zip(settings(fresh)).zip(base.map_or_else(Default::default, settings));

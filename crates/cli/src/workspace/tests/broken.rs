@@ -91,13 +91,15 @@ fn what_has_the_same_name_in_the_format_is_told_apart_and_nothing_is_lost() {
     desk.write("workflows/sync-patients/get-2.js", "edited twin");
     let plan = desk.push().unwrap();
     assert_eq!(told(&plan), ["Edit workflow Sync patients", "  Edit step GET: body"]);
-    for id in ["t-1", "t-2", "e-1", "e-2", "e-3", "e-4", "j-1", "j-2", "j-4", "w-2"] {
+    for id in ["e-1", "e-2", "e-3", "e-4", "j-1", "j-2", "j-4", "w-2"] {
         assert_eq!(entry(&plan.document, id), entry(&desk.state, id), "{id}");
     }
     desk.edit(SYNC, "custom_path: two", "custom_path: three");
+    desk.edit(SYNC, "    enabled: false", "    enabled: true");
     let plan = desk.push().unwrap();
-    assert_eq!(entry(&plan.document, "t-2").unwrap()["custom_path"], "three");
-    assert_eq!(entry(&plan.document, "t-1"), entry(&desk.state, "t-1"));
+    let second = json!({ "id": "t-2", "type": "webhook", "enabled": true, "custom_path": "three" });
+    let first = json!({ "id": "t-1", "type": "webhook", "webhook_reply": "after_completion" });
+    assert_eq!((entry(&plan.document, "t-1"), entry(&plan.document, "t-2")), (Some(&first), Some(&second)));
 }
 
 #[test]

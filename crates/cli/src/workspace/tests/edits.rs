@@ -21,6 +21,8 @@ fn what_files_do_not_say_stays() {
     assert_eq!(told(&plan), ["Edit workflow Sync patients", "  Edit step Map it: body"]);
     let mut expected = desk.state["workflows"]["Sync"].clone();
     expected["jobs"]["Map-it"]["body"] = "fn(s => 1)\n".into();
+    // Somebody may turn it off just now.
+    expected["triggers"]["webhook"].as_object_mut().unwrap().remove("enabled");
     let sent = &plan.document["workflows"]["w-1"];
     for (part, ids) in [("jobs", &["j-1", "j-2"][..]), ("triggers", &["t-1"]), ("edges", &["e-1", "e-2"])] {
         assert_eq!(sent[part].as_object().unwrap().len(), ids.len());
@@ -28,7 +30,7 @@ fn what_files_do_not_say_stays() {
             assert_eq!(entry(sent, id), entry(&expected, id), "{id}");
         }
     }
-    for key in ["positions", "lock_version", "concurrency"] {
+    for key in ["positions", "lock_version", "concurrency", "name", "id"] {
         assert_eq!(sent[key], expected[key]);
     }
     let sections: Vec<_> = plan.document.as_object().unwrap().keys().collect();
@@ -70,8 +72,8 @@ fn steps_are_added_renamed_and_removed() {
         (&json!("Shape"), &json!("fn(s => 2)"), &json!("y-1"))
     );
     assert_eq!(entry(sent, "e-2"), entry(&desk.state, "e-2"), "its edge stays, too");
-    let send = &sent["jobs"]["send"];
-    assert_eq!((&send["body"], &send["project_credential_id"]), (&json!("post('x')"), &json!("c-1")));
+    let new = &sent["jobs"]["send"];
+    assert_eq!((&new["body"], &new["project_credential_id"]), (&json!("post('x')"), &json!("c-1")));
     assert_eq!(sent["edges"]["shape->send"]["condition_type"], "always");
 
     let desk = Desk::new(small());
@@ -217,4 +219,41 @@ fn collections_are_added_and_none_is_deleted() {
     assert_eq!(told(&plan), ["Add collection visits"]);
     assert_eq!(plan.document["collections"].as_array().unwrap().len(), 2);
     assert!(plan.notes[0].contains("\"patients\" stays"), "{:?}", plan.notes);
+}
+
+#[test]
+fn versions_of_workflows_are_kept_where_there_are_some() {
+    let mut state = small();
+    state["workflows"]["Sync"]["version_history"] = json!(["cli:0123456789ab", "cli:ba9876543210"]);
+    let desk = Desk::new(state);
+    let forked = "  forked_from:\n    sync-patients: cli:ba9876543210\n";
+    assert!(desk.read("openfn.yaml").contains(forked), "{}", desk.read("openfn.yaml"));
+    let project = desk.read(".projects/main@127.0.0.1.yaml");
+    assert!(
+        project.contains(forked) && project.contains("    history:\n      - cli:0123456789ab\n"),
+        "{project}"
+    );
+    assert!(!desk.read(SYNC).contains("cli:"));
+    // Another head of the same content is no edit of the server's.
+    let mut moved = Desk { state: desk.state.clone(), ..desk };
+    moved.state["workflows"]["Sync"]["version_history"] = json!(["cli:ffffffffffff"]);
+    moved.edit("workflows/sync-patients/get.js", "get('x')", "get('y')");
+    assert_eq!(told(&moved.push().unwrap()), ["Edit workflow Sync patients", "  Edit step Get: body"]);
+}
+
+#[test]
+fn bodies_of_blanks_and_odd_names_survive() {
+    for body in ["\n", "\n\n", " \n \n", "\t", "\u{feff}x", "a\u{85}b\u{2028}", "a\r\nb\r", "---\n", "\0"] {
+        let mut state = small();
+        let flow = &mut state["workflows"]["Sync"];
+        flow["jobs"]["Get"]["body"] = body.into();
+        flow["jobs"]["Get"]["name"] = "yes".into();
+        flow["jobs"]["Map-it"]["name"] = "007: {x} # y".into();
+        flow["name"] = "null".into();
+        flow["edges"]["b"]["condition_expression"] = "*x & !y".into();
+        let desk = Desk::new(state);
+        assert_eq!(desk.read("workflows/null/yes.js"), body);
+        assert_eq!(desk.workspace().current().unwrap().unwrap().project, desk.kept().project, "{body:?}");
+        assert_eq!(told(&desk.push().unwrap()), Vec::<String>::new(), "{body:?}");
+    }
 }

@@ -32,7 +32,11 @@ fn a_project_survives_its_files_and_a_push_of_them_changes_nothing() {
         let there = entries(&desk.state, "workflows");
         assert_eq!(sent.len(), there.len(), "{}", path.display());
         for workflow in there {
-            assert!(sent.contains(&workflow), "{}: {}", path.display(), text(workflow, "name"));
+            let mut workflow = workflow.clone();
+            for trigger in workflow["triggers"].as_object_mut().unwrap().values_mut() {
+                trigger.as_object_mut().unwrap().remove("enabled");
+            }
+            assert!(sent.contains(&&workflow), "{}: {}", path.display(), text(&workflow, "name"));
         }
         let edits = desk.workspace().edits(Some(&desk.kept().project), &Project::default()).unwrap();
         assert_eq!(edits, Vec::<String>::new(), "{}", path.display());
@@ -48,7 +52,7 @@ fn every_body_is_in_a_file_of_its_own_byte_for_byte() {
             bodies.extend(entries(workflow, "jobs").into_iter().map(|job| text(job, "body").to_owned()));
         }
         let mut written: Vec<String> =
-            desk.files().iter().filter(|file| file.ends_with(".js")).map(|file| desk.read(file)).collect();
+            desk.files().iter().filter(|file| !file.ends_with("yaml")).map(|file| desk.read(file)).collect();
         bodies.retain(|body| !body.is_empty());
         bodies.sort();
         written.sort();

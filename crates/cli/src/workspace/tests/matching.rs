@@ -75,7 +75,7 @@ fn a_trigger_is_never_a_step_nor_one_of_another_type() {
     let trigger = |id: &str, kind: &str| Step { id: id.into(), kind: Some(kind.into()), ..Step::default() };
     let job = Step { id: "a".into(), ..Step::default() };
     assert!(matching::steps(&[trigger("cron", "cron")], &[], &[trigger("webhook", "webhook")]).is_empty());
-    assert!(matching::steps(&[trigger("webhook", "webhook")], &[], &[job.clone()]).is_empty());
+    assert!(matching::steps(&[trigger("webhook", "webhook")], &[], std::slice::from_ref(&job)).is_empty());
     let (old, new) = ([trigger("webhook", "webhook")], [trigger("hook", "webhook")]);
     assert_eq!(matching::steps(&new, &[], &old)["hook"], "webhook");
 }
