@@ -33,7 +33,14 @@ struct Workspace<'a> {
     folder: &'static str,
 }
 
-impl Workspace<'_> {
+impl<'a> Workspace<'a> {
+    /// With a project pulled into it.
+    fn pulled(desk: &'a Desk, folder: &'static str, project: &str) -> Self {
+        let workspace = Self { desk, folder };
+        result(&workspace.run(&["pull", project]));
+        workspace
+    }
+
     fn run(&self, words: &[&str]) -> Output {
         self.desk.run(&[&["project"], words, &["--workspace", self.folder]].concat())
     }
@@ -114,9 +121,7 @@ on_both_engines! {
     async fn a_project_is_pulled_edited_and_pushed(server: Server) {
         let stage = Stage::quiet(&server).await;
         let before = stage.workflows(&stage.project).await;
-        let one = Workspace { desk: &stage.desk, folder: "one" };
-        fs::create_dir(one.path("")).unwrap();
-        result(&one.run(&["pull", &stage.project]));
+        let one = Workspace::pulled(&stage.desk, "one", &stage.project);
         let pulled = one.files();
         let untouched = result(&one.run(&["push"]));
         assert!(untouched.contains("Nothing to push"), "{untouched}");
@@ -148,17 +153,13 @@ on_both_engines! {
 
         assert!(one.path(&format!("{FLOW}/send-teis.js")).is_file(), "the files have the new name");
         assert!(!one.path(&format!("{FLOW}/upsert-teis.js")).exists());
-        let two = Workspace { desk: &stage.desk, folder: "two" };
-        fs::create_dir(two.path("")).unwrap();
-        result(&two.run(&["pull", &stage.project]));
+        let two = Workspace::pulled(&stage.desk, "two", &stage.project);
         assert_eq!(two.files(), one.files());
     }
 
     async fn edits_of_both_sides_are_refused_and_lose_nothing(server: Server) {
         let stage = Stage::quiet(&server).await;
-        let here = Workspace { desk: &stage.desk, folder: "here" };
-        fs::create_dir(here.path("")).unwrap();
-        result(&here.run(&["pull", &stage.project]));
+        let here = Workspace::pulled(&stage.desk, "here", &stage.project);
         let body = format!("{FLOW}/get-teis.js");
         fs::write(here.path(&body), "// here").unwrap();
 
@@ -187,9 +188,14 @@ on_both_engines! {
         let forced = stage.workflows(&stage.project).await.remove("wf2-omrs-dhis2").unwrap();
         assert!(forced.jobs.iter().any(|job| job.body == "// here again"));
         assert!(!forced.jobs.iter().any(|job| job.body.contains("// project 1")), "the files won");
+    }
 
-        // Gone there: pushed over it, it is back.
-        let request = DeleteWorkflowRequest { project_id: stage.project.clone(), workflow_id: forced.id, ..Default::default() };
+    async fn a_workflow_that_was_deleted_there_comes_back_only_with_force(server: Server) {
+        let stage = Stage::quiet(&server).await;
+        let here = Workspace::pulled(&stage.desk, "here", &stage.project);
+        let body = format!("{FLOW}/get-teis.js");
+        let there = stage.workflows(&stage.project).await.remove("wf2-omrs-dhis2").unwrap();
+        let request = DeleteWorkflowRequest { project_id: stage.project.clone(), workflow_id: there.id, ..Default::default() };
         stage.client.workflows().delete_workflow(request).await.unwrap();
         fs::write(here.path(&body), "// still here").unwrap();
         assert!(refusal(&here.run(&["push"])).contains("deleted there"));
@@ -198,11 +204,37 @@ on_both_engines! {
         assert!(result(&here.run(&["push"])).contains("Nothing to push"));
     }
 
+    async fn a_second_trigger_of_a_type_and_a_removed_step_are_pushed(server: Server) {
+        let stage = Stage::quiet(&server).await;
+        let one = Workspace::pulled(&stage.desk, "one", &stage.project);
+        let before = stage.workflows(&stage.project).await.remove("wf-3-generate-optsmap").unwrap();
+        let flow = "workflows/wf-3-generate-optsmap";
+        let yaml = format!("{flow}/wf-3-generate-optsmap.yaml");
+        let text = one.read(&yaml);
+        let rest = text.find("  - id: webhook\n").unwrap();
+        let (steps, trigger) = text.split_at(rest);
+        // The step that is left leads nowhere any more.
+        let first = steps.split("    next:\n").next().unwrap();
+        let second = trigger.replace("- id: webhook", "- id: another").replace("    next:", "    custom_path: other\n    next:");
+        fs::write(one.path(&yaml), format!("{first}{trigger}{second}")).unwrap();
+        fs::remove_file(one.path(&format!("{flow}/key-value-pair.js"))).unwrap();
+        let shown = result(&one.run(&["push"]));
+        for line in ["- step Key Value Pair", "+ trigger another", "+ another → fetch-optionsets-metadata"] {
+            assert!(shown.contains(line), "{line}: {shown}");
+        }
+        let after = stage.workflows(&stage.project).await.remove("wf-3-generate-optsmap").unwrap();
+        assert_eq!((before.jobs.len(), after.jobs.len(), after.triggers.len(), after.edges.len()), (2, 1, 2, 2));
+        assert!(after.triggers.contains(&before.triggers[0]), "the first is as it was");
+        assert!(after.triggers.iter().all(|trigger| trigger.enabled), "as the file says");
+        assert!(one.read(&yaml).contains("  - id: webhook-2\n    type: webhook\n"), "{}", one.read(&yaml));
+        let two = Workspace::pulled(&stage.desk, "two", &stage.project);
+        assert_eq!(two.files(), one.files());
+        assert!(result(&two.run(&["push"])).contains("Nothing to push"));
+    }
+
     async fn a_sandbox_is_pushed_and_shows_up_in_a_merge_preview(server: Server) {
         let stage = Stage::quiet(&server).await;
-        let files = Workspace { desk: &stage.desk, folder: "files" };
-        fs::create_dir(files.path("")).unwrap();
-        result(&files.run(&["pull", &stage.project]));
+        let files = Workspace::pulled(&stage.desk, "files", &stage.project);
         let root = files.files();
         result(&files.run(&["pull", &stage.sandbox]));
         let taken = refusal(&files.run(&["pull", &stage.sandbox, "--alias", "main"]));

@@ -19,10 +19,10 @@ use crate::workspace::{Kept, Workspace, endpoint, is_id};
 pub(crate) async fn push(session: &Session, args: PushArgs) -> Result<(), Failure> {
     let workspace = Workspace::open(&args.place.workspace)?;
     let layout = workspace.layout();
-    let Some(uuid) = layout.project("uuid") else {
+    let uuid = layout.project("uuid").ok_or_else(|| {
         let problem = "no project is checked out in this folder; see `sandbar project pull`, and --workspace";
-        return Err(Failure::Here(problem.to_owned()));
-    };
+        Failure::Here(problem.to_owned())
+    })?;
     check_server(session, &layout, args.force)?;
     let current = workspace.current()?;
     let base = current.as_ref().map(|kept| &kept.project);

@@ -109,21 +109,6 @@ fn what_a_person_wrote_is_never_lost_without_force() {
     let edits = |next: &Project| desk.workspace().edits(Some(&kept.project), next).unwrap();
     assert_eq!(edits(&kept.project), Vec::<String>::new());
 
-    // Comments and other words for the same are left alone.
-    let commented = format!("# mine\n{}", desk.read(SYNC).replace("condition: always", "condition: true"));
-    desk.write(SYNC, &commented);
-    assert_eq!(edits(&kept.project), Vec::<String>::new());
-    desk.workspace().check_out(Some(&kept.project), &kept, &[]).unwrap();
-    assert_eq!(desk.read(SYNC), commented);
-
-    // But where the file would be written anew, they are told.
-    let mut moved = desk.state.clone();
-    moved["workflows"]["Sync"]["jobs"]["Get"]["adaptor"] = "other".into();
-    assert_eq!(edits(&Project::of(&moved, SERVER)), [format!("{SYNC}: has comments")]);
-    moved = desk.state.clone();
-    moved["workflows"]["Sync"]["jobs"]["Get"]["body"] = "other".into();
-    assert_eq!(edits(&Project::of(&moved, SERVER)), Vec::<String>::new(), "its own file stays");
-
     desk.write("workflows/new/new.yaml", "id: new\nsteps: []\n");
     desk.write("workflows/sync-patients/get.js", "edited");
     let other = json!({ "id": "p-2", "name": "x", "workflows": { "o": { "id": "w-9", "name": "Own", "triggers": {}, "edges": {},
@@ -166,4 +151,30 @@ fn credentials_are_added_to_the_file_and_what_it_has_stays() {
     desk.write("credentials.yaml", "bob:\n - password: hunter2\n  x: [\n");
     let refused = desk.workspace().check_out(None, &desk.kept(), &[]).unwrap_err().to_string();
     assert!(refused.contains("credentials.yaml") && !refused.contains("hunter2"), "{refused}");
+}
+
+#[test]
+fn comments_stay_where_the_file_need_not_be_written_anew() {
+    let desk = Desk::new(small());
+    let kept = desk.kept();
+    let edits = |next: &Project| desk.workspace().edits(Some(&kept.project), next).unwrap();
+
+    // Comments and other words for the same are left alone.
+    let commented = format!(
+        "{}{}",
+        "# mine\n".repeat(100),
+        desk.read(SYNC).replace("condition: always", "condition: true")
+    );
+    desk.write(SYNC, &commented);
+    assert_eq!(edits(&kept.project), Vec::<String>::new());
+    desk.workspace().check_out(Some(&kept.project), &kept, &[]).unwrap();
+    assert_eq!(desk.read(SYNC), commented);
+
+    // But where the file would be written anew, they are told.
+    let mut moved = desk.state.clone();
+    moved["workflows"]["Sync"]["jobs"]["Get"]["adaptor"] = "other".into();
+    assert_eq!(edits(&Project::of(&moved, SERVER)), [format!("{SYNC}: has comments")]);
+    moved = desk.state.clone();
+    moved["workflows"]["Sync"]["jobs"]["Get"]["body"] = "other".into();
+    assert_eq!(edits(&Project::of(&moved, SERVER)), Vec::<String>::new(), "its own file stays");
 }

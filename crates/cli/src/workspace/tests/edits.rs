@@ -38,7 +38,7 @@ fn what_files_do_not_say_stays() {
 }
 
 #[test]
-fn steps_are_added_renamed_and_removed() {
+fn steps_are_added_and_renamed() {
     let desk = Desk::new(small());
     // A renamed step, with a new id, file and all.
     desk.edit(SYNC, "id: map-it", "id: shape");
@@ -75,7 +75,10 @@ fn steps_are_added_renamed_and_removed() {
     let new = &sent["jobs"]["send"];
     assert_eq!((&new["body"], &new["project_credential_id"]), (&json!("post('x')"), &json!("c-1")));
     assert_eq!(sent["edges"]["shape->send"]["condition_type"], "always");
+}
 
+#[test]
+fn a_step_is_removed_with_its_edges() {
     let desk = Desk::new(small());
     let text = desk.read(SYNC);
     let start = text.find("  - id: map-it").unwrap();
