@@ -82,7 +82,17 @@ impl Workspace {
         let Some(text) = self.root.read(file, MAX_PROJECT)? else { return Ok(None) };
         let mut project: Project = yaml::read(&text, file)?;
         project.tidy();
-        Ok(Some(project))
+        let steps = project.workflows.iter().flat_map(|one| &one.steps).map(|step| &step.id);
+        // Files are named after them, and a project file may come from anywhere.
+        match project.workflows.iter().map(|one| &one.id).chain(steps).find(|id| !is_id(id)) {
+            None => Ok(Some(project)),
+            Some(id) => {
+                let problem = format!(
+                    "the id {id:?} can't be the name of a file; remove the file, and pull the project again"
+                );
+                Err(Failure::Here(format!("{}: {problem}", file.display())))
+            }
+        }
     }
 
     /// Every project file.

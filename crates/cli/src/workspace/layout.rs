@@ -1,6 +1,6 @@
 //! `openfn.yaml`: which project is checked out, and where its files are.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -102,7 +102,8 @@ impl Layout {
     fn folder(&self, what: &str) -> Result<PathBuf, Failure> {
         let usual = if what == "projects" { ".projects" } else { "workflows" };
         let folder = PathBuf::from(self.setting("dirs", what).unwrap_or(usual));
-        if folder.components().next().is_none() || !leads_down(&folder) {
+        let is_inside = folder.components().all(|part| matches!(part, Component::Normal(_)));
+        if folder.components().next().is_none() || !is_inside {
             let problem = format!("workspace.dirs.{what} must be a folder inside of the workspace");
             return Err(Failure::Here(format!("{FILE}: {problem}")));
         }
@@ -136,7 +137,7 @@ mod tests {
         assert_eq!(layout.projects(), PathBuf::from(".projects"));
         let written = layout.write(&Project::default(), "main").unwrap();
         assert!(written.contains("autoCommit: true") && written.contains("workflows: flows"), "{written}");
-        for folder in ["..", "/tmp", "''", "a/../../b"] {
+        for folder in ["..", ".", "/tmp", "''", "a/../../b"] {
             let text = format!("project: {{}}\nworkspace:\n  dirs:\n    workflows: {folder}\n");
             let refused = Layout::read(&text).unwrap_err().to_string();
             assert!(refused.contains("must be a folder inside of the workspace"), "{folder}: {refused}");

@@ -121,7 +121,9 @@ impl<'a> Planning<'a, '_> {
             Some(uuid) => self.sides.fresh.by_uuid(uuid),
             None => self.sides.fresh.workflow(&local.workflow.id).filter(|one| !self.is_of_base(one)),
         };
-        self.seen.extend(fresh.and_then(Workflow::uuid));
+        // Of two that could be it, one is: the other is new.
+        let is_free = fresh.and_then(Workflow::uuid).is_none_or(|uuid| self.seen.insert(uuid));
+        let (base, fresh) = if is_free { (base, fresh) } else { (None, None) };
         let entry = fresh.and_then(|fresh| self.entry(fresh));
         let fresh = fresh.zip(entry).map(|(workflow, entry)| Fresh { workflow, entry });
         let is_edited = base.is_none_or(|base| !same(&local.workflow, base));

@@ -178,3 +178,16 @@ fn comments_stay_where_the_file_need_not_be_written_anew() {
     moved["workflows"]["Sync"]["jobs"]["Get"]["body"] = "other".into();
     assert_eq!(edits(&Project::of(&moved, SERVER)), Vec::<String>::new(), "its own file stays");
 }
+
+#[test]
+fn a_project_file_names_no_files_elsewhere() {
+    for (from, to) in [("id: get\n", "id: ../../get\n"), ("id: sync-patients\n", "id: .git/hooks\n")] {
+        let desk = Desk::new(small());
+        desk.edit(".projects/main@127.0.0.1.yaml", from, to);
+        let refused = desk.workspace().current().unwrap_err().to_string();
+        assert!(refused.contains("can't be the name of a file"), "{refused}");
+    }
+    let desk = Desk::new(small());
+    desk.edit("openfn.yaml", "alias: main", "alias: ../../main");
+    assert_eq!(desk.workspace().current().unwrap().unwrap().alias, "main", "found by its id");
+}

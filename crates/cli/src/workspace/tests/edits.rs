@@ -260,3 +260,23 @@ fn bodies_of_blanks_and_odd_names_survive() {
         assert_eq!(told(&desk.push().unwrap()), Vec::<String>::new(), "{body:?}");
     }
 }
+
+#[test]
+fn a_workflow_that_was_copied_and_its_original_removed_is_one_and_a_new_one() {
+    let desk = Desk::new(small());
+    for file in desk.files() {
+        for to in ["one", "two"] {
+            let text = desk.read(&file).replace("id: sync-patients", &format!("id: {to}"));
+            desk.write(
+                &file.replace("sync-patients", to),
+                &text.replace("name: Sync patients", &format!("name: {to}")),
+            );
+        }
+    }
+    std::fs::remove_dir_all(desk.folder.path().join("workflows/sync-patients")).unwrap();
+    let plan = desk.push().unwrap();
+    let told = told(&plan);
+    assert_eq!(told[..3], ["Edit workflow one", "  Edit name", "Add workflow two"]);
+    assert_eq!(plan.document["workflows"].as_object().unwrap().len(), 2);
+    assert_eq!((plan.counts.created, plan.counts.updated, plan.counts.deleted), (1, 1, 0));
+}
