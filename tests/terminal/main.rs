@@ -10,6 +10,7 @@
 mod audit;
 mod files;
 mod large;
+mod openfn;
 mod report;
 mod resolve;
 mod stage;

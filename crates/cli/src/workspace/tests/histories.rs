@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::*;
+use crate::workspace::files::files;
 use crate::workspace::state::{entries, text};
 use crate::workspace::yaml;
 
@@ -79,21 +80,27 @@ fn a_project_file_is_read_as_it_was_written_and_always_written_alike() {
 }
 
 #[test]
-fn from_each_state_to_the_next_is_what_a_person_would_have_to_pull() {
-    let states = states();
-    for pair in states.windows(2) {
-        let (from, to) = (&pair[0], &pair[1]);
-        if from.0.parent() != to.0.parent() || text(&from.1, "id") != text(&to.1, "id") {
+fn a_workspace_follows_a_project_from_state_to_state() {
+    let mut followed: Option<Desk> = None;
+    for (path, state) in states() {
+        let is_same = |desk: &Desk| text(&desk.state, "id") == text(&state, "id");
+        let Some(mut desk) = followed.take().filter(is_same) else {
+            followed = Some(Desk::new(state));
             continue;
-        }
-        let mut desk = Desk::new(from.1.clone());
+        };
         let base = desk.kept().project;
-        desk.state = to.1.clone();
+        desk.state = state;
         let next = desk.kept();
         assert_eq!(desk.workspace().edits(Some(&base), &next.project).unwrap(), Vec::<String>::new());
         desk.workspace().check_out(Some(&base), &next, &[]).unwrap();
         desk.workspace().keep(&next).unwrap();
-        assert_eq!(desk.files(), Desk::new(to.1.clone()).files(), "{}", to.0.display());
-        assert_eq!(told(&desk.push().unwrap()), Vec::<String>::new(), "{}", to.0.display());
+        let written = files(&next.project, Path::new("workflows")).unwrap();
+        let mut expected: Vec<String> = written.keys().map(|file| file.display().to_string()).collect();
+        expected.sort();
+        assert_eq!(desk.files(), expected, "{}: nothing of the state before is left", path.display());
+        for (file, text) in written {
+            assert!(desk.read(&file.display().to_string()) == text, "{}: {}", path.display(), file.display());
+        }
+        followed = Some(desk);
     }
 }
