@@ -25,7 +25,7 @@ fn openfn(server: &Server, desk: &Desk, what: &str) -> String {
         .args([what, desk.path("files").to_str().unwrap(), desk.path("state").to_str().unwrap()])
         .env("SANDBAR_SERVER", server.endpoint())
         .output()
-        .expect("node can't be started; scripts/test installs it");
+        .unwrap_or_else(|error| panic!("node can't be started; scripts/test installs it: {error}"));
     result(&output)
 }
 
