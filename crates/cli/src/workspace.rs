@@ -14,6 +14,7 @@ pub(crate) mod read;
 mod check;
 mod credentials;
 mod edge;
+mod edits;
 mod matching;
 mod overlay;
 mod slug;
@@ -31,7 +32,6 @@ use url::Url;
 
 use self::disk::Folder;
 use self::layout::Layout;
-use self::plan::same;
 use self::project::Project;
 use self::read::Local;
 pub(crate) use self::slug::{is_id, slug};
@@ -136,84 +136,8 @@ impl Workspace {
     pub(crate) fn local(&self, base: Option<&Project>) -> Result<Vec<Local>, Failure> {
         let folder = self.layout().workflows();
         let written = base.into_iter().flat_map(|base| &base.workflows);
-        let expected: Vec<PathBuf> = written.map(|one| files::paths(one, &folder).0).collect();
+        let expected: BTreeSet<PathBuf> = written.map(|one| files::paths(one, &folder).0).collect();
         read::read(&self.root, &folder, &expected)
-    }
-
-    /// Workflows whose file is gone while bodies of theirs are still there: whether they are to be deleted is not clear.
-    pub(crate) fn half_deleted(&self, base: &Project, local: &[Local]) -> Result<Vec<PathBuf>, Failure> {
-        let folder = self.layout().workflows();
-        let read: BTreeSet<_> = local.iter().flat_map(|local| local.bodies.values()).collect();
-        let mut half = Vec::new();
-        for gone in base.workflows.iter().filter(|one| !local.iter().any(|local| local.workflow.id == one.id))
-        {
-            let (file, bodies) = files::paths(gone, &folder);
-            for body in bodies.values().filter(|body| !read.contains(body)) {
-                if self.root.read(body, MAX_PROJECT)?.is_some() {
-                    half.push(file);
-                    break;
-                }
-            }
-        }
-        Ok(half)
-    }
-
-    /// Files whose edits would be lost when these are written in place of those of `base`.
-    pub(crate) fn edits(&self, base: Option<&Project>, next: &Project) -> Result<Vec<String>, Failure> {
-        let local = match self.local(base) {
-            Ok(local) => local,
-            Err(failure) => return Ok(vec![failure.to_string()]),
-        };
-        let of =
-            |project: Option<&Project>, id: &str| project.and_then(|project| project.workflow(id)).cloned();
-        let mut edits = Vec::new();
-        for one in &local {
-            let (before, after) = (of(base, &one.workflow.id), of(Some(next), &one.workflow.id));
-            let is = |other: &Option<_>| other.as_ref().is_some_and(|other| same(&one.workflow, other));
-            if is(&after) {
-                continue;
-            }
-            let file = one.file.display();
-            match before {
-                None => edits.push(format!("{file}: not pushed yet")),
-                Some(_) if !is(&before) => edits.push(format!("{file}: edited")),
-                Some(_)
-                    if one.is_commented
-                        && after.is_none_or(|after| after.outline() != one.workflow.outline()) =>
-                {
-                    edits.push(format!("{file}: has comments"));
-                }
-                Some(_) => {}
-            }
-        }
-        let gone = base.into_iter().flat_map(|base| &base.workflows);
-        let gone = gone.filter(|one| !local.iter().any(|local| local.workflow.id == one.id));
-        let gone = gone.filter(|one| next.workflow(&one.id).is_some());
-        edits.extend(gone.map(|one| format!("{}: deleted", one.title())));
-        edits.extend(self.strangers(base, next, &local)?);
-        Ok(edits)
-    }
-
-    /// Files in the way that no checkout wrote.
-    fn strangers(
-        &self,
-        base: Option<&Project>,
-        next: &Project,
-        local: &[Local],
-    ) -> Result<Vec<String>, Failure> {
-        let folder = self.layout().workflows();
-        let owned = self.owned(base, local);
-        let mut strangers = Vec::new();
-        for (file, text) in files::files(next, &folder)? {
-            if owned.contains(&file) {
-                continue;
-            }
-            let there = self.root.read(&file, MAX_PROJECT)?;
-            if there.is_some_and(|there| there != text) {
-                strangers.push(format!("{}: not written by a checkout", file.display()));
-            }
-        }
-        Ok(strangers)
     }
 
     /// Files that a checkout of the project wrote, and those that were read as a part of it.
@@ -262,9 +186,10 @@ impl Workspace {
     /// Workflows' files that say the same in other words, such as with comments, whatever their bodies are.
     fn same_already(&self, next: &Project) -> BTreeSet<PathBuf> {
         let folder = self.layout().workflows();
-        let Ok(local) = read::read(&self.root, &folder, &[]) else { return BTreeSet::new() };
+        let Ok(local) = read::read(&self.root, &folder, &BTreeSet::new()) else { return BTreeSet::new() };
+        let known = next.by_id();
         let is = |one: &&Local| {
-            let Some(next) = next.workflow(&one.workflow.id) else { return false };
+            let Some(next) = known.get(one.workflow.id.as_str()) else { return false };
             // With its bodies where they belong: else its file has to say where they are.
             (&one.file, &one.bodies) == (&files::paths(next, &folder).0, &files::paths(next, &folder).1)
                 && one.workflow.outline() == next.outline()

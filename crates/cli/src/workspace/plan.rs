@@ -1,6 +1,6 @@
 //! What a push would do: each workflow of the files against the project as it is and as it was when the files were made.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value, json};
 
@@ -76,7 +76,7 @@ pub(crate) struct Sides<'a> {
 
 /// Plans a push. Fails, with everything that is in the way, when both sides changed a workflow, or when the files name what
 /// is not there.
-pub(crate) fn plan(sides: &Sides<'_>, make_id: &mut dyn FnMut() -> String) -> Result<Plan, Failure> {
+pub(crate) fn plan<'a>(sides: &'a Sides<'a>, make_id: &mut dyn FnMut() -> String) -> Result<Plan, Failure> {
     let links = Links::of(sides.state);
     let overlay = Overlay {
         links: &links,
@@ -86,9 +86,17 @@ pub(crate) fn plan(sides: &Sides<'_>, make_id: &mut dyn FnMut() -> String) -> Re
         problems: Vec::new(),
         notes: Vec::new(),
     };
+    let known = |project: Option<&'a Project>| project.map_or_else(Known::default, Known::of);
     let mut planning = Planning {
         sides,
         overlay,
+        base: known(sides.base),
+        fresh: known(Some(sides.fresh)),
+        entries: entries(sides.state, "workflows")
+            .into_iter()
+            .map(|entry| (text(entry, "id"), entry))
+            .collect(),
+        local: sides.local.iter().map(|local| local.workflow.id.as_str()).collect(),
         seen: HashSet::new(),
         diverged: Vec::new(),
         changes: Vec::new(),
@@ -102,9 +110,28 @@ pub(crate) fn plan(sides: &Sides<'_>, make_id: &mut dyn FnMut() -> String) -> Re
     planning.finish()
 }
 
+/// A project's workflows, by their id in files and by the server's.
+#[derive(Default)]
+struct Known<'a> {
+    by_id: HashMap<&'a str, &'a Workflow>,
+    by_uuid: HashMap<&'a str, &'a Workflow>,
+}
+
+impl<'a> Known<'a> {
+    fn of(project: &'a Project) -> Self {
+        Self { by_id: project.by_id(), by_uuid: project.by_uuid() }
+    }
+}
+
 struct Planning<'a, 'o> {
     sides: &'a Sides<'a>,
     overlay: Overlay<'o>,
+    base: Known<'a>,
+    fresh: Known<'a>,
+    /// The project's entries in the state, by UUID.
+    entries: HashMap<&'a str, &'a Value>,
+    /// The ids that files have.
+    local: HashSet<&'a str>,
     /// UUIDs of the project's workflows that the files have.
     seen: HashSet<&'a str>,
     diverged: Vec<String>,
@@ -118,8 +145,10 @@ impl<'a> Planning<'a, '_> {
     fn local(&mut self, local: &'a Local) {
         let base = self.base(local);
         let fresh = match base.and_then(Workflow::uuid) {
-            Some(uuid) => self.sides.fresh.by_uuid(uuid),
-            None => self.sides.fresh.workflow(&local.workflow.id).filter(|one| !self.is_of_base(one)),
+            Some(uuid) => self.fresh.by_uuid.get(uuid).copied(),
+            None => {
+                self.fresh.by_id.get(local.workflow.id.as_str()).copied().filter(|one| !self.is_of_base(one))
+            }
         };
         // Of two that could be it, one is: the other is new.
         let is_free = fresh.and_then(Workflow::uuid).is_none_or(|uuid| self.seen.insert(uuid));
@@ -166,24 +195,22 @@ impl<'a> Planning<'a, '_> {
 
     /// The workflow of the base that files have: of their id, else the only one that is gone and has the same steps.
     fn base(&self, local: &Local) -> Option<&'a Workflow> {
-        let base = self.sides.base?;
-        let id = &local.workflow.id;
-        base.workflow(id).or_else(|| {
-            let gone = |one: &&Workflow| !self.sides.local.iter().any(|local| local.workflow.id == one.id);
+        let id = local.workflow.id.as_str();
+        self.base.by_id.get(id).copied().or_else(|| {
+            let base = self.sides.base?;
             let steps = &local.workflow.steps;
-            let mut equal = base.workflows.iter().filter(gone).filter(|one| one.view().steps == *steps);
+            let gone = base.workflows.iter().filter(|one| !self.local.contains(one.id.as_str()));
+            let mut equal = gone.filter(|one| one.steps.len() == steps.len() && one.view().steps == *steps);
             equal.next().filter(|_| equal.next().is_none() && !steps.is_empty())
         })
     }
 
     fn is_of_base(&self, fresh: &Workflow) -> bool {
-        let uuid = fresh.uuid();
-        self.sides.base.zip(uuid).is_some_and(|(base, uuid)| base.by_uuid(uuid).is_some())
+        fresh.uuid().is_some_and(|uuid| self.base.by_uuid.contains_key(uuid))
     }
 
     fn entry(&self, workflow: &Workflow) -> Option<&'a Value> {
-        let uuid = workflow.uuid()?;
-        entries(self.sides.state, "workflows").into_iter().find(|entry| text(entry, "id") == uuid)
+        self.entries.get(workflow.uuid()?).copied()
     }
 
     /// Workflows that the project has and the files have not: deleted there, or new here.
@@ -193,7 +220,7 @@ impl<'a> Planning<'a, '_> {
             if self.seen.contains(uuid) {
                 continue;
             }
-            match self.sides.base.and_then(|base| base.by_uuid(uuid)) {
+            match self.base.by_uuid.get(uuid).copied() {
                 None => {
                     self.moved(fresh.title());
                     self.keep(entry);

@@ -1,7 +1,7 @@
 //! The project file, `.projects/<alias>@<hostname>.yaml`: a project as it was when it was synchronised last, in OpenFn's
 //! format (schema version 4.0).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -129,14 +129,14 @@ impl Project {
         &self.cli.forked_from
     }
 
-    /// The workflow of this id.
-    pub(crate) fn workflow(&self, id: &str) -> Option<&Workflow> {
-        self.workflows.iter().find(|workflow| workflow.id == id)
+    /// Its workflows by their id.
+    pub(crate) fn by_id(&self) -> HashMap<&str, &Workflow> {
+        self.workflows.iter().map(|workflow| (workflow.id.as_str(), workflow)).collect()
     }
 
-    /// The workflow that the server knows by this id.
-    pub(crate) fn by_uuid(&self, uuid: &str) -> Option<&Workflow> {
-        self.workflows.iter().find(|workflow| workflow.uuid() == Some(uuid))
+    /// Its workflows by the server's id.
+    pub(crate) fn by_uuid(&self) -> HashMap<&str, &Workflow> {
+        self.workflows.iter().filter_map(|workflow| Some((workflow.uuid()?, workflow))).collect()
     }
 
     /// Says everything that is left out where that has a meaning: others write project files, too.

@@ -1,6 +1,6 @@
 //! Reads the workflows of a workspace's files, and says all that is wrong with them at once.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -31,7 +31,11 @@ pub(crate) struct Local {
 }
 
 /// Every workflow below the folder. Files of YAML without `steps` are none, unless they are among `expected`.
-pub(crate) fn read(root: &Folder, folder: &Path, expected: &[PathBuf]) -> Result<Vec<Local>, Failure> {
+pub(crate) fn read(
+    root: &Folder,
+    folder: &Path,
+    expected: &BTreeSet<PathBuf>,
+) -> Result<Vec<Local>, Failure> {
     let mut problems = Problems::default();
     let mut found: Vec<Local> = Vec::new();
     let mut places: HashMap<String, PathBuf> = HashMap::new();
