@@ -21,7 +21,7 @@ pub(crate) async fn push(session: &Session, args: PushArgs) -> Result<(), Failur
     let layout = workspace.layout();
     let uuid = layout.project("uuid").ok_or_else(|| {
         let problem = "no project is checked out in this folder; see `sandbar project pull`, and --workspace";
-        Failure::Here(problem.to_owned())
+        Failure::Here(problem.into())
     })?;
     check_server(session, &layout, args.force)?;
     let current = workspace.current()?;
@@ -46,10 +46,8 @@ pub(crate) async fn push(session: &Session, args: PushArgs) -> Result<(), Failur
     if !plan.changes.is_empty() {
         send(session, uuid, &plan, args.dry_run).await?;
     }
-    let headline = format!("{}  {uuid}", fresh.name);
-    session
-        .out
-        .show_value(|| Ok(render::value(&plan, uuid, is_pushed)), || render::text(&plan, &headline))?;
+    let text = || render::text(&plan, &format!("{}  {uuid}", fresh.name));
+    session.out.show_value(|| Ok(render::value(&plan, uuid, is_pushed)), text)?;
     if args.dry_run {
         return note("Only checked: nothing was changed.");
     }
