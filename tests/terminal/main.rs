@@ -8,7 +8,9 @@
 )]
 
 mod audit;
+mod files;
 mod large;
+mod openfn;
 mod report;
 mod resolve;
 mod stage;

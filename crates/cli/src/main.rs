@@ -11,6 +11,7 @@ mod render;
 mod resolve;
 mod resolver;
 mod session;
+mod workspace;
 
 use std::process::ExitCode;
 

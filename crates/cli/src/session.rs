@@ -19,6 +19,8 @@ const PAGE_SIZE: i32 = 500;
 pub(crate) struct Session {
     /// The connection.
     pub(crate) client: Client,
+    /// The server's URL.
+    pub(crate) server: String,
     /// Where results go.
     pub(crate) out: Out,
     /// When the command began; times are shown relative to it.
@@ -32,12 +34,12 @@ impl Session {
     pub(crate) async fn open(globals: &Globals) -> Result<Self, Failure> {
         let contexts = Contexts::load(&context::path()?)?;
         let (server, token) = target(globals, &contexts)?;
-        let client = connect(globals, server, token).await?;
+        let client = connect(globals, server.clone(), token).await?;
         let mut again = Vec::new();
         for (flag, value) in [("--context", &globals.context), ("--server", &globals.server)] {
             again.extend(value.iter().flat_map(|value| [flag.to_owned(), value.clone()]));
         }
-        Ok(Self { client, out: Out(globals.output), now: Timestamp::now(), again })
+        Ok(Self { client, server, out: Out(globals.output), now: Timestamp::now(), again })
     }
 
     /// The id of the project that a UUID, name or path means.

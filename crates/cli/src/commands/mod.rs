@@ -14,6 +14,7 @@ pub(crate) mod put;
 pub(crate) mod run;
 pub(crate) mod sandbox;
 pub(crate) mod subscription;
+mod sync;
 mod transfer;
 pub(crate) mod usage;
 pub(crate) mod watch;
@@ -35,6 +36,10 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Context(command) => login::context(globals, &command),
         Command::Completion { shell } => completion(shell),
         Command::Whoami => login::whoami(&Session::open(globals).await?).await,
+        // Files only: no server is asked.
+        Command::Project(project::ProjectCommand::Checkout(args)) => {
+            sync::checkout(output::Out(globals.output), &args)
+        }
         Command::Project(command) => project::run(&Session::open(globals).await?, command).await,
         Command::Sandbox(command) => sandbox::run(&Session::open(globals).await?, command).await,
         Command::Workflow(command) => workflow::run(&Session::open(globals).await?, command).await,

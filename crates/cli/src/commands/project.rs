@@ -7,6 +7,7 @@ use sandbar_client::v1::{
 };
 
 use super::edit::EditFlags;
+use super::sync::{self, CheckoutArgs, PullArgs, PushArgs};
 use super::transfer::{self, ExportArgs, ImportArgs};
 use crate::failure::Failure;
 use crate::output::{confirm, note};
@@ -68,6 +69,12 @@ pub(crate) enum ProjectCommand {
     Import(ImportArgs),
     /// Write a project as a document
     Export(ExportArgs),
+    /// Get a project as files and check it out
+    Pull(PullArgs),
+    /// Make the project that is checked out as its files are
+    Push(PushArgs),
+    /// Check out a project that was pulled before
+    Checkout(CheckoutArgs),
 }
 
 /// Runs one.
@@ -83,6 +90,9 @@ pub(crate) async fn run(session: &Session, command: ProjectCommand) -> Result<()
         ProjectCommand::Restore { project } => restore(session, &project).await,
         ProjectCommand::Import(args) => transfer::import(session, args).await,
         ProjectCommand::Export(args) => transfer::export(session, args).await,
+        ProjectCommand::Pull(args) => sync::pull(session, args).await,
+        ProjectCommand::Push(args) => sync::push(session, args).await,
+        ProjectCommand::Checkout(args) => sync::checkout(session.out, &args),
     }
 }
 

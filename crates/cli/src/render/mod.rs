@@ -8,6 +8,7 @@ pub(crate) mod diff;
 mod field;
 pub(crate) mod page;
 pub(crate) mod plan;
+pub(crate) mod push;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod tables;
