@@ -110,6 +110,7 @@ impl<W: Write> SpecWriter<W> {
                 kind: trigger.kind,
                 custom_path: trigger.custom_path,
                 webhook_reply: trigger.webhook_reply,
+                webhook_response_config: trigger.webhook_response_config.as_ref(),
                 cron_expression: trigger.cron_expression,
                 cron_cursor_job: trigger.cron_cursor_job_id.and_then(key_of),
                 enabled: trigger.enabled,
@@ -220,6 +221,8 @@ struct TriggerSpec<'a> {
     custom_path: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     webhook_reply: Option<WebhookReply>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    webhook_response_config: Option<&'a entry::ResponseConfig>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cron_expression: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
