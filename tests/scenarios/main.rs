@@ -40,6 +40,7 @@ files! {
     config_rules
     credential_links
     credential_values
+    etags
     keychain_edit
     keychain_merge
     merge_apply

@@ -9,6 +9,7 @@ use sandbar_app::{
     App,
     access::{self, SetMember},
     purge::{self, Worker},
+    workflows::Etag,
 };
 use sandbar_model::{
     Kind, ProjectId, ResourceId, Revision, Role, Time,
@@ -87,8 +88,13 @@ async fn fill(bench: &Bench, owner: &Person, project: ProjectId) {
     }
     bench.token(owner.id, Scope { project: Some(project), max_role: None }, None).await;
     let other = bench.user(&format!("member-{project}")).await;
-    let request =
-        SetMember { project, principal: other.id, role: Role::Viewer, request_id: format!("m{project}") };
+    let request = SetMember {
+        project,
+        principal: other.id,
+        role: Role::Viewer,
+        etag: Etag::Any,
+        request_id: format!("m{project}"),
+    };
     access::set_member(&bench.app, &owner.says(&request), &request).await.unwrap();
 }
 
@@ -329,8 +335,13 @@ async fn answers_are_forgotten_after_a_day(bench: Bench) {
     let root = bench.root(&owner, "root").await;
     let ask = async |id: &str| {
         let other = bench.user(id).await;
-        let request =
-            SetMember { project: root, principal: other.id, role: Role::Viewer, request_id: id.to_owned() };
+        let request = SetMember {
+            project: root,
+            principal: other.id,
+            role: Role::Viewer,
+            etag: Etag::Any,
+            request_id: id.to_owned(),
+        };
         access::set_member(&bench.app, &owner.says(&request), &request).await.unwrap();
     };
     for number in 0..7 {
