@@ -4,6 +4,7 @@
 //! event.
 
 mod afterwards;
+mod another_body;
 mod collections;
 mod credentials;
 mod runs;
@@ -16,7 +17,10 @@ use std::{
 };
 
 use futures::future::join_all;
-use sandbar_client::v1::{AuditEvent, AuditTrail, ExportAuditEventsRequest, PrincipalKind, WhoAmIRequest};
+use sandbar_client::v1::{
+    AuditEvent, AuditTrail, CreateProjectRequest, ExportAuditEventsRequest, PrincipalKind, Project,
+    WhoAmIRequest,
+};
 use sandbar_tests::{
     Options, Server, User, on_both_engines,
     scenario::{self, Call, MethodInfo},
@@ -35,6 +39,7 @@ const KEYCHAIN: &str = "88888888-8888-4888-8888-888888888888";
 const VALUE: &str = "correct-horse-battery";
 /// Calls whose first answer has a secret.
 const TOLD_ONCE: [&str; 2] = ["AccessService/CreateToken", "AccessService/RotateToken"];
+const IMPORT: &str = "ProjectsService/ImportProject";
 const DOCUMENT: &[u8] = br#"{"name": "orders", "workflows": {}}"#;
 
 on_both_engines! {
@@ -76,6 +81,8 @@ struct Story<'a> {
     admin: Person,
     ann: Person,
     olga: User,
+    /// Another project of Ann's.
+    other: String,
     methods: Vec<MethodInfo>,
     /// The roots of the trees that there are.
     roots: BTreeSet<String>,
@@ -99,6 +106,9 @@ impl<'a> Story<'a> {
         let ann = server.principal("ann", PrincipalKind::User).await;
         let olga = server.principal("olga", PrincipalKind::User).await;
         let admin_token = server.admin_token().to_owned();
+        let project = Project { name: "other".to_owned(), ..Default::default() };
+        let request = CreateProjectRequest { project: Some(project), ..Default::default() };
+        let other = ann.client.projects().create_project(request).await.unwrap().project.unwrap().id;
         Self {
             channel,
             secrets: vec![admin_token.clone(), ann.token.clone(), olga.token.clone()],
@@ -106,7 +116,8 @@ impl<'a> Story<'a> {
             ann: person(server, &ann.token).await,
             olga,
             methods: scenario::methods(),
-            roots: BTreeSet::new(),
+            roots: BTreeSet::from([other.clone()]),
+            other,
             told: BTreeSet::new(),
             count: 0,
             last: BTreeMap::new(),
@@ -218,6 +229,8 @@ impl<'a> Story<'a> {
             self.roots.insert(root.to_owned());
         }
         let after = self.events().await;
+        self.is_refused_with_another_body(who, (&deed, &request), &log_id).await;
+        assert_eq!(after, self.events().await, "{}: another body left an event", deed.method);
         let new: Vec<_> = after.iter().filter(|event| !before.contains(event)).collect();
         let [event] = new[..] else { panic!("{} left {} events: {new:#?}", deed.method, new.len()) };
         assert_eq!(after.len(), before.len() + 1, "{}: events went away", deed.method);
@@ -253,7 +266,16 @@ impl<'a> Story<'a> {
         (deed, request): (&Deed<'_>, &Value),
         log_id: &str,
     ) -> Result<Value, String> {
-        let document = (deed.method == "ProjectsService/ImportProject").then_some(DOCUMENT);
+        let document = (deed.method == IMPORT).then_some(DOCUMENT);
+        self.call_with(who, (deed, request, document), log_id).await
+    }
+
+    async fn call_with(
+        &self,
+        who: &Person,
+        (deed, request, document): (&Deed<'_>, &Value, Option<&[u8]>),
+        log_id: &str,
+    ) -> Result<Value, String> {
         let (token, log_id) = (Some(who.token.as_str()), Some(log_id));
         let call = Call { method: deed.method, token, request, document, log_id };
         let answer = scenario::call(&self.channel, &call).await.unwrap();
