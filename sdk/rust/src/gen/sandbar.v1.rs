@@ -4130,8 +4130,8 @@ pub enum Reason {
     TooManyBadTokens = 146,
     /// NOT_FOUND. The root of the project has no such webhook auth method. Metadata: `id`.
     WebhookAuthMethodNotFound = 150,
-    /// FAILED_PRECONDITION. A webhook trigger newly names an auth method that the root of the tree does not have. Make it there
-    /// first. Metadata: `trigger_id`, `id` (the method's).
+    /// FAILED_PRECONDITION. A webhook trigger newly names an auth method that the root of the tree does not have; also one that
+    /// an undone merge or an old revision would bring back. Make it there first, or leave that workflow out. Metadata: `trigger_id`, `id` (the method's).
     WebhookAuthMethodMissing = 151,
     /// FAILED_PRECONDITION. Triggers of the tree name the method, on or off; take it from them first. Metadata: `id`, `count` (of
     /// the triggers), `triggers` (some of those in projects of which the caller is a member).
