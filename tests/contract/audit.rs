@@ -22,7 +22,7 @@ use sandbar_client::v1::{
     WhoAmIRequest,
 };
 use sandbar_tests::{
-    Options, Server, User, on_both_engines,
+    Options, Server, User, canary, on_both_engines,
     scenario::{self, Call, MethodInfo},
 };
 use serde_json::{Value, json};
@@ -35,8 +35,8 @@ const TRIGGER: &str = "bbbbbbbb-0001-4bbb-8bbb-bbbbbbbbbbbb";
 const EDGE: &str = "cccccccc-0001-4ccc-8ccc-cccccccccccc";
 const CONFIG: &str = "dddddddd-0001-4ddd-8ddd-dddddddddddd";
 const KEYCHAIN: &str = "88888888-8888-4888-8888-888888888888";
-/// Of a credential, of an item, and of what webhooks ask for.
-const VALUE: &str = "correct-horse-battery";
+/// Of a credential, and of what webhooks ask for.
+const VALUE: &str = canary::SECRET;
 /// Calls whose first answer has a secret.
 const TOLD_ONCE: [&str; 2] = ["AccessService/CreateToken", "AccessService/RotateToken"];
 const IMPORT: &str = "ProjectsService/ImportProject";

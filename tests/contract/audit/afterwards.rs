@@ -20,8 +20,8 @@ impl Story<'_> {
             assert!(secret.starts_with("sbr_") && !all.contains(secret), "a token is in the trail");
         }
         assert!(!all.contains("sbr_") && !all.contains("sbrun_"), "a token is in the trail");
-        assert!(!all.contains(VALUE), "a credential's value or an item is in the trail");
-        assert!(!all.contains(runs::INPUT), "what a run begins with is in the trail");
+        assert!(!all.contains(VALUE), "a credential's value is in the trail");
+        assert!(!all.contains(runs::INPUT), "an item or what a run begins with is in the trail");
         let (_, log) = self.server.log();
         assert!(log.contains("TRACE"), "the log was not looked at");
         // An embedded server's first start prints the first token, once.

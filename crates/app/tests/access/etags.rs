@@ -55,7 +55,7 @@ async fn of_many_who_read_the_same_member_one_changes_them(bench: Bench) {
         let (bench, owner) = (bench.clone(), owner.clone());
         tasks.spawn(async move { access::set_member(&bench.app, &owner.says(&request), &request).await });
     }
-    assert_eq!(one_of(tasks.join_all().await), 1);
+    assert_eq!(one_of(&tasks.join_all().await), 1);
 }
 
 async fn a_token_has_another_etag_only_when_it_ends_otherwise(bench: Bench) {
@@ -94,11 +94,11 @@ async fn of_many_who_read_the_same_token_one_rotates_it(bench: Bench) {
         let (bench, owner) = (bench.clone(), owner.clone());
         tasks.spawn(async move { access::rotate_token(&bench.app, &owner.says(&request), &request).await });
     }
-    assert_eq!(one_of(tasks.join_all().await), 1);
+    assert_eq!(one_of(&tasks.join_all().await), 1);
 }
 
 /// How many were done; all others were refused for what they had read.
-fn one_of<T>(results: Vec<Result<T>>) -> usize {
+fn one_of<T>(results: &[Result<T>]) -> usize {
     let refused = |error: &Error| assert!(matches!(error, Error::EtagMismatch { .. }), "{error:?}");
     results.iter().filter(|result| result.as_ref().inspect_err(|error| refused(error)).is_ok()).count()
 }
