@@ -83,17 +83,12 @@ async fn rows(url: &str) -> Vec<u8> {
     let tables = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'";
     let tables: Vec<String> = sqlx::query_scalar(tables).fetch_all(&mut connection).await.unwrap();
     assert!(tables.len() > 10, "{tables:?}");
-    let mut all = Vec::new();
-    for table in tables {
-        let select = AssertSqlSafe(format!("SELECT t::text FROM \"{table}\" t"));
-        let rows: Vec<String> = sqlx::query_scalar(select).fetch_all(&mut connection).await.unwrap();
-        for row in rows {
-            all.extend_from_slice(row.as_bytes());
-            all.push(b'\n');
-        }
-    }
+    // One statement: each costs more than what it reads.
+    let each = tables.iter().map(|table| format!("SELECT t::text FROM \"{table}\" t"));
+    let all = AssertSqlSafe(each.collect::<Vec<_>>().join(" UNION ALL "));
+    let rows: Vec<String> = sqlx::query_scalar(all).fetch_all(&mut connection).await.unwrap();
     connection.close().await.unwrap();
-    all
+    rows.join("\n").into_bytes()
 }
 
 async fn run(server: &Url, sql: &str) {
