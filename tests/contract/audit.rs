@@ -215,13 +215,7 @@ impl<'a> Story<'a> {
         self.call(who, (&deed, &too_long), &log_id).await.expect_err("an id of 65 characters");
         let nobody = Person { token: self.secrets[0].replace(char::is_numeric, "0"), ..who.clone() };
         self.call(&nobody, (&deed, &request), &log_id).await.expect_err("a token of nobody's");
-        let what = format!("{} {}", deed.method, deed.request);
-        let earlier = self.last.insert(who.id.clone(), (self.count, what.clone()));
-        if let Some((earlier, _)) = earlier.filter(|(_, earlier)| *earlier != what) {
-            let reused = set(&deed.request, &id, format!("request-{earlier}").into());
-            let error = self.call(who, (&deed, &reused), &log_id).await.expect_err("another request's id");
-            assert!(error.contains("was used for a different request"), "{error}");
-        }
+        self.is_refused_with_an_earlier_id(who, (&deed, &id), &log_id).await;
         assert_eq!(before, self.events().await, "a check or a refusal of {} left an event", deed.method);
 
         let answer = self.repeats(who, (&deed, &request), &log_id).await;

@@ -21,6 +21,22 @@ impl Story<'_> {
         names_a_project.then(|| Variant { request: set(&request, &path, self.other.clone().into()), path })
     }
 
+    /// Before it is done: with the id, whose path is given, of what the caller did before.
+    pub(super) async fn is_refused_with_an_earlier_id(
+        &mut self,
+        who: &Person,
+        (deed, id): (&Deed<'_>, &str),
+        log_id: &str,
+    ) {
+        let what = format!("{} {}", deed.method, deed.request);
+        let earlier = self.last.insert(who.id.clone(), (self.count, what.clone()));
+        if let Some((earlier, _)) = earlier.filter(|(_, earlier)| *earlier != what) {
+            let reused = set(&deed.request, id, format!("request-{earlier}").into());
+            let error = self.call(who, (deed, &reused), log_id).await.expect_err("another request's id");
+            assert!(error.contains(REUSED), "{error}");
+        }
+    }
+
     /// After it was done: once more with each field of the request changed, one at a time.
     pub(super) async fn is_refused_with_another_body(
         &self,
