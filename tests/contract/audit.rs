@@ -4,6 +4,7 @@
 //! event.
 
 mod afterwards;
+mod another_body;
 mod collections;
 mod credentials;
 mod runs;
@@ -16,9 +17,12 @@ use std::{
 };
 
 use futures::future::join_all;
-use sandbar_client::v1::{AuditEvent, AuditTrail, ExportAuditEventsRequest, PrincipalKind, WhoAmIRequest};
+use sandbar_client::v1::{
+    AuditEvent, AuditTrail, CreateProjectRequest, ExportAuditEventsRequest, PrincipalKind, Project,
+    WhoAmIRequest,
+};
 use sandbar_tests::{
-    Options, Server, User, on_both_engines,
+    Options, Server, User, canary, on_both_engines,
     scenario::{self, Call, MethodInfo},
 };
 use serde_json::{Value, json};
@@ -31,10 +35,11 @@ const TRIGGER: &str = "bbbbbbbb-0001-4bbb-8bbb-bbbbbbbbbbbb";
 const EDGE: &str = "cccccccc-0001-4ccc-8ccc-cccccccccccc";
 const CONFIG: &str = "dddddddd-0001-4ddd-8ddd-dddddddddddd";
 const KEYCHAIN: &str = "88888888-8888-4888-8888-888888888888";
-/// Of a credential, of an item, and of what webhooks ask for.
-const VALUE: &str = "correct-horse-battery";
+/// Of a credential, and of what webhooks ask for.
+const VALUE: &str = canary::SECRET;
 /// Calls whose first answer has a secret.
 const TOLD_ONCE: [&str; 2] = ["AccessService/CreateToken", "AccessService/RotateToken"];
+const IMPORT: &str = "ProjectsService/ImportProject";
 const DOCUMENT: &[u8] = br#"{"name": "orders", "workflows": {}}"#;
 
 on_both_engines! {
@@ -76,6 +81,8 @@ struct Story<'a> {
     admin: Person,
     ann: Person,
     olga: User,
+    /// Another project of Ann's.
+    other: String,
     methods: Vec<MethodInfo>,
     /// The roots of the trees that there are.
     roots: BTreeSet<String>,
@@ -99,6 +106,9 @@ impl<'a> Story<'a> {
         let ann = server.principal("ann", PrincipalKind::User).await;
         let olga = server.principal("olga", PrincipalKind::User).await;
         let admin_token = server.admin_token().to_owned();
+        let project = Project { name: "other".to_owned(), ..Default::default() };
+        let request = CreateProjectRequest { project: Some(project), ..Default::default() };
+        let other = ann.client.projects().create_project(request).await.unwrap().project.unwrap().id;
         Self {
             channel,
             secrets: vec![admin_token.clone(), ann.token.clone(), olga.token.clone()],
@@ -106,7 +116,8 @@ impl<'a> Story<'a> {
             ann: person(server, &ann.token).await,
             olga,
             methods: scenario::methods(),
-            roots: BTreeSet::new(),
+            roots: BTreeSet::from([other.clone()]),
+            other,
             told: BTreeSet::new(),
             count: 0,
             last: BTreeMap::new(),
@@ -204,13 +215,7 @@ impl<'a> Story<'a> {
         self.call(who, (&deed, &too_long), &log_id).await.expect_err("an id of 65 characters");
         let nobody = Person { token: self.secrets[0].replace(char::is_numeric, "0"), ..who.clone() };
         self.call(&nobody, (&deed, &request), &log_id).await.expect_err("a token of nobody's");
-        let what = format!("{} {}", deed.method, deed.request);
-        let earlier = self.last.insert(who.id.clone(), (self.count, what.clone()));
-        if let Some((earlier, _)) = earlier.filter(|(_, earlier)| *earlier != what) {
-            let reused = set(&deed.request, &id, format!("request-{earlier}").into());
-            let error = self.call(who, (&deed, &reused), &log_id).await.expect_err("another request's id");
-            assert!(error.contains("was used for a different request"), "{error}");
-        }
+        self.is_refused_with_an_earlier_id(who, (&deed, &id), &log_id).await;
         assert_eq!(before, self.events().await, "a check or a refusal of {} left an event", deed.method);
 
         let answer = self.repeats(who, (&deed, &request), &log_id).await;
@@ -218,6 +223,8 @@ impl<'a> Story<'a> {
             self.roots.insert(root.to_owned());
         }
         let after = self.events().await;
+        self.is_refused_with_another_body(who, (&deed, &request), &log_id).await;
+        assert_eq!(after, self.events().await, "{}: another body left an event", deed.method);
         let new: Vec<_> = after.iter().filter(|event| !before.contains(event)).collect();
         let [event] = new[..] else { panic!("{} left {} events: {new:#?}", deed.method, new.len()) };
         assert_eq!(after.len(), before.len() + 1, "{}: events went away", deed.method);
@@ -253,7 +260,16 @@ impl<'a> Story<'a> {
         (deed, request): (&Deed<'_>, &Value),
         log_id: &str,
     ) -> Result<Value, String> {
-        let document = (deed.method == "ProjectsService/ImportProject").then_some(DOCUMENT);
+        let document = (deed.method == IMPORT).then_some(DOCUMENT);
+        self.call_with(who, (deed, request, document), log_id).await
+    }
+
+    async fn call_with(
+        &self,
+        who: &Person,
+        (deed, request, document): (&Deed<'_>, &Value, Option<&[u8]>),
+        log_id: &str,
+    ) -> Result<Value, String> {
         let (token, log_id) = (Some(who.token.as_str()), Some(log_id));
         let call = Call { method: deed.method, token, request, document, log_id };
         let answer = scenario::call(&self.channel, &call).await.unwrap();

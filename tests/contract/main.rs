@@ -10,4 +10,5 @@
 )]
 
 mod audit;
+mod etags;
 mod matrix;

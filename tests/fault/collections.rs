@@ -9,11 +9,9 @@ use sandbar_client::{
         get_collection_request, list_items_request, put_items_request,
     },
 };
-use sandbar_tests::{Options, on_both_engines};
+use sandbar_tests::{Options, canary::CONTENT as CANARY, on_both_engines};
 
 use crate::flow::root;
-
-const CANARY: &str = "canary-item-19c4e";
 
 fn item(key: &str, value: &str) -> CollectionItem {
     CollectionItem { key: key.to_owned(), value: value.to_owned(), ..Default::default() }

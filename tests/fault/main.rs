@@ -14,6 +14,7 @@
 
 mod bases;
 mod branches;
+mod canaries;
 mod collections;
 mod concurrency;
 mod faults;

@@ -19,7 +19,7 @@ use sandbar_client::{
         SetCredentialValuesRequest, StartRunRequest, Workflow, job::Uses,
     },
 };
-use sandbar_tests::{Options, Server, on_both_engines};
+use sandbar_tests::{Options, Server, canary, on_both_engines};
 use serde_json::{Value, json};
 use tokio::{task::JoinSet, time::Instant};
 
@@ -80,7 +80,7 @@ async fn set(client: &Client, id: &str, environment: &str, round: u64) {
     let request = SetCredentialValuesRequest {
         credential_id: id.to_owned(),
         environment: environment.to_owned(),
-        values: json!({ "of": id, "round": round }).to_string(),
+        values: json!({ "of": id, "round": round, "secret": canary::SECRET }).to_string(),
         ..Default::default()
     };
     client.credentials().set_credential_values(request).await.unwrap();

@@ -10,13 +10,13 @@ use sandbar_client::{
         create_webhook_auth_method_request::Secret, start_run_request::Input,
     },
 };
-use sandbar_tests::{Options, Server, canary::holds, on_both_engines};
+use sandbar_tests::{
+    Options, Server,
+    canary::{CONTENT as CLIP, SECRET as CANARY, holds},
+    on_both_engines,
+};
 
 use crate::runs::{JOB, Runs};
-
-const CANARY: &str = "canary-7f3a9";
-/// In dataclips.
-const CLIP: &str = "dataclip-5c8e1";
 
 pub(crate) async fn create(client: &Client, name: &str) -> String {
     let credential =
@@ -154,10 +154,10 @@ on_both_engines! {
 
     async fn master_keys_are_rotated_while_values_are_set(mut server: Server) {
         let client = server.user("owner").await;
-        let mut ids = Vec::new();
+        let (mut ids, text) = (Vec::new(), format!("{{\"a\": \"{CANARY}\"}}"));
         for number in 0..40 {
             let id = create(&client, &format!("c{number}")).await;
-            client.credentials().set_credential_values(values(&id, "main", "{\"a\":1}")).await.unwrap();
+            client.credentials().set_credential_values(values(&id, "main", &text)).await.unwrap();
             ids.push(id);
         }
         let project = Some(Project { name: "orders".to_owned(), ..Default::default() });
@@ -166,18 +166,18 @@ on_both_engines! {
         let method = CreateWebhookAuthMethodRequest {
             project_id,
             method: Some(WebhookAuthMethod { name: "Keyed".to_owned(), ..Default::default() }),
-            secret: Some(Secret::ApiKey("key-0123456789".to_owned())),
+            secret: Some(Secret::ApiKey(format!("key-{CANARY}"))),
             ..Default::default()
         };
         client.webhook_auth().create_webhook_auth_method(method).await.unwrap();
         assert_eq!(server.keys("status").await, "k1  encrypts 40 credentials, 1 webhook auth methods  (current)\n");
         assert!(server.keys("rotate").await.starts_with("added the master key k"));
         let writing = {
-            let (client, ids) = (client.clone(), ids.clone());
+            let (client, ids, text) = (client.clone(), ids.clone(), text.clone());
             tokio::spawn(async move {
                 for round in 0..3 {
                     for id in &ids {
-                        let set = values(id, &format!("e{round}"), "{\"b\":2}");
+                        let set = values(id, &format!("e{round}"), &text);
                         client.credentials().set_credential_values(set).await.unwrap();
                     }
                 }

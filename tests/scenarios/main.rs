@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use sandbar_tests::scenario::{self, File, Step};
+use sandbar_tests::{
+    canary::SECRET,
+    scenario::{self, File, Step},
+};
 
 /// A test per file and engine, and the list of the files.
 macro_rules! files {
@@ -40,6 +43,7 @@ files! {
     config_rules
     credential_links
     credential_values
+    etags
     keychain_edit
     keychain_merge
     merge_apply
@@ -64,6 +68,9 @@ files! {
     workflow_history
     workflow_rules
 }
+
+/// What stands where secrets do, and is none: nothing, what is too long or too short, and wrong guesses.
+const NO_SECRETS: [&str; 6] = ["\"{}\"", "${filler", "short", "\"wrong\"", "canary-7f3a8", "whatever"];
 
 /// What a caller alone can't bring about, and what tests it instead.
 const NOT_BY_CALLS: &[(&str, &str)] = &[
@@ -180,6 +187,29 @@ fn every_write_is_repeated_and_every_check_and_page_token_tried() {
         }
     }
     assert!(missing.is_empty(), "no scenario tries {missing:?}");
+}
+
+/// So that what looks for secrets at the end of every server finds all of them.
+#[test]
+fn every_secret_has_the_mark_by_which_leaks_are_found() {
+    let mut without = Vec::new();
+    let mut secrets = 0;
+    for file in all() {
+        for step in scenario::steps(&file).filter(|step| step.with.is_some()) {
+            let with = step.with.clone().unwrap_or_default();
+            for path in ["values", "api_key", "basic"] {
+                let Some(given) = with.get(path) else { continue };
+                let named = given.as_str().and_then(|text| text.strip_prefix('$'));
+                let secret = named.map_or(given, |name| &file.values[name]).to_string();
+                let is_one = !NO_SECRETS.iter().any(|text| secret.contains(text));
+                secrets += usize::from(is_one);
+                if is_one && !secret.contains(SECRET) {
+                    without.push(secret);
+                }
+            }
+        }
+    }
+    assert!(without.is_empty() && secrets > 50, "{secrets} secrets; {SECRET} is not in {without:?}");
 }
 
 #[test]

@@ -5,8 +5,8 @@ use std::{path::PathBuf, time::Duration};
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    process::{PATIENCE, Process},
-    server::get,
+    process::{PATIENCE, Process, get},
+    server::at_metrics,
 };
 
 /// A running `sandbar-purge`. Dropping it kills it.
@@ -25,6 +25,7 @@ impl PurgeWorker {
 
     /// Ends it (SIGTERM) and checks that it ends with success.
     pub async fn stop(&mut self) {
+        at_metrics(self.port);
         self.process.stop().await;
     }
 

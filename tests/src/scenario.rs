@@ -3,6 +3,7 @@
 mod matching;
 mod run;
 mod values;
+mod variant;
 mod wire;
 
 use std::{
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 pub use run::run;
+pub use variant::{Variant, variants};
 pub use wire::{Call, MethodInfo, call, methods, reasons};
 
 /// One file of scenarios.

@@ -1,5 +1,8 @@
 //! One server with its own data, to be called, killed and restarted.
 
+mod look;
+mod options;
+
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -13,12 +16,15 @@ use tokio::time::{Instant, sleep};
 use crate::{
     PurgeWorker,
     database::Database,
-    process::{PATIENCE, Process, free_port, run},
+    process::{PATIENCE, Process, free_port, get, run},
 };
+
+pub(crate) use look::at_metrics;
+use options::GRACE;
+pub use options::Options;
 
 const SERVER: &str = "sandbar-server";
 const PURGE: &str = "sandbar-purge";
-const GRACE: &str = "--grace-period=";
 /// The same for every server of a test, as operators of PostgreSQL must see to.
 const KEY: &str = "the-tests-key-the-tests-key-the-tests-key";
 
@@ -39,36 +45,7 @@ pub enum Engine {
     Postgres,
 }
 
-/// How a server is started. The default is the product's, but for the ports and the place of the data.
-#[derive(Clone, Debug, Default)]
-pub struct Options {
-    args: Vec<String>,
-    env: Vec<(String, String)>,
-}
-
-impl Options {
-    /// One more flag, such as `--max-depth=2`.
-    #[must_use]
-    pub fn arg(mut self, arg: impl Into<String>) -> Self {
-        self.args.push(arg.into());
-        self
-    }
-
-    /// One more environment variable.
-    #[must_use]
-    pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.env.push((name.into(), value.into()));
-        self
-    }
-
-    /// How long what was deleted can be restored, such as `0s` or `2s`.
-    #[must_use]
-    pub fn grace(self, period: &str) -> Self {
-        self.arg(format!("{GRACE}{period}"))
-    }
-}
-
-/// A running `sandbar-server`. Dropping it kills it and removes its data.
+/// A running `sandbar-server`. Dropping it looks for secrets in what it wrote, kills it and removes its data.
 #[derive(Debug)]
 pub struct Server {
     // In the order of dropping: the process first, then what it works on.
@@ -198,6 +175,7 @@ impl Server {
 
     /// Ends it (SIGTERM) and checks that it ends with success.
     pub async fn stop(&mut self) {
+        at_metrics(self.admin_port);
         self.process.stop().await;
     }
 
@@ -224,7 +202,7 @@ impl Server {
         args.extend(grace.filter(|_| !flags.iter().any(|flag| flag.starts_with(GRACE))).cloned());
         args.extend(flags.iter().map(|&flag| flag.to_owned()));
         let log = self.folder.path().join(format!("purge-{port}.log"));
-        let process = Process::start(PURGE, &args, &self.options.env, &log);
+        let process = Process::start(PURGE, &args, &self.options.logging(), &log);
         PurgeWorker { process, port, log }
     }
 
@@ -239,7 +217,8 @@ impl Server {
     /// When it ended with an error.
     pub async fn interrupt_keys(&self, command: &str, after: Duration) -> bool {
         let log = self.folder.path().join("keys.log");
-        let mut process = Process::start(SERVER, &self.keys_args(command), &[], &log);
+        let mut process =
+            Process::start(SERVER, &self.keys_args(command), &Options::default().logging(), &log);
         sleep(after).await;
         if let Some(status) = process.ended() {
             assert!(status.success(), "{}", process.last_words());
@@ -307,7 +286,7 @@ fn launch(folder: &Path, database: Option<&Database>, options: &Options, ports: 
     args.extend([format!("--listen=127.0.0.1:{}", ports.0), format!("--admin-listen=127.0.0.1:{}", ports.1)]);
     args.push("--health-interval=200ms".to_owned());
     args.extend(options.args.iter().cloned());
-    let mut env = options.env.clone();
+    let mut env = options.logging();
     env.push(("SANDBAR_KEY".to_owned(), KEY.to_owned()));
     let keys = master_keys(folder);
     if !keys.exists() {
@@ -329,19 +308,4 @@ async fn first_token(process: &mut Process, folder: &Path) -> String {
         assert!(ended.is_none() && Instant::now() < give_up, "no first token:\n{}", process.last_words());
         sleep(Duration::from_millis(10)).await;
     }
-}
-
-/// A page over HTTP; empty when nobody answers.
-pub(crate) async fn get(port: u16, page: &str) -> String {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let ask = async {
-        let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await?;
-        let request = format!("GET /{page} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).await?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await?;
-        std::io::Result::Ok(answer)
-    };
-    let answer = ask.await.unwrap_or_default();
-    answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default()
 }

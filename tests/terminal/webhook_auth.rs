@@ -7,7 +7,7 @@ use sandbar_tests::on_both_engines;
 
 use crate::terminal::{Desk, result};
 
-const KEY: &str = "a-key-of-the-partner";
+const KEY: &str = "canary-7f3a9-of-the-partner";
 
 on_both_engines! {
     async fn methods_are_made_of_files_and_never_shown(server: Server) {

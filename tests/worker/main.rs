@@ -146,8 +146,8 @@ on_both_engines! {
     async fn a_workflow_reaches_another_system_in_production_than_in_its_sandbox(server: Server) {
         let stage = Stage::build(&server).await;
         let (real, test) = (System::start("the real one").await, System::start("the test one").await);
-        stage.values("main", real.values("s3cret-main")).await;
-        stage.values("dev", test.values("s3cret-dev")).await;
+        stage.values("main", real.values("canary-7f3a9-main")).await;
+        stage.values("dev", test.values("canary-7f3a9-dev")).await;
         let create = CreateSandboxRequest {
             parent_id: stage.project.clone(),
             name: "try".to_owned(),
@@ -163,11 +163,11 @@ on_both_engines! {
             assert_eq!((run.state(), run.attempt), (RunState::Success, 1), "{run:?}");
             let output = stage.output(&run).await;
             assert_eq!((&output["told"], &output["left"]), (&json!(format!("{who}: {answer}")), &json!([])));
-            assert!(!output.to_string().contains("s3cret"), "{output}");
+            assert!(!output.to_string().contains("canary-7f3a9"), "{output}");
             assert_eq!(run.ending.unwrap().usage.unwrap().steps, 2);
         }
-        assert_eq!(real.heard(), ["s3cret-main"]);
-        assert_eq!(test.heard(), ["s3cret-dev"]);
+        assert_eq!(real.heard(), ["canary-7f3a9-main"]);
+        assert_eq!(test.heard(), ["canary-7f3a9-dev"]);
     }
 
     /// A step that fails is not a step whose code is no code.
@@ -191,7 +191,7 @@ on_both_engines! {
     ) {
         let stage = Stage::build(&server).await;
         let system = System::start("the real one").await;
-        stage.values("main", system.values("s3cret")).await;
+        stage.values("main", system.values("canary-7f3a9")).await;
         system.answer(false);
         let mut first = Worker::start(&server, &stage.worker.token);
         let id = stage.start(&stage.project, "orders").await;
@@ -219,7 +219,7 @@ on_both_engines! {
     ) {
         let stage = Stage::build(&server).await;
         let system = System::start("the real one").await;
-        stage.values("main", system.values("s3cret")).await;
+        stage.values("main", system.values("canary-7f3a9")).await;
         system.answer(false);
         let mut first = Worker::start(&server, &stage.worker.token);
         let id = stage.start(&stage.project, "orders").await;

@@ -16,7 +16,11 @@ mod sign_in;
 mod transfer_ownership;
 mod who_am_i;
 
-use sandbar_model::{Error, Result, policy::Action};
+use sandbar_model::{
+    Error, Result,
+    access::{Member, Token},
+    policy::Action,
+};
 use sandbar_store::{Tx, tree};
 use uuid::Uuid;
 
@@ -35,10 +39,20 @@ pub use transfer_ownership::{TransferOwnership, transfer_ownership};
 pub use who_am_i::{Identity, who_am_i};
 
 use crate::{
-    App, Call,
+    App, Call, etag,
     gate::{Entry, hidden},
     view::Page,
 };
+
+/// A member's etag: names the role, whoever has it.
+pub fn member_etag(member: &Member) -> String {
+    etag::of(&member.role)
+}
+
+/// A token's etag: names what of it can change, but for its last use.
+pub fn token_etag(token: &Token) -> String {
+    etag::of(&(token.expire_time, token.revoke_time))
+}
 
 /// Takes the lock under which a tree's members change, and asks the gate again: of two admins who remove each other at
 /// once, the second is none any more when its turn comes. Members of scheduled projects do not change: whoever asks for no

@@ -16,10 +16,22 @@ pub use get::{DataclipView, GetDataclip, get};
 pub use list::{ListDataclips, list};
 pub use name::{NameDataclip, name};
 
-use crate::{gate::Entry, repeat::Trace};
+use crate::{etag, gate::Entry, repeat::Trace};
 
 /// The most that a new sandbox is given copies of.
 pub const MAX_COPIES: usize = 100;
+
+/// A dataclip's etag: names what of it can change.
+pub fn etag(clip: &Dataclip) -> String {
+    etag::of(&(&clip.name, clip.erase_time))
+}
+
+/// A dataclip of the project that was entered, which nobody else changes until the transaction ends, as it was read.
+async fn locked(tx: &mut Tx, entry: &Entry, id: DataclipId, expected: &str) -> Result<Dataclip> {
+    let clip = dataclip::lock(tx, entry.project.id, id).await?.ok_or(Error::DataclipNotFound { id })?;
+    etag::check(expected, etag(&clip))?;
+    Ok(clip)
+}
 
 /// A dataclip of the project that was entered.
 async fn of_project(tx: &mut Tx, entry: &Entry, id: DataclipId) -> Result<Dataclip> {

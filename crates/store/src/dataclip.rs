@@ -60,6 +60,18 @@ pub async fn touch(tx: &mut Tx, project: ProjectId, id: DataclipId, now: Time) -
     .await
 }
 
+/// Likewise, as nobody else changes it until the transaction ends. It does not count as used.
+pub async fn lock(tx: &mut Tx, project: ProjectId, id: DataclipId) -> Result<Option<Dataclip>> {
+    tx.sql(concat!(
+        "-- dataclip.lock\nUPDATE dataclips SET name = name WHERE id = $1 AND project_id = $2 RETURNING ",
+        columns!()
+    ))
+    .bind(id.0)
+    .bind(project.0)
+    .optional()
+    .await
+}
+
 /// The body of one; empty once it was erased.
 pub async fn body(tx: &mut Tx, id: DataclipId) -> Result<Option<String>> {
     let row: Option<(String,)> =

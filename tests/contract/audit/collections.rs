@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Story, VALUE, deed, with};
+use sandbar_tests::canary::CONTENT;
+
+use super::{Story, deed, with};
 
 impl Story<'_> {
     pub(super) async fn tell_of_collections(&mut self, project: &str) {
@@ -11,8 +13,8 @@ impl Story<'_> {
         let of = json!({"project_id": project, "collection_id": made["collection"]["id"]});
         for (name, more, action) in [
             ("UpdateCollection", json!({"name": "people"}), "collection.update"),
-            ("PutItems", json!({"items": [{"key": VALUE, "value": VALUE}]}), "item.put"),
-            ("DeleteItems", json!({"keys": [VALUE]}), "item.delete"),
+            ("PutItems", json!({"items": [{"key": CONTENT, "value": CONTENT}]}), "item.put"),
+            ("DeleteItems", json!({"keys": [CONTENT]}), "item.delete"),
             ("DeleteCollection", json!({}), "collection.delete"),
         ] {
             self.collection(name, with(&of, &more), action).await;

@@ -8,7 +8,7 @@ use super::{Deed, Person, Story, VALUE, check, deed, person, set, text, with};
 const WORKFLOW: &str = "33333333-3333-4333-8333-333333333333";
 const JOB: &str = "aaaaaaaa-0003-4aaa-8aaa-aaaaaaaaaaaa";
 /// In what runs begin with.
-pub(super) const INPUT: &str = "correct-horse-input";
+pub(super) const INPUT: &str = sandbar_tests::canary::CONTENT;
 /// The one call that changes something and leaves no event: a heartbeat only moves the end of a lease.
 pub(super) const SAYS_NOTHING_NEW: &str = "RunsService/HeartbeatRun";
 

@@ -160,7 +160,7 @@ fn of_webhooks(name: &str, project: &str) -> Value {
     match name {
         "CreateWebhookAuthMethod" => {
             let method = json!({"name": "one"});
-            json!({"project_id": project, "method": method, "api_key": "0123456789", "validate_only": true})
+            json!({"project_id": project, "method": method, "api_key": "canary-7f3a9", "validate_only": true})
         }
         "ListWebhookAuthMethods" => json!({"project_id": project}),
         "UpdateWebhookAuthMethod" => with(one, &json!({"name": "other"})),

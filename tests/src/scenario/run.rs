@@ -15,7 +15,10 @@ use super::{
     values::{Values, at, replace},
     wire,
 };
-use crate::{Engine, Options, Server};
+use crate::{
+    Engine, Options, Server,
+    canary::{Place, leaks},
+};
 
 /// Plays a file (by its name without `.yaml`) on an engine.
 ///
@@ -120,6 +123,10 @@ impl Play<'_> {
             log_id: None,
         };
         let answer = wire::call(&self.channel, &with).await?;
+        if let Err(status) = &answer {
+            let told = leaks(format!("{status:?}").as_bytes(), Place::Log(""));
+            assert!(told.is_empty(), "{} tells secrets back: {told:?}", step.call);
+        }
         self.check(step, &answer)?;
         if step.repeat {
             check_same(&answer, &wire::call(&self.channel, &with).await?)?;

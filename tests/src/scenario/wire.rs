@@ -178,7 +178,7 @@ fn headers(metadata: &MetadataMap) -> Vec<String> {
     shown.map(|(name, value)| format!("{name}: {}", String::from_utf8_lossy(value.as_bytes()))).collect()
 }
 
-fn method(name: &str) -> Result<MethodDescriptor, String> {
+pub(super) fn method(name: &str) -> Result<MethodDescriptor, String> {
     let (service, method) = name.split_once('/').ok_or_else(|| format!("{name:?} is not Service/Method"))?;
     let service = POOL.get_service_by_name(&format!("sandbar.v1.{service}"));
     service
@@ -186,13 +186,13 @@ fn method(name: &str) -> Result<MethodDescriptor, String> {
         .ok_or_else(|| format!("the contract has no {name}"))
 }
 
-fn message(kind: MessageDescriptor, value: &Value) -> Result<DynamicMessage, String> {
+pub(super) fn message(kind: MessageDescriptor, value: &Value) -> Result<DynamicMessage, String> {
     let name = kind.name().to_owned();
     DynamicMessage::deserialize_with_options(kind, value.clone(), &DeserializeOptions::new())
         .map_err(|error| format!("{value} is no {name}: {error}"))
 }
 
-fn json(message: &DynamicMessage) -> Value {
+pub(super) fn json(message: &DynamicMessage) -> Value {
     let options = SerializeOptions::new().use_proto_field_name(true).skip_default_fields(false);
     message.serialize_with_options(serde_json::value::Serializer, &options).expect("a message is JSON")
 }

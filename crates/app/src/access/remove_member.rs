@@ -1,14 +1,14 @@
 //! Removing a member from a project, or leaving it.
 
-use sandbar_model::{Error, PrincipalId, ProjectId, Result, policy::Action};
+use sandbar_model::{Error, PrincipalId, ProjectId, Result, access::Member, policy::Action};
 use sandbar_store::member;
 
 use super::{
-    lock_members,
+    lock_members, member_etag,
     protection::{Move, roles_above},
 };
 use crate::{
-    App, Call, Request,
+    App, Call, Request, etag,
     gate::Entry,
     repeat::{Trace, conclude, repeated, retry},
 };
@@ -20,6 +20,8 @@ pub struct RemoveMember {
     pub project: ProjectId,
     /// Who.
     pub principal: PrincipalId,
+    /// See [`super::member_etag`]; empty: remove whatever is there.
+    pub etag: String,
     /// See [`Request::request_id`].
     pub request_id: String,
 }
@@ -35,7 +37,8 @@ impl Request for RemoveMember {
 /// Removes a member. Needs admin, or is one's own leaving.
 ///
 /// # Errors
-/// [`Error::PrincipalNotFound`] for somebody who is no direct member, [`Error::MemberProtected`], and the gate's.
+/// [`Error::PrincipalNotFound`] for somebody who is no direct member, [`Error::EtagMismatch`],
+/// [`Error::MemberProtected`], and the gate's.
 pub async fn remove_member(app: &App, call: &Call, request: &RemoveMember) -> Result<()> {
     retry(|| once(app, call, request)).await
 }
@@ -57,6 +60,7 @@ async fn once(app: &App, call: &Call, request: &RemoveMember) -> Result<()> {
     }
     entry.active()?;
     let from = from.ok_or(Error::PrincipalNotFound { id: request.principal })?;
+    etag::check(&request.etag, member_etag(&Member { principal: request.principal, role: from }))?;
     let above = roles_above(&mut tx, &entry.project, request.principal).await?;
     Move { principal: request.principal, from: Some(from), to: None }.check(&above)?;
     member::remove(&mut tx, request.project, request.principal).await?;

@@ -3,9 +3,9 @@
 use sandbar_model::{Error, Project, Result, TokenId, access::Token, policy::Action};
 use sandbar_store::{Tx, identity, project, token};
 
-use super::scope;
+use super::{scope, token_etag};
 use crate::{
-    App, Call, Request,
+    App, Call, Request, etag,
     gate::Caller,
     repeat::{Trace, conclude, repeated, retry},
 };
@@ -15,6 +15,8 @@ use crate::{
 pub struct RevokeToken {
     /// Which.
     pub token: TokenId,
+    /// See [`super::token_etag`]; empty: revoke whatever is there.
+    pub etag: String,
     /// See [`Request::request_id`].
     pub request_id: String,
 }
@@ -32,7 +34,8 @@ impl Request for RevokeToken {
 /// any. A token that was revoked before stays as it is.
 ///
 /// # Errors
-/// [`Error::TokenNotFound`] for tokens that there are not and tokens that the caller may not manage, and the gate's.
+/// [`Error::TokenNotFound`] for tokens that there are not and tokens that the caller may not manage,
+/// [`Error::EtagMismatch`], and the gate's.
 pub async fn revoke_token(app: &App, call: &Call, request: &RevokeToken) -> Result<Token> {
     retry(|| once(app, call, request)).await
 }
@@ -53,6 +56,8 @@ async fn once(app: &App, call: &Call, request: &RevokeToken) -> Result<Token> {
     if !may(app, &mut tx, by, &token, project.as_ref()).await? {
         return Err(missing());
     }
+    let token = token::lock(&mut tx, token.id).await?.ok_or_else(missing)?;
+    etag::check(&request.etag, token_etag(&token))?;
     token::revoke(&mut tx, token.id, app.now()).await?;
     let answer = token::get(&mut tx, token.id).await?.ok_or_else(missing)?;
     let trace = Trace {

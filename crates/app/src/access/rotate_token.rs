@@ -7,9 +7,9 @@ use sandbar_model::{
 };
 use sandbar_store::{Tx, identity, project, token};
 
-use super::{create_token::lock_any, scope};
+use super::{create_token::lock_any, scope, token_etag};
 use crate::{
-    App, Call, Request,
+    App, Call, Request, etag,
     gate::Caller,
     repeat::{Trace, conclude, repeated, retry},
 };
@@ -26,6 +26,8 @@ pub struct RotateToken {
     pub token: Option<TokenId>,
     /// How long the old one goes on at most, in microseconds: 0 to 30 days. None: 1 hour.
     pub overlap: Option<i64>,
+    /// See [`super::token_etag`], of the old one; empty: rotate whatever is there.
+    pub etag: String,
     /// See [`Request::request_id`].
     pub request_id: String,
 }
@@ -57,7 +59,7 @@ pub struct RotatedToken {
 ///
 /// # Errors
 /// [`Error::TokenNotFound`] for tokens that there are not and tokens that the caller may not rotate,
-/// [`Error::TokenEnded`], [`Error::InvalidFields`], [`Error::ProjectScheduled`] for the project that it is limited to.
+/// [`Error::EtagMismatch`], [`Error::TokenEnded`], [`Error::InvalidFields`], [`Error::ProjectScheduled`] for the project that it is limited to.
 pub async fn rotate_token(app: &App, call: &Call, request: &RotateToken) -> Result<RotatedToken> {
     retry(|| once(app, call, request)).await
 }
@@ -74,6 +76,7 @@ async fn once(app: &App, call: &Call, request: &RotateToken) -> Result<RotatedTo
         return Err(Error::invalid("overlap", "must be 0 seconds to 30 days; leave it out for 1 hour"));
     }
     let (old, project) = locked(app, &mut tx, &caller, request.token.unwrap_or(caller.token)).await?;
+    etag::check(&request.etag, token_etag(&old))?;
     let now = app.now();
     let ends = now.plus(overlap);
     let previous =

@@ -4,12 +4,13 @@ use sandbar_model::{Error, PrincipalId, ProjectId, Result, Role, access::Member,
 use sandbar_store::{member, principal};
 
 use super::{
-    MemberView, lock_members,
+    MemberView, lock_members, member_etag,
     protection::{Move, roles_above},
 };
 use crate::{
     App, Call, Request,
     repeat::{Trace, conclude, repeated, retry},
+    workflows::Etag,
 };
 
 /// Asks for somebody to have a role in a project.
@@ -21,6 +22,8 @@ pub struct SetMember {
     pub principal: PrincipalId,
     /// Viewer, editor or admin.
     pub role: Role,
+    /// What they must be now; see [`super::member_etag`].
+    pub etag: Etag,
     /// See [`Request::request_id`].
     pub request_id: String,
 }
@@ -37,7 +40,8 @@ impl Request for SetMember {
 /// only the owner and, in a sandbox, the admins of its ancestors are protected.
 ///
 /// # Errors
-/// [`Error::InvalidFields`] for the role owner, [`Error::PrincipalNotFound`], [`Error::MemberProtected`], and the gate's.
+/// [`Error::InvalidFields`] for the role owner, [`Error::PrincipalNotFound`], [`Error::EtagMismatch`],
+/// [`Error::MemberProtected`], and the gate's.
 pub async fn set_member(app: &App, call: &Call, request: &SetMember) -> Result<MemberView> {
     retry(|| once(app, call, request)).await
 }
@@ -57,6 +61,7 @@ async fn once(app: &App, call: &Call, request: &SetMember) -> Result<MemberView>
     let who = principal::get(&mut tx, request.principal).await?;
     let who = who.ok_or(Error::PrincipalNotFound { id: request.principal })?;
     let from = member::role(&mut tx, request.project, who.id).await?;
+    request.etag.check(from.map(|role| member_etag(&Member { principal: who.id, role })))?;
     let above = roles_above(&mut tx, &entry.project, who.id).await?;
     Move { principal: who.id, from, to: Some(request.role) }.check(&above)?;
     let member = Member { principal: who.id, role: request.role };

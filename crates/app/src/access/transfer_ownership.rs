@@ -3,9 +3,9 @@
 use sandbar_model::{Error, PrincipalId, ProjectId, Result, Role, access::Member, policy::Action};
 use sandbar_store::{Tx, member, principal};
 
-use super::{MemberView, lock_members};
+use super::{MemberView, lock_members, member_etag};
 use crate::{
-    App, Call, Request,
+    App, Call, Request, etag,
     repeat::{Trace, conclude, repeated, retry},
 };
 
@@ -16,6 +16,8 @@ pub struct TransferOwnership {
     pub project: ProjectId,
     /// Who shall be.
     pub principal: PrincipalId,
+    /// See [`super::member_etag`], of who shall be; empty: whatever they are.
+    pub etag: String,
     /// See [`Request::request_id`].
     pub request_id: String,
 }
@@ -32,8 +34,8 @@ impl Request for TransferOwnership {
 /// so that nobody is made one by a slip.
 ///
 /// # Errors
-/// [`Error::PrincipalNotFound`] for somebody who is no direct member, [`Error::MemberProtected`] for the owner themselves,
-/// [`Error::ProjectScheduled`], and the gate's.
+/// [`Error::PrincipalNotFound`] for somebody who is no direct member, [`Error::EtagMismatch`], [`Error::MemberProtected`]
+/// for the owner themselves, [`Error::ProjectScheduled`], and the gate's.
 pub async fn transfer_ownership(app: &App, call: &Call, request: &TransferOwnership) -> Result<MemberView> {
     retry(|| once(app, call, request)).await
 }
@@ -50,6 +52,7 @@ async fn once(app: &App, call: &Call, request: &TransferOwnership) -> Result<Mem
     let missing = || Error::PrincipalNotFound { id: request.principal };
     let who = principal::get(&mut tx, request.principal).await?.ok_or_else(missing)?;
     let from = member::role(&mut tx, request.project, who.id).await?.ok_or_else(missing)?;
+    etag::check(&request.etag, member_etag(&Member { principal: who.id, role: from }))?;
     if from == Role::Owner {
         let problem = "this member is the owner already; name another";
         return Err(Error::MemberProtected { problem, principal: who.id });

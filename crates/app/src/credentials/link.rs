@@ -14,6 +14,7 @@ use crate::{
     gate::Entry,
     repeat::{conclude, repeated, retry},
     resources::missing,
+    workflows::Etag,
 };
 
 /// Asks for a project to be allowed a credential.
@@ -26,6 +27,8 @@ pub struct LinkCredential {
     /// The link to put it behind, such as one that was imported, so that the steps that use it get this credential. None:
     /// the project's imported link of the credential's owner and name, if it has one, else a new link.
     pub link: Option<ResourceId>,
+    /// What is known of the link that it is put behind.
+    pub etag: Etag,
     /// See [`Request::request_id`].
     pub request_id: String,
 }
@@ -50,7 +53,7 @@ struct Done {
 ///
 /// # Errors
 /// [`Error::CredentialNotFound`], [`Error::CredentialNotOwned`], [`Error::ResourceNotFound`] for a link that the project
-/// does not have, [`Error::NameTaken`] when another link leads to the credential, and the gate's.
+/// does not have, [`Error::EtagMismatch`], [`Error::NameTaken`] when another link leads to the credential, and the gate's.
 pub async fn link(app: &App, call: &Call, request: &LinkCredential) -> Result<LinkView> {
     retry(|| once(app, call, request)).await
 }
@@ -70,6 +73,8 @@ async fn once(app: &App, call: &Call, request: &LinkCredential) -> Result<LinkVi
     let credential = owned(&entry.caller, found, request.credential)?;
     let document = document(&mut tx, &credential).await?;
     let id = place(app, &mut tx, &change.view, request.link, &document).await?;
+    let there = resource::resolve(&mut tx, &change.view, Kind::CredentialLink, id).await?;
+    request.etag.check(there.and_then(|found| found.hash))?;
     let write = Write { kind: Kind::CredentialLink, id, document: Some(Document::CredentialLink(document)) };
     let written = change.write_one(&mut tx, write).await?;
     change.end(&mut tx, What::Write).await?;

@@ -3,7 +3,7 @@
 use sandbar_model::{DataclipId, Error, ProjectId, Result, policy::Action};
 use sandbar_store::{dataclip, run};
 
-use super::{of_project, trace};
+use super::{locked, trace};
 use crate::{
     App, Call, Request,
     repeat::{conclude, repeated, retry},
@@ -16,6 +16,8 @@ pub struct DeleteDataclip {
     pub project: ProjectId,
     /// Which.
     pub id: DataclipId,
+    /// See [`super::etag`]; empty: erase whatever is there.
+    pub etag: String,
     /// See [`Request::request_id`].
     pub request_id: String,
 }
@@ -31,7 +33,7 @@ impl Request for DeleteDataclip {
 /// Erases a dataclip's body for good; what runs say of it stays. Needs editor.
 ///
 /// # Errors
-/// [`Error::DataclipNotFound`], [`Error::DataclipInUse`], and the gate's.
+/// [`Error::DataclipNotFound`], [`Error::EtagMismatch`], [`Error::DataclipInUse`], and the gate's.
 pub async fn delete(app: &App, call: &Call, request: &DeleteDataclip) -> Result<()> {
     retry(|| once(app, call, request)).await
 }
@@ -43,7 +45,7 @@ async fn once(app: &App, call: &Call, request: &DeleteDataclip) -> Result<()> {
     if let Some(answer) = repeated(app, &mut tx, by, request).await? {
         return Ok(answer);
     }
-    let clip = of_project(&mut tx, &entry, request.id).await?;
+    let clip = locked(&mut tx, &entry, request.id, &request.etag).await?;
     // Whoever starts a run with it waits from here.
     dataclip::touch(&mut tx, request.project, clip.id, app.now()).await?;
     if let Some(run) = run::beginning_with(&mut tx, clip.id).await? {

@@ -5,7 +5,7 @@ use sandbar_model::{
 };
 use sandbar_store::dataclip;
 
-use super::{of_project, trace};
+use super::{locked, trace};
 use crate::{
     App, Call, Request,
     repeat::{conclude, repeated, retry},
@@ -20,6 +20,8 @@ pub struct NameDataclip {
     pub id: DataclipId,
     /// 1 to 255 characters; empty: none any more.
     pub name: String,
+    /// See [`super::etag`]; empty: name whatever is there.
+    pub etag: String,
     /// See [`Request::request_id`].
     pub request_id: String,
 }
@@ -35,7 +37,7 @@ impl Request for NameDataclip {
 /// Gives a dataclip a name, or takes it away. Needs editor.
 ///
 /// # Errors
-/// [`Error::DataclipNotFound`], [`Error::DataclipErased`] when there is nothing to keep, [`Error::InvalidFields`], and the
+/// [`Error::DataclipNotFound`], [`Error::EtagMismatch`], [`Error::DataclipErased`] when there is nothing to keep, [`Error::InvalidFields`], and the
 /// gate's.
 pub async fn name(app: &App, call: &Call, request: &NameDataclip) -> Result<Dataclip> {
     retry(|| once(app, call, request)).await
@@ -48,7 +50,7 @@ async fn once(app: &App, call: &Call, request: &NameDataclip) -> Result<Dataclip
     if let Some(answer) = repeated(app, &mut tx, by, request).await? {
         return Ok(answer);
     }
-    let before = of_project(&mut tx, &entry, request.id).await?;
+    let before = locked(&mut tx, &entry, request.id, &request.etag).await?;
     let mut found = Violations::default();
     if !request.name.is_empty() {
         check_dataclip_name(&mut found, "name", &request.name);

@@ -73,7 +73,8 @@ struct Done {
 ///
 /// # Errors
 /// [`Error::MergeNotFound`], [`Error::PlanStale`], [`Error::NothingSelected`] (everything was touched since, or undone
-/// already), [`Error::InvalidResult`], [`Error::ProjectScheduled`], and the gate's.
+/// already), [`Error::InvalidResult`], [`Error::WebhookAuthMethodMissing`] when a webhook would come back whose auth method
+/// was deleted meanwhile (without it, it would let everybody in), [`Error::ProjectScheduled`], and the gate's.
 pub async fn revert(app: &App, call: &Call, request: &RevertMerge) -> Result<Reverted> {
     retry(|| once(app, call, request)).await
 }

@@ -8,7 +8,7 @@ use sandbar_store::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{App, Call, gate::hidden};
+use crate::{App, Call, etag, gate::hidden};
 
 /// Asks for the allowances of a tree.
 #[derive(Clone, Debug)]
@@ -31,6 +31,12 @@ pub struct Subscription {
 }
 
 impl Subscription {
+    /// Its etag: names the limits, not what was used of them.
+    pub fn etag(&self) -> String {
+        let Allowances { max_runs, max_ai_tokens } = self.allowances;
+        etag::of(&(self.max_active_sandboxes, max_runs, max_ai_tokens))
+    }
+
     /// With what is kept beside the tree's row.
     pub(super) async fn read(tx: &mut Tx, row: TreeRow) -> Result<Self> {
         let TreeRow { root, max_active_sandboxes, active_sandboxes, .. } = row;

@@ -5,7 +5,7 @@ use sandbar_store::{project, tree, usage};
 
 use super::Subscription;
 use crate::{
-    App, Call, Request,
+    App, Call, Request, etag,
     gate::hidden,
     repeat::{Trace, conclude, repeated, retry},
 };
@@ -19,6 +19,8 @@ pub struct UpdateSubscription {
     pub max_active_sandboxes: Option<i64>,
     /// What they may use in a period. Less than was used: no more is, until the next one.
     pub allowances: Allowances,
+    /// See [`Subscription::etag`]; empty: change whatever is there.
+    pub etag: String,
     /// See [`Request::request_id`].
     pub request_id: String,
 }
@@ -34,7 +36,8 @@ impl Request for UpdateSubscription {
 /// Sets the allowances of a tree. Needs a service administrator, who need not be a member.
 ///
 /// # Errors
-/// [`sandbar_model::Error::AdministratorRequired`], [`sandbar_model::Error::ProjectNotFound`], [`sandbar_model::Error::InvalidFields`], and the gate's.
+/// [`sandbar_model::Error::AdministratorRequired`], [`sandbar_model::Error::ProjectNotFound`],
+/// [`sandbar_model::Error::EtagMismatch`], [`sandbar_model::Error::InvalidFields`], and the gate's.
 pub async fn update_subscription(
     app: &App,
     call: &Call,
@@ -55,6 +58,7 @@ async fn once(app: &App, call: &Call, request: &UpdateSubscription) -> Result<Su
     let project = project::get(&mut tx, request.project).await?.ok_or_else(|| hidden(request.project))?;
     let before = tree::lock(&mut tx, project.root).await?.ok_or_else(|| hidden(request.project))?;
     let before = Subscription::read(&mut tx, before).await?;
+    etag::check(&request.etag, before.etag())?;
     let row = tree::set_allowance(&mut tx, project.root, request.max_active_sandboxes).await?;
     usage::set_allowances(&mut tx, project.root, request.allowances).await?;
     let answer = Subscription::read(&mut tx, row.ok_or_else(|| hidden(request.project))?).await?;

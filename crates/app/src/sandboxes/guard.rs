@@ -1,5 +1,9 @@
 //! The environment guard: else an editor could clone production, own the clone, relabel it and read the secrets that
 //! production's label picks (1-domain §5).
+//!
+//! Labels of siblings are free, and so is one that no project uses: all sandboxes are `dev` unless somebody says otherwise,
+//! and a refusal would tell of sandboxes that the caller does not see. Values that not every editor may use belong to a
+//! label that an ancestor has.
 
 use std::collections::HashMap;
 

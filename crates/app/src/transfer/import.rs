@@ -98,7 +98,7 @@ pub async fn admit(app: &App, call: &Call, request: &ImportProject) -> Result<()
 /// [`Error::NameTaken`], [`Error::IdTaken`], [`Error::CredentialNotLinked`], [`Error::KeychainNotFound`],
 /// [`Error::KeychainDefaultNotLinked`], and the gate's. Nothing is changed then.
 pub async fn import(app: &App, call: &Call, request: &ImportProject, document: &Spooled) -> Result<Imported> {
-    // A repeat must come with the same document.
+    // A repeat must come with the same header and the same document.
     let digest = ContentHash::of(&[call.digest.0, document.hash.0].concat());
     let call = Call { digest, ..call.clone() };
     let how = How { project: request.project, is_deploy: false, validate_only: request.validate_only };

@@ -1,9 +1,9 @@
 //! Making a workflow or replacing it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Display};
 
 use sandbar_model::{
-    ContentHash, Document, Error, Kind, ProjectId, ResourceId, Result, Workflow,
+    Document, Error, Kind, ProjectId, ResourceId, Result, Workflow,
     policy::Action,
     workflow::{StoredWorkflow, Uses},
 };
@@ -69,8 +69,8 @@ impl Etag {
     ///
     /// # Errors
     /// [`Error::EtagMismatch`].
-    pub fn check(&self, actual: Option<ContentHash>) -> Result<()> {
-        let actual = actual.map(|hash| hash.to_string()).unwrap_or_default();
+    pub fn check(&self, actual: Option<impl Display>) -> Result<()> {
+        let actual = actual.map(|etag| etag.to_string()).unwrap_or_default();
         match self {
             Self::Absent if !actual.is_empty() => etag::mismatch("", actual),
             Self::Any | Self::Absent => Ok(()),

@@ -6,7 +6,7 @@ use sandbar_model::{Document, Error, Kind, ProjectId, ResourceId, Result, Revisi
 use sandbar_store::{Tx, change::What, resource, write::Write};
 use serde::{Deserialize, Serialize};
 
-use super::{as_workflow, missing, put::check_links};
+use super::{Etag, as_workflow, missing, put::check_links};
 use crate::{
     App, Call, Request,
     changing::Changing,
@@ -26,6 +26,8 @@ pub struct RestoreRevision {
     pub revision: Revision,
     /// Whose revision: the project's own, or that of an ancestor that it was cloned from. None: its own.
     pub written_in: Option<ProjectId>,
+    /// What it must be now.
+    pub etag: Etag,
     /// See [`Request::request_id`].
     pub request_id: String,
 }
@@ -47,7 +49,7 @@ struct Done {
 ///
 /// # Errors
 /// [`Error::RevisionNotFound`] (also for revisions of an ancestor that the project does not see),
-/// [`Error::NameTaken`] when another workflow has the name now, [`Error::CredentialNotLinked`], and the gate's.
+/// [`Error::EtagMismatch`], [`Error::NameTaken`] when another workflow has the name now, [`Error::CredentialNotLinked`], and the gate's.
 pub async fn restore(app: &App, call: &Call, request: &RestoreRevision) -> Result<WorkflowView> {
     retry(|| once(app, call, request)).await
 }
@@ -60,6 +62,8 @@ async fn once(app: &App, call: &Call, request: &RestoreRevision) -> Result<Workf
         return newest(app, &mut tx, &entry, id).await;
     }
     let mut change = Changing::begin(app, &mut tx, &entry.caller, request.project).await?;
+    let there = resource::resolve(&mut tx, &change.view, Kind::Workflow, request.id).await?;
+    request.etag.check(there.and_then(|found| found.hash))?;
     let document = wanted(app, &mut tx, &change, request).await?;
     check_links(&mut tx, &change.view, as_workflow(&document)?).await?;
     let write = Write { kind: Kind::Workflow, id: request.id, document: Some((*document).clone()) };

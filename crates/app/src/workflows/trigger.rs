@@ -10,6 +10,7 @@ use super::{as_workflow, missing};
 use crate::{
     App, Call, Request,
     changing::Changing,
+    etag,
     repeat::{Trace, conclude, repeated, retry},
 };
 
@@ -24,6 +25,8 @@ pub struct SetTrigger {
     pub trigger: TriggerId,
     /// On or off.
     pub enabled: bool,
+    /// The workflow's, when it was read; empty: whatever it is.
+    pub etag: String,
     /// See [`Request::request_id`].
     pub request_id: String,
 }
@@ -52,7 +55,7 @@ pub struct TriggerView {
 /// Turns a trigger on or off. Needs editor.
 ///
 /// # Errors
-/// [`Error::ResourceNotFound`], [`Error::TriggerNotFound`], and the gate's.
+/// [`Error::ResourceNotFound`], [`Error::EtagMismatch`], [`Error::TriggerNotFound`], and the gate's.
 pub async fn set_trigger(app: &App, call: &Call, request: &SetTrigger) -> Result<TriggerView> {
     retry(|| once(app, call, request)).await
 }
@@ -67,6 +70,7 @@ async fn once(app: &App, call: &Call, request: &SetTrigger) -> Result<TriggerVie
     let change = Changing::begin(app, &mut tx, &entry.caller, request.project).await?;
     let found = resource::resolve(&mut tx, &change.view, Kind::Workflow, request.workflow).await?;
     let hash = found.and_then(|found| found.hash).ok_or_else(|| missing(&request.workflow))?;
+    etag::check(&request.etag, hash.to_string())?;
     let document = app.stored_workflow(&mut tx, change.view.root, hash).await?;
     let trigger = as_workflow(&document)?.triggers.iter().find(|trigger| trigger.id == request.trigger);
     let trigger = trigger.ok_or(Error::TriggerNotFound { id: request.trigger })?.clone();

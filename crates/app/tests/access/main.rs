@@ -12,6 +12,7 @@
 mod harness;
 
 mod bootstrap;
+mod etags;
 mod floor;
 mod members;
 mod mfa;

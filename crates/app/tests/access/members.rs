@@ -1,6 +1,9 @@
 //! Who may change the members of a project, and how.
 
-use sandbar_app::access::{self, ListMembers, RemoveMember, SetMember};
+use sandbar_app::{
+    access::{self, ListMembers, RemoveMember, SetMember},
+    workflows::Etag,
+};
 use sandbar_model::{Error, PrincipalId, ProjectId, Result, Role, policy::Action};
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -25,12 +28,12 @@ pub(crate) async fn set(
     who: PrincipalId,
     role: Role,
 ) -> Result<Role> {
-    let request = SetMember { project, principal: who, role, request_id: String::new() };
+    let request = SetMember { project, principal: who, role, etag: Etag::Any, request_id: String::new() };
     Ok(access::set_member(&bench.app, &by.says(&request), &request).await?.member.role)
 }
 
 pub(crate) async fn remove(bench: &Bench, by: &Person, project: ProjectId, who: PrincipalId) -> Result<()> {
-    let request = RemoveMember { project, principal: who, request_id: String::new() };
+    let request = RemoveMember { project, principal: who, etag: String::new(), request_id: String::new() };
     access::remove_member(&bench.app, &by.says(&request), &request).await
 }
 
@@ -132,11 +135,21 @@ async fn repeats_have_one_effect(bench: Bench) {
     let (owner, admin) = (bench.user("owner").await, bench.user("admin").await);
     let root = bench.root(&owner, "root").await;
     bench.join(root, &admin, Role::Admin).await;
-    let down =
-        SetMember { project: root, principal: admin.id, role: Role::Viewer, request_id: "down".to_owned() };
+    let down = SetMember {
+        project: root,
+        principal: admin.id,
+        role: Role::Viewer,
+        etag: Etag::Any,
+        request_id: "down".to_owned(),
+    };
     let first = access::set_member(&bench.app, &admin.says(&down), &down).await.unwrap();
     assert_eq!(access::set_member(&bench.app, &admin.says(&down), &down).await.unwrap(), first);
-    let leave = RemoveMember { project: root, principal: admin.id, request_id: "leave".to_owned() };
+    let leave = RemoveMember {
+        project: root,
+        principal: admin.id,
+        etag: String::new(),
+        request_id: "leave".to_owned(),
+    };
     for _ in 0..2 {
         access::remove_member(&bench.app, &admin.says(&leave), &leave).await.unwrap();
     }

@@ -52,7 +52,8 @@ async fn rotating_makes_nothing_stronger(bench: Bench) {
     let weak = bench.user("user").await;
     let strong = bench.strong(&weak).await;
     let id = access::who_am_i(&bench.app, &strong.call).await.unwrap().token.id;
-    let request = RotateToken { token: Some(id), overlap: None, request_id: String::new() };
+    let request =
+        RotateToken { token: Some(id), overlap: None, etag: String::new(), request_id: String::new() };
     let by_weak = access::rotate_token(&bench.app, &weak.says(&request), &request).await;
     refused!(by_weak, Error::TokenNotFound { .. });
     let rotated = access::rotate_token(&bench.app, &strong.says(&request), &request).await.unwrap();

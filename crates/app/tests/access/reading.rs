@@ -97,7 +97,7 @@ async fn what_is_read_is_never_older_than_the_call(bench: Bench) {
         let other = bench.token(owner.id, scope(None, None), None).await;
         assert_eq!(bench.read(&other, root, id).await.unwrap(), name);
         let token = access::who_am_i(&bench.app, &other.call).await.unwrap().token.id;
-        let revoke = RevokeToken { token, request_id: String::new() };
+        let revoke = RevokeToken { token, etag: String::new(), request_id: String::new() };
         access::revoke_token(&bench.app, &owner.call, &revoke).await.unwrap();
         refused!(bench.read(&other, root, id).await, Error::TokenInvalid);
     }

@@ -23,7 +23,7 @@ cases! {
 }
 
 fn request(token: Option<TokenId>, overlap: Option<i64>) -> RotateToken {
-    RotateToken { token, overlap, request_id: String::new() }
+    RotateToken { token, overlap, etag: String::new(), request_id: String::new() }
 }
 
 async fn rotate(

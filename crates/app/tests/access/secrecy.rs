@@ -56,7 +56,7 @@ async fn a_secret_is_in_no_table(bench: Bench) {
     let third = bench.make_token(&operator, &for_other).await.unwrap();
     access::who_am_i(&bench.app, &bearer.call).await.unwrap();
     bench.app.note_token_uses().await.unwrap();
-    let revoke = RevokeToken { token: first.token.id, request_id: "revoke".to_owned() };
+    let revoke = RevokeToken { token: first.token.id, etag: String::new(), request_id: "revoke".to_owned() };
     access::revoke_token(&bench.app, &bearer.call, &revoke).await.unwrap();
     let secrets: Vec<_> = [&first, &second, &third].map(|made| made.secret.as_ref().unwrap()).to_vec();
     assert_nowhere(&bench, &secrets).await;

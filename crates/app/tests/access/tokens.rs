@@ -22,7 +22,7 @@ cases! {
 }
 
 async fn revoke(bench: &Bench, by: &Person, token: TokenId) -> Result<Token> {
-    let request = RevokeToken { token, request_id: String::new() };
+    let request = RevokeToken { token, etag: String::new(), request_id: String::new() };
     access::revoke_token(&bench.app, &by.call, &request).await
 }
 

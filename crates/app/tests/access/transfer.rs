@@ -15,7 +15,8 @@ cases! {
 }
 
 async fn transfer(bench: &Bench, by: &Person, project: ProjectId, who: PrincipalId) -> Result<Role> {
-    let request = TransferOwnership { project, principal: who, request_id: String::new() };
+    let request =
+        TransferOwnership { project, principal: who, etag: String::new(), request_id: String::new() };
     Ok(access::transfer_ownership(&bench.app, &by.says(&request), &request).await?.member.role)
 }
 

@@ -16,8 +16,11 @@ mod keys;
 mod race;
 mod tamper;
 
-use sandbar_app::credentials::{
-    self, CreateCredential, CredentialView, DeleteCredential, LinkCredential, LinkView, SetValues,
+use sandbar_app::{
+    credentials::{
+        self, CreateCredential, CredentialView, DeleteCredential, LinkCredential, LinkView, SetValues,
+    },
+    workflows::Etag,
 };
 use sandbar_model::{CredentialId, ProjectId, Result, credential::Values};
 
@@ -60,7 +63,8 @@ impl Bench {
     }
 
     async fn link(&self, by: &Person, project: ProjectId, credential: CredentialId) -> Result<LinkView> {
-        let request = LinkCredential { project, credential, link: None, request_id: String::new() };
+        let request =
+            LinkCredential { project, credential, link: None, etag: Etag::Any, request_id: String::new() };
         credentials::link(&self.app, &by.call, &request).await
     }
 

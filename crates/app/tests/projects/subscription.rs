@@ -20,6 +20,7 @@ async fn set(bench: &Bench, person: &Person, project: ProjectId, max: Option<i64
         project,
         max_active_sandboxes: max,
         allowances: Allowances::default(),
+        etag: String::new(),
         request_id: String::new(),
     };
     projects::update_subscription(&bench.app, &person.call, &request).await

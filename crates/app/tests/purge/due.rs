@@ -9,6 +9,7 @@ use sandbar_app::{
     App,
     access::{self, SetMember},
     purge::{self, Worker},
+    workflows::Etag,
 };
 use sandbar_model::{
     Kind, ProjectId, ResourceId, Revision, Role, Time,
@@ -87,9 +88,12 @@ async fn fill(bench: &Bench, owner: &Person, project: ProjectId) {
     }
     bench.token(owner.id, Scope { project: Some(project), max_role: None }, None).await;
     let other = bench.user(&format!("member-{project}")).await;
-    let request =
-        SetMember { project, principal: other.id, role: Role::Viewer, request_id: format!("m{project}") };
+    let request = viewer(project, &other, format!("m{project}"));
     access::set_member(&bench.app, &owner.says(&request), &request).await.unwrap();
+}
+
+fn viewer(project: ProjectId, who: &Person, request_id: String) -> SetMember {
+    SetMember { project, principal: who.id, role: Role::Viewer, etag: Etag::Any, request_id }
 }
 
 /// A merge of one into the other, as its record and what they agree on since.
@@ -329,8 +333,7 @@ async fn answers_are_forgotten_after_a_day(bench: Bench) {
     let root = bench.root(&owner, "root").await;
     let ask = async |id: &str| {
         let other = bench.user(id).await;
-        let request =
-            SetMember { project: root, principal: other.id, role: Role::Viewer, request_id: id.to_owned() };
+        let request = viewer(root, &other, id.to_owned());
         access::set_member(&bench.app, &owner.says(&request), &request).await.unwrap();
     };
     for number in 0..7 {

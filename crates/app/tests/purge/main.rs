@@ -123,7 +123,14 @@ impl Bench {
 
     async fn turn_on(&self, by: &Person, project: ProjectId, id: ResourceId) {
         let trigger = document(id, "", "").triggers[0].id;
-        let request = SetTrigger { project, workflow: id, trigger, enabled: true, request_id: String::new() };
+        let request = SetTrigger {
+            project,
+            workflow: id,
+            trigger,
+            enabled: true,
+            etag: String::new(),
+            request_id: String::new(),
+        };
         workflows::set_trigger(&self.app, &by.call, &request).await.unwrap();
     }
 

@@ -70,6 +70,7 @@ impl Bench {
             project: field.root,
             max_active_sandboxes: None,
             allowances,
+            etag: String::new(),
             request_id: String::new(),
         };
         projects::update_subscription(&self.app, &field.operator.call, &request).await.unwrap();

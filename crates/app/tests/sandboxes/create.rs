@@ -38,7 +38,13 @@ async fn create(app: &App, call: &Call, request: &CreateSandbox) -> Result<Proje
 async fn allow(bench: &Bench, project: ProjectId, max_active_sandboxes: Option<i64>) {
     let operator = bench.person(&format!("operator-{}", bench.app.new_id()), PrincipalKind::User, true).await;
     let allowances = Allowances::default();
-    let request = UpdateSubscription { project, max_active_sandboxes, allowances, request_id: String::new() };
+    let request = UpdateSubscription {
+        project,
+        max_active_sandboxes,
+        allowances,
+        etag: String::new(),
+        request_id: String::new(),
+    };
     projects::update_subscription(&bench.app, &operator.call, &request).await.unwrap();
 }
 

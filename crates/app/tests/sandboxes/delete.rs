@@ -40,7 +40,14 @@ async fn a_sandbox_goes_with_everything_below_it(bench: Bench) {
     let lowest = bench.sandbox(&owner, b, "lowest").await;
     let beside = bench.sandbox(&owner, root, "beside").await;
     for project in [root, lowest, beside] {
-        let request = SetTrigger { project, workflow, trigger, enabled: true, request_id: String::new() };
+        let request = SetTrigger {
+            project,
+            workflow,
+            trigger,
+            enabled: true,
+            etag: String::new(),
+            request_id: String::new(),
+        };
         workflows::set_trigger(&bench.app, &owner.call, &request).await.unwrap();
     }
     let before = get(&bench, &owner, lowest).await;

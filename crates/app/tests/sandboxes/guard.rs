@@ -13,6 +13,7 @@ cases! {
     an_admin_of_the_ancestor_may
     a_token_below_admin_may_not
     a_label_that_is_there_already_stays
+    a_label_that_only_a_sibling_has_is_free
 }
 
 async fn relabel(bench: &Bench, person: &Person, sandbox: ProjectId, environment: &str) -> Result<String> {
@@ -55,6 +56,23 @@ async fn an_editor_who_owns_the_clone_can_not_relabel_it(bench: Bench) {
     guarded(relabel(&bench, &editor, other, "main").await, root);
     let get = get(&bench.app, &editor.call, &GetProject { project: second }).await.unwrap();
     assert_eq!(get.project.profile.environment, "dev");
+}
+
+/// Else nobody could make a second sandbox that is `dev`, and who does not see the sibling would learn of it.
+async fn a_label_that_only_a_sibling_has_is_free(bench: Bench) {
+    let (owner, editor) = (bench.user("owner").await, bench.user("editor").await);
+    let root = bench.root(&owner, "root").await;
+    let sibling = bench.sandbox(&owner, root, "sibling").await;
+    relabel(&bench, &owner, sibling, "staging").await.unwrap();
+    bench.sandbox(&owner, root, "another").await;
+    bench.join(root, &editor, Role::Editor).await;
+    // It is `dev`, as the owner's other one is.
+    let mine = bench.sandbox(&editor, root, "mine").await;
+    assert_eq!(relabel(&bench, &editor, mine, "staging").await.unwrap(), "staging");
+    // But below the sibling that label is guarded.
+    bench.join(sibling, &editor, Role::Editor).await;
+    let below = bench.try_sandbox(&editor, &labelled(sibling, "below", "staging")).await;
+    refused!(below, Error::EnvironmentGuarded { ancestor, .. } if ancestor == sibling);
 }
 
 async fn an_admin_of_the_ancestor_may(bench: Bench) {

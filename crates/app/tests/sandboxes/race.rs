@@ -31,6 +31,7 @@ async fn sixty_four_creates_fill_an_allowance_of_ten(bench: Bench) {
         project: root,
         max_active_sandboxes: Some(10),
         allowances: Allowances::default(),
+        etag: String::new(),
         request_id: String::new(),
     };
     projects::update_subscription(&bench.app, &operator.call, &allow).await.unwrap();

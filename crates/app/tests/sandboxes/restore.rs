@@ -56,10 +56,24 @@ async fn everything_comes_back_and_triggers_stay_off(bench: Bench) {
     let top = bench.sandbox(&owner, root, "top").await;
     let below = bench.sandbox(&owner, top, "below").await;
     for project in [root, top, below] {
-        let request = SetTrigger { project, workflow, trigger, enabled: true, request_id: String::new() };
+        let request = SetTrigger {
+            project,
+            workflow,
+            trigger,
+            enabled: true,
+            etag: String::new(),
+            request_id: String::new(),
+        };
         workflows::set_trigger(&bench.app, &owner.call, &request).await.unwrap();
     }
-    let off = SetTrigger { project: top, workflow, trigger, enabled: false, request_id: String::new() };
+    let off = SetTrigger {
+        project: top,
+        workflow,
+        trigger,
+        enabled: false,
+        etag: String::new(),
+        request_id: String::new(),
+    };
     workflows::set_trigger(&bench.app, &owner.call, &off).await.unwrap();
     delete(&bench, &owner, top).await;
     bench.world.pass(DAY);
@@ -132,6 +146,7 @@ async fn the_allowance_holds_for_all_that_come_back(bench: Bench) {
             project: root,
             max_active_sandboxes: Some(limit),
             allowances: Allowances::default(),
+            etag: String::new(),
             request_id: String::new(),
         };
         projects::update_subscription(&bench.app, &operator.call, &request).await.unwrap();

@@ -38,7 +38,7 @@ async fn end(watching: &mut Watching) -> (Error, Duration) {
 
 async fn revoke(bench: &Bench, who: &Person) {
     let token = access::who_am_i(&bench.app, &who.call).await.unwrap().token.id;
-    let request = RevokeToken { token, request_id: String::new() };
+    let request = RevokeToken { token, etag: String::new(), request_id: String::new() };
     access::revoke_token(&bench.app, &who.call, &request).await.unwrap();
 }
 

@@ -72,12 +72,14 @@ impl Bench {
     }
 
     async fn set_member(&self, by: &Person, project: ProjectId, who: &Person, role: Role) {
-        let request = SetMember { project, principal: who.id, role, request_id: String::new() };
+        let request =
+            SetMember { project, principal: who.id, role, etag: Etag::Any, request_id: String::new() };
         access::set_member(&self.app, &by.call, &request).await.unwrap();
     }
 
     async fn remove_member(&self, by: &Person, project: ProjectId, who: &Person) {
-        let request = RemoveMember { project, principal: who.id, request_id: String::new() };
+        let request =
+            RemoveMember { project, principal: who.id, etag: String::new(), request_id: String::new() };
         access::remove_member(&self.app, &by.call, &request).await.unwrap();
     }
 

@@ -96,7 +96,14 @@ impl Stage {
         let other = method(&bench, &owner, project, "canary-other").await;
         let (workflow, trigger) = (bench.app.new_id().into(), bench.app.new_id().into());
         guard(&bench, &owner, (project, workflow, trigger), &[one, other]).await.unwrap();
-        let on = SetTrigger { project, workflow, trigger, enabled: true, request_id: String::new() };
+        let on = SetTrigger {
+            project,
+            workflow,
+            trigger,
+            enabled: true,
+            etag: String::new(),
+            request_id: String::new(),
+        };
         workflows::set_trigger(&bench.app, &owner.call, &on).await.unwrap();
         Self { bench, gateway, trigger, methods: [one, other] }
     }

@@ -65,6 +65,7 @@ mod tests {
             active_sandboxes: 3,
             max_runs: Some(1000),
             max_ai_tokens: None,
+            ..Subscription::default()
         };
         insta::assert_snapshot!(allowances(&found));
     }

@@ -1,6 +1,6 @@
 //! Principals, tokens and members.
 
-use sandbar_app::access::MemberView;
+use sandbar_app::access::{MemberView, member_etag, token_etag};
 use sandbar_model::access::{Principal, PrincipalKind, Scope, Token};
 
 use super::{Fields, common::role_to_wire, time};
@@ -26,6 +26,7 @@ pub fn principal_to_wire(principal: Principal) -> wire::Principal {
 /// A token's record.
 pub fn token_to_wire(token: Token) -> wire::Token {
     wire::Token {
+        etag: token_etag(&token),
         id: token.id.to_string(),
         principal_id: token.principal.to_string(),
         name: token.name,
@@ -42,6 +43,7 @@ pub fn token_to_wire(token: Token) -> wire::Token {
 /// A member with what there is to know of the principal.
 pub fn member_to_wire(view: MemberView) -> wire::Member {
     wire::Member {
+        etag: member_etag(&view.member),
         principal_id: view.member.principal.to_string(),
         name: view.name,
         email: view.email,

@@ -1,7 +1,7 @@
 //! Runs and dataclips from the wire and to it.
 
 use sandbar_app::{
-    dataclips::DataclipView,
+    dataclips::{self, DataclipView},
     runs::{Heartbeat, Input, Resolved, Started, StepOutput, Work},
 };
 use sandbar_model::{
@@ -154,6 +154,7 @@ pub fn resolved_to_wire(resolved: Resolved) -> wire::ResolveCredentialResponse {
 /// A dataclip without its body.
 pub fn dataclip_to_wire(clip: Dataclip) -> wire::Dataclip {
     wire::Dataclip {
+        etag: dataclips::etag(&clip),
         id: clip.id.to_string(),
         kind: clip.kind as i32,
         name: clip.name,

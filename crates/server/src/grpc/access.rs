@@ -1,8 +1,11 @@
 //! `AccessService`.
 
-use sandbar_app::access::{
-    self, CreatePrincipal, CreateToken, ListMembers, ListPrincipals, ListTokens, RemoveMember, RevokeToken,
-    RotateToken, SetMember, TransferOwnership,
+use sandbar_app::{
+    access::{
+        self, CreatePrincipal, CreateToken, ListMembers, ListPrincipals, ListTokens, RemoveMember,
+        RevokeToken, RotateToken, SetMember, TransferOwnership,
+    },
+    workflows::Etag,
 };
 use tonic::Request;
 
@@ -110,6 +113,7 @@ impl AccessService for Grpc {
         let request = RotateToken {
             token: fields.optional_id("token_id", &m.token_id),
             overlap: fields.optional_micros("overlap", m.overlap.as_ref()),
+            etag: m.etag,
             request_id: m.request_id,
         };
         let request = fields.finish(request).map_err(from_error)?;
@@ -127,7 +131,8 @@ impl AccessService for Grpc {
     ) -> Answer<wire::RevokeTokenResponse> {
         let (call, m) = change(request)?;
         let mut fields = Fields::default();
-        let request = RevokeToken { token: fields.id("token_id", &m.token_id), request_id: m.request_id };
+        let request =
+            RevokeToken { token: fields.id("token_id", &m.token_id), etag: m.etag, request_id: m.request_id };
         let request = fields.finish(request).map_err(from_error)?;
         let revoked = access::revoke_token(&self.app, &call, &request).await;
         call.answer(revoked.map(|token| wire::RevokeTokenResponse { token: Some(token_to_wire(token)) }))
@@ -156,6 +161,7 @@ impl AccessService for Grpc {
             project: fields.id("project_id", &m.project_id),
             principal: fields.id("principal_id", &m.principal_id),
             role: fields.role("role", m.role),
+            etag: Etag::parse(&m.etag),
             request_id: m.request_id,
         };
         let request = fields.finish(request).map_err(from_error)?;
@@ -172,6 +178,7 @@ impl AccessService for Grpc {
         let request = RemoveMember {
             project: fields.id("project_id", &m.project_id),
             principal: fields.id("principal_id", &m.principal_id),
+            etag: m.etag,
             request_id: m.request_id,
         };
         let request = fields.finish(request).map_err(from_error)?;
@@ -188,6 +195,7 @@ impl AccessService for Grpc {
         let request = TransferOwnership {
             project: fields.id("project_id", &m.project_id),
             principal: fields.id("principal_id", &m.principal_id),
+            etag: m.etag,
             request_id: m.request_id,
         };
         let request = fields.finish(request).map_err(from_error)?;

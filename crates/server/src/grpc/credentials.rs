@@ -195,6 +195,7 @@ impl CredentialsService for Grpc {
             project: fields.id("project_id", &m.project_id),
             credential: fields.id("credential_id", &m.credential_id),
             link: fields.optional_id("credential_link_id", &m.credential_link_id),
+            etag: Etag::parse(&m.etag),
             request_id: m.request_id,
         };
         let request = fields.finish(request).map_err(from_error)?;

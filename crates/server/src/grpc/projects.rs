@@ -4,6 +4,7 @@ use std::{io::Read, pin::Pin};
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
+use prost::Message;
 use sandbar_app::{
     projects::{
         self, CreateProject, DeleteProject, GetProject, GetSubscription, ListProjects, RestoreProject,
@@ -149,6 +150,7 @@ impl ProjectsService for Grpc {
             project: fields.id("project_id", &m.project_id),
             max_active_sandboxes: m.max_active_sandboxes,
             allowances: Allowances { max_runs: m.max_runs, max_ai_tokens: m.max_ai_tokens },
+            etag: m.etag,
             request_id: m.request_id,
         };
         let request = fields.finish(request).map_err(from_error)?;
@@ -193,11 +195,13 @@ impl ProjectsService for Grpc {
         request: Request<Streaming<wire::ImportProjectRequest>>,
     ) -> Answer<wire::ImportProjectResponse> {
         let (_, extensions, mut parts) = request.into_parts();
-        let call = opened(&extensions, ContentHash([0; 32])).map_err(from_error)?;
+        let mut call = opened(&extensions, ContentHash([0; 32])).map_err(from_error)?;
         let first = parts.message().await?.and_then(|message| message.part);
         let Some(wire::import_project_request::Part::Header(header)) = first else {
             return Err(from_error(Error::invalid("header", "must come in the first message")));
         };
+        // The operation adds the document's.
+        call.call.digest = ContentHash::of(&header.encode_to_vec());
         let mut fields = Fields::default();
         let request = ImportProject {
             project: fields.optional_id("header.project_id", &header.project_id),
@@ -292,6 +296,7 @@ fn subscription(found: &Subscription) -> wire::Subscription {
         active_sandboxes: found.active_sandboxes,
         max_runs: found.allowances.max_runs,
         max_ai_tokens: found.allowances.max_ai_tokens,
+        etag: found.etag(),
     }
 }
 

@@ -193,6 +193,7 @@ impl RunsService for Grpc {
             project: fields.id("project_id", &m.project_id),
             id: fields.id("dataclip_id", &m.dataclip_id),
             name: m.name,
+            etag: m.etag,
             request_id: m.request_id,
         };
         let request = fields.finish(request).map_err(from_error)?;
@@ -209,6 +210,7 @@ impl RunsService for Grpc {
         let request = DeleteDataclip {
             project: fields.id("project_id", &m.project_id),
             id: fields.id("dataclip_id", &m.dataclip_id),
+            etag: m.etag,
             request_id: m.request_id,
         };
         let request = fields.finish(request).map_err(from_error)?;

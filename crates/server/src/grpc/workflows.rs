@@ -112,6 +112,7 @@ impl WorkflowsService for Grpc {
             workflow: fields.id("workflow_id", &m.workflow_id),
             trigger: fields.id("trigger_id", &m.trigger_id),
             enabled: m.enabled,
+            etag: m.etag,
             request_id: m.request_id,
         };
         let request = fields.finish(request).map_err(from_error)?;
@@ -154,6 +155,7 @@ impl WorkflowsService for Grpc {
             id: fields.id("workflow_id", &m.workflow_id),
             revision: Revision(m.revision),
             written_in: fields.optional_id("revision_project_id", &m.revision_project_id),
+            etag: Etag::parse(&m.etag),
             request_id: m.request_id,
         };
         let request = fields.finish(request).map_err(from_error)?;

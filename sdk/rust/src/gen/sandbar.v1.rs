@@ -141,6 +141,7 @@ impl ResourceKind {
         }
     }
 }
+/// Who calls. No call changes one, so it has no etag.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Principal {
     #[prost(string, tag = "1")]
@@ -201,6 +202,9 @@ pub struct Token {
     /// Whether it counts as made with a second factor, which projects can require. Fixed when it is made.
     #[prost(bool, tag = "10")]
     pub mfa: bool,
+    /// Names when the token ends and whether it was revoked, all that ever changes of it but its last use.
+    #[prost(string, tag = "11")]
+    pub etag: ::prost::alloc::string::String,
 }
 impl ::prost::Name for Token {
     const NAME: &'static str = "Token";
@@ -405,6 +409,9 @@ pub struct RotateTokenRequest {
     pub overlap: ::core::option::Option<::prost_types::Duration>,
     #[prost(string, tag = "3")]
     pub request_id: ::prost::alloc::string::String,
+    /// The etag that was read of the old one. Empty: rotate whatever is there.
+    #[prost(string, tag = "4")]
+    pub etag: ::prost::alloc::string::String,
 }
 impl ::prost::Name for RotateTokenRequest {
     const NAME: &'static str = "RotateTokenRequest";
@@ -445,6 +452,9 @@ pub struct RevokeTokenRequest {
     pub token_id: ::prost::alloc::string::String,
     #[prost(string, tag = "2")]
     pub request_id: ::prost::alloc::string::String,
+    /// The etag that was read. Empty: revoke whatever is there.
+    #[prost(string, tag = "3")]
+    pub etag: ::prost::alloc::string::String,
 }
 impl ::prost::Name for RevokeTokenRequest {
     const NAME: &'static str = "RevokeTokenRequest";
@@ -481,6 +491,9 @@ pub struct Member {
     pub email: ::prost::alloc::string::String,
     #[prost(enumeration = "Role", tag = "4")]
     pub role: i32,
+    /// Names the role.
+    #[prost(string, tag = "5")]
+    pub etag: ::prost::alloc::string::String,
 }
 impl ::prost::Name for Member {
     const NAME: &'static str = "Member";
@@ -539,6 +552,9 @@ pub struct SetMemberRequest {
     pub role: i32,
     #[prost(string, tag = "4")]
     pub request_id: ::prost::alloc::string::String,
+    /// The etag that was read. Empty: change whatever is there. `*`: they must not be a member yet.
+    #[prost(string, tag = "5")]
+    pub etag: ::prost::alloc::string::String,
 }
 impl ::prost::Name for SetMemberRequest {
     const NAME: &'static str = "SetMemberRequest";
@@ -573,6 +589,9 @@ pub struct RemoveMemberRequest {
     pub principal_id: ::prost::alloc::string::String,
     #[prost(string, tag = "3")]
     pub request_id: ::prost::alloc::string::String,
+    /// The etag that was read. Empty: remove whatever is there.
+    #[prost(string, tag = "4")]
+    pub etag: ::prost::alloc::string::String,
 }
 impl ::prost::Name for RemoveMemberRequest {
     const NAME: &'static str = "RemoveMemberRequest";
@@ -605,6 +624,9 @@ pub struct TransferOwnershipRequest {
     pub principal_id: ::prost::alloc::string::String,
     #[prost(string, tag = "3")]
     pub request_id: ::prost::alloc::string::String,
+    /// The etag that was read of that member. Empty: whatever they are.
+    #[prost(string, tag = "4")]
+    pub etag: ::prost::alloc::string::String,
 }
 impl ::prost::Name for TransferOwnershipRequest {
     const NAME: &'static str = "TransferOwnershipRequest";
@@ -3247,6 +3269,10 @@ pub struct LinkCredentialRequest {
     pub credential_link_id: ::prost::alloc::string::String,
     #[prost(string, tag = "4")]
     pub request_id: ::prost::alloc::string::String,
+    /// The etag that was read of the link that the credential is put behind. Empty: whatever is there. `*`: there must be none
+    /// yet.
+    #[prost(string, tag = "5")]
+    pub etag: ::prost::alloc::string::String,
 }
 impl ::prost::Name for LinkCredentialRequest {
     const NAME: &'static str = "LinkCredentialRequest";
@@ -4104,8 +4130,8 @@ pub enum Reason {
     TooManyBadTokens = 146,
     /// NOT_FOUND. The root of the project has no such webhook auth method. Metadata: `id`.
     WebhookAuthMethodNotFound = 150,
-    /// FAILED_PRECONDITION. A webhook trigger newly names an auth method that the root of the tree does not have. Make it there
-    /// first. Metadata: `trigger_id`, `id` (the method's).
+    /// FAILED_PRECONDITION. A webhook trigger newly names an auth method that the root of the tree does not have; also one that
+    /// an undone merge or an old revision would bring back. Make it there first, or leave that workflow out. Metadata: `trigger_id`, `id` (the method's).
     WebhookAuthMethodMissing = 151,
     /// FAILED_PRECONDITION. Triggers of the tree name the method, on or off; take it from them first. Metadata: `id`, `count` (of
     /// the triggers), `triggers` (some of those in projects of which the caller is a member).
@@ -5212,6 +5238,9 @@ pub struct Subscription {
     /// Likewise AI tokens. Runs start, and finish, whatever is left of these: RecordUsage keeps to it.
     #[prost(int64, optional, tag = "5")]
     pub max_ai_tokens: ::core::option::Option<i64>,
+    /// Names the limits, not what was used of them.
+    #[prost(string, tag = "6")]
+    pub etag: ::prost::alloc::string::String,
 }
 impl ::prost::Name for Subscription {
     const NAME: &'static str = "Subscription";
@@ -5270,6 +5299,9 @@ pub struct UpdateSubscriptionRequest {
     /// Likewise.
     #[prost(int64, optional, tag = "5")]
     pub max_ai_tokens: ::core::option::Option<i64>,
+    /// The etag that was read. Empty: change whatever is there.
+    #[prost(string, tag = "6")]
+    pub etag: ::prost::alloc::string::String,
 }
 impl ::prost::Name for UpdateSubscriptionRequest {
     const NAME: &'static str = "UpdateSubscriptionRequest";
@@ -8422,6 +8454,9 @@ pub struct SetTriggerEnabledRequest {
     pub enabled: bool,
     #[prost(string, tag = "5")]
     pub request_id: ::prost::alloc::string::String,
+    /// The workflow's etag that was read: what is turned on is what was looked at. Empty: whatever is there.
+    #[prost(string, tag = "6")]
+    pub etag: ::prost::alloc::string::String,
 }
 impl ::prost::Name for SetTriggerEnabledRequest {
     const NAME: &'static str = "SetTriggerEnabledRequest";
@@ -8525,6 +8560,9 @@ pub struct RestoreWorkflowRevisionRequest {
     pub revision_project_id: ::prost::alloc::string::String,
     #[prost(string, tag = "5")]
     pub request_id: ::prost::alloc::string::String,
+    /// The etag that was read of the newest one. Empty: replace whatever is there. `*`: it must be deleted.
+    #[prost(string, tag = "6")]
+    pub etag: ::prost::alloc::string::String,
 }
 impl ::prost::Name for RestoreWorkflowRevisionRequest {
     const NAME: &'static str = "RestoreWorkflowRevisionRequest";
@@ -9427,6 +9465,9 @@ pub struct Dataclip {
     /// When its body was erased.
     #[prost(message, optional, tag = "9")]
     pub erase_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Names its name and whether it was erased; a body never changes.
+    #[prost(string, tag = "10")]
+    pub etag: ::prost::alloc::string::String,
 }
 impl ::prost::Name for Dataclip {
     const NAME: &'static str = "Dataclip";
@@ -9570,6 +9611,9 @@ pub struct NameDataclipRequest {
     pub name: ::prost::alloc::string::String,
     #[prost(string, tag = "4")]
     pub request_id: ::prost::alloc::string::String,
+    /// The etag that was read. Empty: name whatever is there.
+    #[prost(string, tag = "5")]
+    pub etag: ::prost::alloc::string::String,
 }
 impl ::prost::Name for NameDataclipRequest {
     const NAME: &'static str = "NameDataclipRequest";
@@ -9604,6 +9648,9 @@ pub struct DeleteDataclipRequest {
     pub dataclip_id: ::prost::alloc::string::String,
     #[prost(string, tag = "3")]
     pub request_id: ::prost::alloc::string::String,
+    /// The etag that was read. Empty: erase whatever is there.
+    #[prost(string, tag = "4")]
+    pub etag: ::prost::alloc::string::String,
 }
 impl ::prost::Name for DeleteDataclipRequest {
     const NAME: &'static str = "DeleteDataclipRequest";
