@@ -1,6 +1,6 @@
 //! What a deployment changes, and what it leaves.
 
-use sandbar_client::v1::{GetWorkflowRequest, ListAuditEventsRequest, PrincipalKind, Role, SetMemberRequest};
+use sandbar_client::v1::{AuditTrail, ListAuditEventsRequest, PrincipalKind, Role, SetMemberRequest};
 use sandbar_tests::on_both_engines;
 use serde_json::{Value, json};
 
@@ -41,9 +41,7 @@ on_both_engines! {
         }
         stage.post(&state).await.good();
         assert_eq!(stage.state(&stage.project).await, before);
-        let id = "10000000-0000-4000-8000-000000000002".to_owned();
-        let request = GetWorkflowRequest { project_id: stage.project.clone(), id, ..Default::default() };
-        let reports = stage.owner.client.workflows().get_workflow(request).await.unwrap().workflow.unwrap();
+        let reports = stage.workflow("10000000-0000-4000-8000-000000000002").await;
         assert!(format!("{:?}", reports.jobs[0].uses).contains(KEYCHAIN), "{reports:?}");
         // Said to be nothing, what can be nothing is.
         workflow(&mut state, "Calls")["concurrency"] = Value::Null;
@@ -111,8 +109,9 @@ on_both_engines! {
         assert_eq!(workflow(&mut after, "Reports"), &old("Reports"));
         let (calls, was) = (workflow(&mut after, "Calls").clone(), old("Calls"));
         assert_eq!(calls["lock_version"].as_i64(), was["lock_version"].as_i64().map(|lock| lock.max(5) + 1));
-        let request = ListAuditEventsRequest { project_id: stage.project.clone(), ..Default::default() };
-        let events = stage.owner.client.audit().list_audit_events(request).await.unwrap().events;
+        let trail = Some(AuditTrail { project_id: stage.project.clone(), tree: true });
+        let request = ListAuditEventsRequest { trail, ..Default::default() };
+        let events = stage.owner.client.list(request).all().await.unwrap();
         let deployed = events.iter().filter(|event| event.action == "project.deploy");
         assert_eq!(deployed.count(), 1, "{events:?}");
         // The same key for something else is refused.
@@ -158,11 +157,8 @@ on_both_engines! {
         assert_eq!(workflow(&mut after, "Calls")["triggers"][0]["enabled"], false);
         assert_eq!(stage.state(&stage.project).await, above);
         let request = sandbar_client::v1::PreviewMergeRequest { source_id: stage.sandbox.clone(), ..Default::default() };
-        let mut messages = stage.owner.client.merges().preview_merge(request).await.unwrap();
-        let mut said = String::new();
-        while let Some(message) = messages.message().await.unwrap() {
-            said.push_str(&format!("{message:?}"));
-        }
+        let plan = stage.owner.client.merges().preview_merge(request).await.unwrap();
+        let said = format!("{:?}", plan.resources);
         assert!(said.contains("Transform") && said.contains("language-http@7.0.0"), "{said}");
     }
 
@@ -183,7 +179,7 @@ on_both_engines! {
             stage.call_as(&ben.token, "POST", "/api/provision/", ("", body.as_bytes())).await
         };
         // A stranger who sends this id can't learn whether it is there, but for that it is in use.
-        post(&state).await.refused(422, "IDS_TAKEN_PLACEHOLDER");
+        post(&state).await.refused(422, "ID_TAKEN");
         stage.owner.client.access().set_member(join(Role::Viewer)).await.unwrap();
         stage.call_as(&ben.token, "GET", &place, ("", b"")).await.good();
         post(&state).await.refused(403, "PERMISSION_DENIED");

@@ -1,6 +1,6 @@
 //! The items of collections, as steps and the command line reach them.
 
-use sandbar_client::v1::{CreateCollectionRequest, CreateProjectRequest, Project};
+use sandbar_client::v1::{Collection, CreateCollectionRequest, CreateProjectRequest, Project};
 use sandbar_tests::{Options, on_both_engines};
 use serde_json::{Value, json};
 
@@ -16,17 +16,18 @@ async fn keys(stage: &Stage, query: &str) -> Vec<String> {
     page["items"].as_array().unwrap().iter().map(|item| item["key"].as_str().unwrap().to_owned()).collect()
 }
 
+fn named(project: &str, name: &str) -> CreateCollectionRequest {
+    let collection = Some(Collection { name: name.to_owned(), ..Default::default() });
+    CreateCollectionRequest { project_id: project.to_owned(), collection, ..Default::default() }
+}
+
 /// Another root of the same owner's, with a collection of the same name.
 async fn twin(stage: &Stage) -> String {
     let client = &stage.owner.client;
     let project = Some(Project { name: "twin".to_owned(), ..Default::default() });
     let made = client.projects().create_project(CreateProjectRequest { project, ..Default::default() }).await;
     let project_id = made.unwrap().project.unwrap().id;
-    let request = CreateCollectionRequest {
-        project_id: project_id.clone(),
-        name: "patients".into(),
-        ..Default::default()
-    };
+    let request = named(&project_id, "patients");
     client.collections().create_collection(request).await.unwrap();
     project_id
 }
@@ -99,7 +100,7 @@ on_both_engines! {
         stage.call("GET", "/collections/patients?project_id=nonsense", b"").await.refused(404, "PROJECT_NOT_FOUND");
         // One that only a sandbox of the caller's has.
         let deep = sandbox(&stage.owner, &stage.sandbox, "deep").await;
-        let request = CreateCollectionRequest { project_id: deep, name: "only here".into(), ..Default::default() };
+        let request = named(&deep, "only here");
         stage.owner.client.collections().create_collection(request).await.unwrap();
         put(&stage, "/collections/only%20here", &[("x", "1")]).await.good();
     }
@@ -126,11 +127,11 @@ on_both_engines! {
         assert!(back["items"][0]["value"] == Value::from(long));
     }
 
-    async fn a_full_collection_takes_no_more(server: Server = Options::default().arg("--max-collection=1000")) {
+    async fn a_full_collection_takes_no_more(server: Server = Options::default().arg("--max-collection=1MiB")) {
         let stage = Stage::build(&server).await;
-        put(&stage, "/collections/patients", &[("a", &"x".repeat(900))]).await.good();
-        put(&stage, "/collections/patients", &[("b", &"x".repeat(200))]).await.refused(422, "COLLECTION_FULL");
-        put(&stage, "/collections/patients", &[("a", "less"), ("b", &"x".repeat(200))]).await.good();
+        put(&stage, "/collections/patients", &[("a", &"x".repeat(900_000))]).await.good();
+        put(&stage, "/collections/patients", &[("b", &"x".repeat(200_000))]).await.refused(422, "COLLECTION_FULL");
+        put(&stage, "/collections/patients", &[("a", "less"), ("b", &"x".repeat(200_000))]).await.good();
     }
 
     async fn a_repeat_has_one_effect(server: Server) {

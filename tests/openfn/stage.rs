@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use sandbar_client::v1::{
-    CreateCredentialRequest, CreateSandboxRequest, Credential, Principal, PrincipalKind,
+    CreateCredentialRequest, CreateSandboxRequest, Credential, GetWorkflowRequest, Principal, PrincipalKind,
+    Workflow, get_workflow_request,
 };
 use sandbar_tests::{Server, User, import};
 use serde_json::{Value, json};
@@ -104,6 +105,13 @@ impl Stage {
     /// The project as its clients get it.
     pub(crate) async fn state(&self, project: &str) -> Value {
         self.call("GET", &format!("/api/provision/{project}"), b"").await.good()["data"].take()
+    }
+
+    /// One of the project's workflows, over gRPC.
+    pub(crate) async fn workflow(&self, id: &str) -> Workflow {
+        let workflow = Some(get_workflow_request::Workflow::WorkflowId(id.to_owned()));
+        let request = GetWorkflowRequest { project_id: self.project.clone(), workflow, revision: 0 };
+        self.owner.client.workflows().get_workflow(request).await.unwrap().workflow.unwrap()
     }
 
     /// Deploys it.

@@ -1,23 +1,27 @@
 //! Every real project goes to a client and comes back as it was.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
-use sandbar_client::v1::{DeleteSandboxRequest, PutWorkflowRequest};
-use sandbar_tests::{import, on_both_engines};
+use sandbar_client::v1::{DeleteSandboxRequest, ImportHeader, PutWorkflowRequest};
+use sandbar_tests::on_both_engines;
 use serde_json::Value;
 
 use crate::stage::{Stage, here, sandbox, workflow};
 
-fn histories() -> Vec<PathBuf> {
-    let folder = here().join("../data/histories");
-    let projects =
-        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
-    let files =
-        projects.flat_map(|project| fs::read_dir(project).unwrap()).map(|entry| entry.unwrap().path());
-    let mut files: Vec<_> = files.collect();
-    files.sort();
-    assert_eq!(files.len(), 91);
-    files
+/// Every saved state of each project, oldest first: what one does not speak of is as it was before.
+fn histories() -> Vec<Vec<PathBuf>> {
+    let entries = |folder: &Path| {
+        let mut entries: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        entries.sort();
+        entries
+    };
+    let projects = entries(&here().join("../data/histories")).into_iter().filter(|path| path.is_dir());
+    let histories: Vec<_> = projects.map(|project| entries(&project)).collect();
+    assert_eq!(histories.iter().map(Vec::len).sum::<usize>(), 91);
+    histories
 }
 
 fn list(state: &Value) -> Vec<&Value> {
@@ -40,13 +44,18 @@ fn bodies(state: &Value) -> Vec<(String, String)> {
 on_both_engines! {
     async fn every_saved_state_goes_out_and_comes_back_unchanged(server: Server) {
         let stage = Stage::build(&server).await;
-        for file in histories() {
-            let saved: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
-            let project = import(&stage.owner.client, &file).await;
-            let state = stage.state(&project).await;
-            assert_eq!(bodies(&state), bodies(&saved), "{}", file.display());
-            stage.post(&state).await.good();
-            assert_eq!(stage.state(&project).await, state, "{}", file.display());
+        for history in histories() {
+            let mut project = String::new();
+            for file in history {
+                let text = fs::read(&file).unwrap();
+                let header = ImportHeader { project_id: project.clone(), ..Default::default() };
+                let imported = stage.owner.client.projects().import_project(header, text.as_slice(), |_| {}).await;
+                project = imported.unwrap().project.unwrap().id;
+                let state = stage.state(&project).await;
+                assert_eq!(bodies(&state), bodies(&serde_json::from_slice(&text).unwrap()), "{}", file.display());
+                stage.post(&state).await.good();
+                assert_eq!(stage.state(&project).await, state, "{}", file.display());
+            }
         }
     }
 
@@ -78,7 +87,7 @@ on_both_engines! {
         // A sandbox of the sandbox has all of it, also when what lay between is gone.
         let deep = sandbox(&stage.owner, &stage.sandbox, "deep").await;
         assert_eq!(history(&deep).await, below);
-        let keep = DeleteSandboxRequest { project_id: stage.sandbox.clone(), keep_children: true, ..Default::default() };
+        let keep = DeleteSandboxRequest { sandbox_id: stage.sandbox.clone(), keep_children: true, ..Default::default() };
         stage.owner.client.sandboxes().delete_sandbox(keep).await.unwrap();
         assert_eq!(history(&deep).await, below);
     }
@@ -89,8 +98,7 @@ on_both_engines! {
         let mut before = stage.state(&stage.project).await;
         let (id, lock) = { let one = workflow(&mut before, "Calls"); (one["id"].clone(), one["lock_version"].clone()) };
         let id = id.as_str().unwrap().to_owned();
-        let request = sandbar_client::v1::GetWorkflowRequest { project_id: stage.project.clone(), id: id.clone(), ..Default::default() };
-        let mut calls = stage.owner.client.workflows().get_workflow(request).await.unwrap().workflow.unwrap();
+        let mut calls = stage.workflow(&id).await;
         calls.jobs[0].body = "// over gRPC\n".to_owned();
         let put = PutWorkflowRequest { project_id: stage.project.clone(), workflow: Some(calls), ..Default::default() };
         stage.owner.client.workflows().put_workflow(put).await.unwrap();

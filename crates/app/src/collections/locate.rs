@@ -19,6 +19,10 @@ const LOOKED: i64 = 500;
 pub async fn locate(app: &App, call: &Call, name: &str) -> Result<ProjectId> {
     let mut tx = app.db.read().await?;
     let caller = app.caller(&mut tx, call).await?;
+    // A database can't even be asked for one with a NUL.
+    if name.contains('\0') {
+        return Err(missing(&name));
+    }
     if let Some(project) = caller.scope.project {
         return Ok(project);
     }

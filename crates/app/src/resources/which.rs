@@ -40,6 +40,8 @@ impl Which {
     pub(crate) async fn id(&self, tx: &mut Tx, view: &View, kind: Kind) -> Result<ResourceId> {
         let name = match self {
             Self::Id(id) => return Ok(*id),
+            // A database can't even be asked for one with a NUL.
+            Self::Name(name) if name.contains('\0') => return Err(missing(kind, name)),
             Self::Name(name) => name,
         };
         let holders = claim::holders(tx, view, vec![Claim::Name(kind, name.clone())]).await?;

@@ -78,6 +78,8 @@ pub(super) struct Landing<'a> {
     /// What needs a name that something else has, which may be about to go.
     clashes: Vec<Clash>,
     links: Links,
+    /// What steps and keychains may no longer use.
+    removed: BTreeSet<Uses>,
 }
 
 impl<'a> Landing<'a> {
@@ -99,6 +101,7 @@ impl<'a> Landing<'a> {
             references: BTreeMap::new(),
             clashes: Vec::new(),
             links: Links::default(),
+            removed: BTreeSet::new(),
         }
     }
 
@@ -139,6 +142,9 @@ impl<'a> Landing<'a> {
                 id: resource.to_string(),
                 place: "by two resources of the document",
             });
+        }
+        if document.is_none() {
+            self.note_removed(id);
         }
         let document = document.map(Document::tidy);
         if let Some(
@@ -269,7 +275,6 @@ impl<'a> Landing<'a> {
     /// Writes what is left, deletes what the document's sections do not name, and checks what only the whole can tell.
     pub(super) async fn finish(mut self, tx: &mut Tx, sections: Sections) -> Result<Landed<'a>> {
         self.write_batch(tx).await?;
-        let mut removed = BTreeSet::new();
         if !self.is_new && !self.is_deploy {
             for (kind, given) in [
                 (Kind::Workflow, sections.workflows),
@@ -280,11 +285,7 @@ impl<'a> Landing<'a> {
             ] {
                 if given {
                     let gone = self.delete_unseen(tx, kind).await?;
-                    removed.extend(gone.into_iter().filter_map(|id| match kind {
-                        Kind::CredentialLink => Some(Uses::CredentialLink(id)),
-                        Kind::Keychain => Some(Uses::Keychain(id)),
-                        Kind::Workflow | Kind::Collection | Kind::Config => None,
-                    }));
+                    gone.into_iter().for_each(|id| self.note_removed((kind, id)));
                 }
             }
         }
@@ -293,9 +294,18 @@ impl<'a> Landing<'a> {
         if let Some(clash) = self.clashes.first() {
             return Err(claim::taken(&clash.claim));
         }
+        let removed = std::mem::take(&mut self.removed);
         self.check_links(tx, &removed).await?;
         self.check_references(tx).await?;
         Ok(Landed { counts: self.counts, change: self.change, wrote: self.wrote })
+    }
+
+    fn note_removed(&mut self, (kind, id): (Kind, ResourceId)) {
+        self.removed.extend(match kind {
+            Kind::CredentialLink => Some(Uses::CredentialLink(id)),
+            Kind::Keychain => Some(Uses::Keychain(id)),
+            Kind::Workflow | Kind::Collection | Kind::Config => None,
+        });
     }
 
     async fn delete_unseen(&mut self, tx: &mut Tx, kind: Kind) -> Result<Vec<ResourceId>> {
