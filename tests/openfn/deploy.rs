@@ -115,7 +115,7 @@ on_both_engines! {
         let deployed = events.iter().filter(|event| event.action == "project.deploy");
         assert_eq!(deployed.count(), 1, "{events:?}");
         // The same key for something else is refused.
-        let other = only(&stage.project, "collections", json!([]));
+        let other = only(&stage.project, "collections", &json!([]));
         let reused = stage.call_as(&stage.owner.token, "POST", "/api/provision", ("idempotency-key: k1\r\n", other.to_string().as_bytes())).await;
         reused.refused(422, "REQUEST_ID_REUSED");
     }

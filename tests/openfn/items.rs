@@ -2,7 +2,7 @@
 
 use sandbar_client::v1::{Collection, CreateCollectionRequest, CreateProjectRequest, Project};
 use sandbar_tests::{Options, on_both_engines};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::stage::{Stage, sandbox};
 
@@ -50,7 +50,7 @@ on_both_engines! {
             let page = stage.call("GET", &format!("/collections/patients?key=*&limit=3&cursor={cursor}"), b"").await.good();
             all.extend(page["items"].as_array().unwrap().clone());
             match page["cursor"].as_str() {
-                Some(next) => cursor = next.to_owned(),
+                Some(next) => next.clone_into(&mut cursor),
                 None => break,
             }
         }
@@ -124,7 +124,7 @@ on_both_engines! {
         }
         assert_eq!(keys(&stage, "").await, ["long"]);
         let back = stage.call("GET", "/collections/patients?key=long", b"").await.good();
-        assert!(back["items"][0]["value"] == Value::from(long));
+        assert!(back["items"][0]["value"] == long);
     }
 
     async fn a_full_collection_takes_no_more(server: Server = Options::default().arg("--max-collection=1MiB")) {

@@ -87,7 +87,7 @@ on_both_engines! {
         let gone = json!([{ "id": "40000000-0000-4000-8000-000000000001", "delete": true }]);
         refused(&|state| state["project_credentials"] = gone.clone(), "CREDENTIAL_NOT_LINKED").await;
         stage
-            .post(&only(&stage.project, "project_credentials", gone.clone()))
+            .post(&only(&stage.project, "project_credentials", &gone))
             .await
             .refused(422, "CREDENTIAL_NOT_LINKED");
         assert_eq!(stage.state(&stage.project).await, before);
@@ -109,7 +109,7 @@ on_both_engines! {
         let request = sandbar_client::v1::DeleteSandboxRequest { sandbox_id: stage.sandbox.clone(), ..Default::default() };
         stage.owner.client.sandboxes().delete_sandbox(request).await.unwrap();
         stage.post(&state).await.refused(422, "PROJECT_SCHEDULED");
-        stage.post(&only(&stage.sandbox, "workflows", json!([]))).await.refused(422, "PROJECT_SCHEDULED");
+        stage.post(&only(&stage.sandbox, "workflows", &json!([]))).await.refused(422, "PROJECT_SCHEDULED");
         stage.call("GET", &format!("/api/provision/{}", stage.sandbox), b"").await.refused(422, "PROJECT_SCHEDULED");
     }
 }

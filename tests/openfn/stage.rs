@@ -163,7 +163,7 @@ pub(crate) fn workflow<'a>(state: &'a mut Value, name: &str) -> &'a mut Value {
 }
 
 /// A state with nothing in it but this.
-pub(crate) fn only(project: &str, key: &str, entries: Value) -> Value {
+pub(crate) fn only(project: &str, key: &str, entries: &Value) -> Value {
     json!({ "id": project, "name": "health", key: entries })
 }
 

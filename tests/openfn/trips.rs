@@ -99,7 +99,7 @@ on_both_engines! {
         let (id, lock) = { let one = workflow(&mut before, "Calls"); (one["id"].clone(), one["lock_version"].clone()) };
         let id = id.as_str().unwrap().to_owned();
         let mut calls = stage.workflow(&id).await;
-        calls.jobs[0].body = "// over gRPC\n".to_owned();
+        "// over gRPC\n".clone_into(&mut calls.jobs[0].body);
         let put = PutWorkflowRequest { project_id: stage.project.clone(), workflow: Some(calls), ..Default::default() };
         stage.owner.client.workflows().put_workflow(put).await.unwrap();
         let mut after = stage.state(&stage.project).await;

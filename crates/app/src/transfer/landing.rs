@@ -285,7 +285,9 @@ impl<'a> Landing<'a> {
             ] {
                 if given {
                     let gone = self.delete_unseen(tx, kind).await?;
-                    gone.into_iter().for_each(|id| self.note_removed((kind, id)));
+                    for id in gone {
+                        self.note_removed((kind, id));
+                    }
                 }
             }
         }

@@ -43,11 +43,12 @@ fn code(refused: &Status, details: &ErrorDetails) -> StatusCode {
         (_, Some(Reason::CollectionAmbiguous)) => StatusCode::CONFLICT,
         (_, Some(Reason::TooLarge)) => StatusCode::PAYLOAD_TOO_LARGE,
         (_, Some(Reason::TooManyBadTokens)) => StatusCode::TOO_MANY_REQUESTS,
-        (_, Some(Reason::Overloaded | Reason::Contention)) => StatusCode::SERVICE_UNAVAILABLE,
         (Code::Unauthenticated, _) => StatusCode::UNAUTHORIZED,
         (Code::PermissionDenied, _) => StatusCode::FORBIDDEN,
         (Code::NotFound | Code::Unimplemented, _) => StatusCode::NOT_FOUND,
-        (Code::Unavailable | Code::Cancelled, _) => StatusCode::SERVICE_UNAVAILABLE,
+        (Code::Unavailable | Code::Cancelled, _) | (_, Some(Reason::Overloaded | Reason::Contention)) => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
         (Code::DeadlineExceeded, _) => StatusCode::GATEWAY_TIMEOUT,
         (Code::Internal | Code::Unknown | Code::DataLoss | Code::Ok, _) => StatusCode::INTERNAL_SERVER_ERROR,
         (

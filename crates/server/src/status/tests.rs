@@ -14,7 +14,10 @@ use super::{explain::snake_case, *};
 
 /// One error of each variant, every value of it made from `n`.
 fn every_error(n: u8) -> Vec<Error> {
-    [errors_of_most(n), errors_of_runs(n), errors_of_webhooks(n)].into_iter().flatten().collect()
+    [errors_of_most(n), errors_of_runs(n), errors_of_webhooks(n), errors_of_clients(n)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// Those that are of no runs.
@@ -52,8 +55,6 @@ fn errors_of_most(n: u8) -> Vec<Error> {
         E::NameTaken { name: text("name"), place: word },
         E::IdTaken { id: text("id"), place: word },
         E::EtagMismatch { expected: text("expected"), actual: text("actual") },
-        E::CollectionAmbiguous { name: text("name"), projects: vec![text("projects")] },
-        E::WorkflowMoved { workflow: text("workflow"), expected: 3, actual: text("actual") },
         E::RequestIdReused { request_id: text("request") },
         E::ProjectScheduled { project, purge_time: Time(i64::from(n)) },
         E::ProjectNotScheduled { project },
@@ -136,6 +137,15 @@ fn errors_of_webhooks(n: u8) -> Vec<Error> {
         E::ManagedInParent { root: ProjectId(uuid) },
         E::WebhookNotFound,
         E::WebhookCredentialsRequired { schemes: vec![text("basic"), text("api_key")] },
+    ]
+}
+
+/// Likewise, of what only clients of `OpenFn` do.
+fn errors_of_clients(n: u8) -> Vec<Error> {
+    let text = |what: &str| format!("{what}-{n}");
+    vec![
+        Error::CollectionAmbiguous { name: text("name"), projects: vec![text("projects")] },
+        Error::WorkflowMoved { workflow: text("workflow"), expected: n.into(), actual: text("actual") },
     ]
 }
 

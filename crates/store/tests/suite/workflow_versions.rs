@@ -50,7 +50,7 @@ async fn two_that_show_at_once_both_stay(db: Db) {
     let [root, ..] = fixture::family(&db).await;
     let mut tx = db.write().await.unwrap();
     let (one, other) = (version(root.id, 1, "b", 1), version(root.id, 1, "a", 1));
-    workflow_version::put(&mut tx, &[one.clone()]).await.unwrap();
+    workflow_version::put(&mut tx, std::slice::from_ref(&one)).await.unwrap();
     workflow_version::put(&mut tx, &[other, one]).await.unwrap();
     let view = Views::default().of(&mut tx, &root).await.unwrap();
     assert_eq!(digests(&mut tx, &view).await, ["a", "b"]);

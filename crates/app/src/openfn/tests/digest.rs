@@ -59,7 +59,14 @@ fn every_vector_of_the_library_has_its_digest() {
     }
 }
 
-/// Names of the real projects, and made of what collations treat in ways of their own.
+/// What collations treat in ways of their own.
+const PARTS: [&str; 40] = [
+    "a", "A", "ä", "à", "z", "Z", "é", "É", "e\u{301}", "ß", "ss", "œ", "oe", "ñ", "ø", "å", "1", "2", "10",
+    "09", "-", "_", " ", "  ", ".", ",", "'", "\"", "(", "+", "→", "“", "…", "€", "Ω", "я", "中", "日", "🙂",
+    "#",
+];
+
+/// Names of the real projects, and made of such parts.
 fn names() -> Vec<String> {
     let mut names = BTreeSet::new();
     for (_, text) in histories() {
@@ -70,11 +77,6 @@ fn names() -> Vec<String> {
             names.extend(jobs.iter().map(|job| format!("{}-{}", name, job.name)));
         }
     }
-    const PARTS: [&str; 40] = [
-        "a", "A", "ä", "à", "z", "Z", "é", "É", "e\u{301}", "ß", "ss", "œ", "oe", "ñ", "ø", "å", "1", "2",
-        "10", "09", "-", "_", " ", "  ", ".", ",", "'", "\"", "(", "+", "→", "“", "…", "€", "Ω", "я", "中",
-        "日", "🙂", "#",
-    ];
     // Three parts each, walked through with steps that have no common factor with their number.
     for number in 0..3000_usize {
         let part = |step: usize| PARTS[(number * step + number / 40) % PARTS.len()];

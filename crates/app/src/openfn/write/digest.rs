@@ -2,7 +2,7 @@
 
 use std::{cmp::Ordering, collections::HashMap, sync::LazyLock};
 
-use icu_collator::{Collator, CollatorBorrowed, options::CollatorOptions};
+use icu_collator::{Collator, CollatorBorrowed, CollatorPreferences, options::CollatorOptions};
 use sandbar_model::{
     ResourceId, TriggerId,
     workflow::{Condition, Workflow},
@@ -18,7 +18,7 @@ use super::{
 
 /// As JavaScript's `localeCompare` orders names in most languages: by the root collation of Unicode.
 static COLLATOR: LazyLock<Option<CollatorBorrowed<'static>>> =
-    LazyLock::new(|| Collator::try_new(Default::default(), CollatorOptions::default()).ok());
+    LazyLock::new(|| Collator::try_new(CollatorPreferences::default(), CollatorOptions::default()).ok());
 
 /// The digest of a workflow as the clients of `OpenFn` (`@openfn/project` 0.20.2) compute it from what they are answered, so
 /// that what they keep of it and what the server says of it agree: the first 12 hexadecimal digits of SHA-256. `title` is what

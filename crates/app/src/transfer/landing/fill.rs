@@ -96,7 +96,9 @@ pub(super) fn fill(piece: &mut WorkflowPiece, before: Option<&StoredWorkflow>) {
         for trigger in &mut workflow.triggers {
             let old = before.triggers.iter().find(|old| old.id == trigger.id);
             let silent = silent.triggers.get(&trigger.id).copied().unwrap_or_default();
-            old.into_iter().for_each(|old| keep_trigger(trigger, old, silent));
+            if let Some(old) = old {
+                keep_trigger(trigger, old, silent);
+            }
         }
     }
     drop_cursors(piece);

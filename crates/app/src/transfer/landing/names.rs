@@ -69,7 +69,7 @@ mod tests {
             name: "a].jobs[0]".to_owned(),
             concurrency: None,
             enable_job_logs: true,
-            positions: Default::default(),
+            positions: std::collections::BTreeMap::new(),
             jobs: vec![Job {
                 id: JobId(job),
                 name: "Get \"it\"".to_owned(),
