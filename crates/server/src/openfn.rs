@@ -11,7 +11,6 @@ use std::sync::Arc;
 use axum::{
     Router,
     body::Body,
-    extract::Request,
     response::Response,
     routing::{get, post},
 };
@@ -144,9 +143,4 @@ fn respond(code: StatusCode, kind: HeaderValue, body: impl Into<Body>) -> Respon
 /// An answer, or a refusal as the layers know them.
 fn end(answer: Answer) -> Response {
     answer.unwrap_or_else(Status::into_http)
-}
-
-/// The parts of a request, and its body.
-fn split(request: Request) -> (Parts, Body) {
-    request.into_parts()
 }

@@ -6,6 +6,7 @@ mod histories;
 mod hostile;
 mod keychains;
 mod mapping;
+mod spec;
 mod stream;
 mod text;
 

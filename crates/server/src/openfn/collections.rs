@@ -17,7 +17,7 @@ use serde::Deserialize;
 use serde_json::json;
 use tonic::Status;
 
-use super::{Answer, OpenFn, done, end, json, open, query::Query, request_id, split, whole};
+use super::{Answer, OpenFn, done, end, json, open, query::Query, request_id, whole};
 use crate::{grpc::Opened, status};
 
 /// Items of a page when the client says nothing.
@@ -29,7 +29,7 @@ pub(super) async fn list(
     Path(name): Path<String>,
     request: Request,
 ) -> Response {
-    let (parts, _) = split(request);
+    let (parts, _) = request.into_parts();
     let answer = async {
         let call = open(&parts, ContentHash([0; 32]))?;
         let query = Query::of(&parts.uri);
@@ -66,7 +66,7 @@ pub(super) async fn put(
     Path(name): Path<String>,
     request: Request,
 ) -> Response {
-    let (parts, body) = split(request);
+    let (parts, body) = request.into_parts();
     end(put_all(&all, name, parts, body).await)
 }
 
@@ -95,7 +95,7 @@ pub(super) async fn delete(
     Path(name): Path<String>,
     request: Request,
 ) -> Response {
-    let (parts, _) = split(request);
+    let (parts, _) = request.into_parts();
     end(delete_all(&all, name, &parts).await)
 }
 

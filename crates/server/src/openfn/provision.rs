@@ -14,7 +14,7 @@ use sandbar_app::transfer::{self, Audience, DeployProject, Form, SpoolReader, Sp
 use sandbar_model::{ContentHash, Error, ProjectId, ResourceId, Result, Revision};
 use tonic::Status;
 
-use super::{Answer, OpenFn, done, end, open, query::Query, request_id, respond, split};
+use super::{Answer, OpenFn, done, end, open, query::Query, request_id, respond};
 use crate::{grpc::Opened, status};
 
 /// Read from the disk at once.
@@ -29,7 +29,7 @@ pub(super) async fn project(
     Path(id): Path<String>,
     request: Request,
 ) -> Response {
-    let (parts, _) = split(request);
+    let (parts, _) = request.into_parts();
     let answer = async {
         let call = open(&parts, ContentHash([0; 32]))?;
         let asked = id_of(&id).and_then(|id| Ok((id, snapshots(&Query::of(&parts.uri))?)));
@@ -41,7 +41,7 @@ pub(super) async fn project(
 
 /// `POST /api/provision`: deploys a project, and answers what it is then.
 pub(super) async fn deploy(State(all): State<Arc<OpenFn>>, request: Request) -> Response {
-    let (parts, body) = split(request);
+    let (parts, body) = request.into_parts();
     let answer = async {
         let call = open(&parts, ContentHash([0; 32]))?;
         let request = DeployProject { request_id: request_id(&parts)? };
@@ -56,7 +56,7 @@ pub(super) async fn deploy(State(all): State<Arc<OpenFn>>, request: Request) -> 
 
 /// `GET /api/provision/yaml?id=:id`: the project as old clients keep it in a file, without ids.
 pub(super) async fn spec(State(all): State<Arc<OpenFn>>, request: Request) -> Response {
-    let (parts, _) = split(request);
+    let (parts, _) = request.into_parts();
     let answer = async {
         let call = open(&parts, ContentHash([0; 32]))?;
         let query = Query::of(&parts.uri);

@@ -77,10 +77,10 @@ fn names() -> Vec<String> {
             names.extend(jobs.iter().map(|job| format!("{}-{}", name, job.name)));
         }
     }
-    // Three parts each, walked through with steps that have no common factor with their number.
-    for number in 0..3000_usize {
-        let part = |step: usize| PARTS[(number * step + number / 40) % PARTS.len()];
-        names.insert([part(7), part(11), part(13)].concat());
+    for (at, one) in PARTS.iter().enumerate() {
+        for (step, other) in PARTS.iter().enumerate() {
+            names.insert([*one, *other, PARTS[(at + 3 * step) % PARTS.len()]].concat());
+        }
     }
     assert!(names.len() > 1000, "{}", names.len());
     names.into_iter().collect()

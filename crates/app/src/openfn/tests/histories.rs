@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::{histories, in_order, read_all, write_all};
+use super::{Piece, histories, in_order, read_all, write_all};
+use crate::openfn::{Silent, WorkflowPiece};
 
 /// What a server keeps for itself.
 const SERVERS: [&str; 5] = ["inserted_at", "updated_at", "lock_version", "deleted_at", "scheduled_deletion"];
@@ -15,9 +16,19 @@ fn real_projects_come_back_as_the_same_pieces() {
         let (head, pieces) = read_all(&text).unwrap_or_else(|error| panic!("{file}: {error}"));
         assert!(head.sections.workflows && !pieces.is_empty(), "{file}");
         let (head_again, pieces_again) = read_all(&write_all(&head, &pieces)).unwrap();
-        assert!(in_order(&pieces).into_iter().eq(&pieces_again), "{file}");
+        assert!(in_order(&pieces).into_iter().map(spoken).eq(pieces_again.iter().map(spoken)), "{file}");
         assert_eq!((&head.id, &head.name), (&head_again.id, &head_again.name), "{file}");
         assert_eq!(head.history_retention_days, head_again.history_retention_days, "{file}");
+    }
+}
+
+/// What a piece says, whatever it is silent of: the default is not written.
+fn spoken(piece: &Piece) -> Piece {
+    match piece {
+        Piece::Workflow(piece) => {
+            Piece::Workflow(WorkflowPiece { silent: Silent::default(), ..piece.clone() })
+        }
+        other => other.clone(),
     }
 }
 

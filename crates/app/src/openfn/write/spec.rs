@@ -210,7 +210,17 @@ struct JobSpec<'a> {
     name: &'a str,
     adaptor: &'a str,
     credential: Option<&'a str>,
+    #[serde(serialize_with = "body")]
     body: &'a str,
+}
+
+/// Clients lose blank lines of a block that has nothing else.
+fn body<S: Serializer>(body: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    if body.trim().is_empty() {
+        serde_saphyr::DoubleQuoted(body).serialize(serializer)
+    } else {
+        serializer.serialize_str(body)
+    }
 }
 
 #[derive(Serialize)]
