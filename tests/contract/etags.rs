@@ -27,7 +27,7 @@ const WITHOUT: &[(&str, &str)] = &[
     ("ProjectsService/RecordUsage", "adds to a count, and is refused where that would be too much"),
     (
         "ProjectsService/ImportProject",
-        "makes a project equal to a document, whatever it was; a check says first what that is",
+        "takes the head_revision instead, which is of all resources of the project",
     ),
     ("CollectionsService/PutItems", ITEMS),
     ("CollectionsService/DeleteItems", ITEMS),

@@ -64,7 +64,7 @@ pub(crate) async fn import_as(
     document: &[u8],
 ) -> Result<ImportProjectResponse, Error> {
     let header =
-        ImportHeader { project_id: project.into(), request_id: request_id.into(), validate_only: false };
+        ImportHeader { project_id: project.into(), request_id: request_id.into(), ..Default::default() };
     client.projects().import_project(header, document, |_| {}).await
 }
 

@@ -5,6 +5,7 @@ mod export;
 mod import;
 mod landing;
 mod links;
+mod shown;
 mod spool;
 mod versions;
 

@@ -47,7 +47,7 @@ pub async fn deploy(app: &App, call: &Call, request: &DeployProject, document: &
     let project = target(app, call, document).await?;
     // A repeat must come with the same document.
     let call = Call { digest: ContentHash::of(&[call.digest.0, document.hash.0].concat()), ..call.clone() };
-    let how = How { project: Some(project), is_deploy: true, validate_only: false };
+    let how = How { project: Some(project), is_deploy: true, validate_only: false, head: None };
     retry(|| once(app, &call, request, how, document)).await
 }
 

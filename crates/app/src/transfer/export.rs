@@ -3,14 +3,14 @@
 use std::{borrow::Cow, collections::HashMap, fs::File, io};
 
 use sandbar_model::{
-    Document, Error, Kind, Project, ProjectId, ResourceId, Result, Revision, TriggerId, Workflow,
-    policy::Action, workflow::StoredWorkflow,
+    Document, Error, Kind, Project, ProjectId, ResourceId, Result, Revision, TriggerId, policy::Action,
 };
-use sandbar_store::{Tx, resource, resource::Found, trigger, view::View};
+use sandbar_store::{Tx, resource, resource::Found, view::View};
 
 use super::{
+    shown::{states, whole, without_keychains},
     spool::{Spooled, disk},
-    versions::{Versions, without_keychains},
+    versions::Versions,
 };
 use crate::{
     App, Call,
@@ -186,26 +186,4 @@ impl Writer {
             Self::Spec(writer) => writer.finish(),
         }
     }
-}
-
-/// A workflow with its bodies.
-pub(super) async fn whole(
-    app: &App,
-    tx: &mut Tx,
-    view: &View,
-    stored: &StoredWorkflow,
-) -> Result<Workflow<String>> {
-    let hashes = stored.jobs.iter().map(|job| job.body).collect();
-    let bodies = app.contents.bodies(tx, view.root, hashes).await?;
-    Ok(stored.clone().map_bodies(|hash| bodies.get(&hash).map(ToString::to_string).unwrap_or_default()))
-}
-
-/// Which of a workflow's triggers are on in a project.
-pub(super) async fn states<B>(
-    tx: &mut Tx,
-    project: ProjectId,
-    workflow: &Workflow<B>,
-) -> Result<HashMap<TriggerId, bool>> {
-    let triggers: Vec<_> = workflow.triggers.iter().map(|trigger| trigger.id).collect();
-    trigger::states(tx, project, &triggers).await
 }

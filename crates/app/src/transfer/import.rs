@@ -18,6 +18,7 @@ use super::{
 use crate::{
     App, Call, Request, World,
     changing::Changing,
+    etag,
     gate::{Caller, Entry},
     openfn::{self, Head, Piece, Stop},
     projects::{allowed, make},
@@ -37,6 +38,8 @@ pub(super) struct How {
     pub(super) is_deploy: bool,
     /// Check everything and change nothing.
     pub(super) validate_only: bool,
+    /// The newest revision that the project must have; none: any.
+    pub(super) head: Option<Revision>,
 }
 
 /// Asks for a project to be as a document says.
@@ -48,6 +51,8 @@ pub struct ImportProject {
     pub request_id: String,
     /// Check everything and change nothing.
     pub validate_only: bool,
+    /// The newest revision that the project had when it was read; none: import over whatever is there.
+    pub head: Option<Revision>,
 }
 
 /// What an import changed.
@@ -91,17 +96,18 @@ pub async fn admit(app: &App, call: &Call, request: &ImportProject) -> Result<()
 
 /// Imports a document. What a section of it does not name is deleted; a section that it does not have stays as it is.
 /// Name and environment of an existing project stay (they are its place in the tree, not its content). Needs editor;
-/// settings and keychains that differ need admin.
+/// settings, collections and keychains that differ need admin.
 ///
 /// # Errors
 /// [`Error::InvalidDocument`], [`Error::InvalidFields`] with every broken rule of the workflow that breaks one,
 /// [`Error::NameTaken`], [`Error::IdTaken`], [`Error::CredentialNotLinked`], [`Error::KeychainNotFound`],
-/// [`Error::KeychainDefaultNotLinked`], and the gate's. Nothing is changed then.
+/// [`Error::KeychainDefaultNotLinked`], [`Error::EtagMismatch`], and the gate's. Nothing is changed then.
 pub async fn import(app: &App, call: &Call, request: &ImportProject, document: &Spooled) -> Result<Imported> {
     // A repeat must come with the same header and the same document.
     let digest = ContentHash::of(&[call.digest.0, document.hash.0].concat());
     let call = Call { digest, ..call.clone() };
-    let how = How { project: request.project, is_deploy: false, validate_only: request.validate_only };
+    let ImportProject { project, validate_only, head, .. } = *request;
+    let how = How { project, is_deploy: false, validate_only, head };
     retry(|| once(app, &call, request, how, document)).await
 }
 
@@ -129,6 +135,8 @@ pub(super) async fn once<R: Request>(
     };
     let change = Changing::begin(app, &mut tx, &caller, before.id).await?;
     let first = change.first();
+    let head = Revision(first.0 - 1).to_string();
+    etag::check(&how.head.map(|head| head.to_string()).unwrap_or_default(), head)?;
     let mut landing = Landing::new(app, change, entry.is_none(), how.is_deploy);
     let head = feed(&mut tx, &mut landing, Arc::clone(&app.world), document.reader()).await?;
     let Landed { counts, mut change, wrote } = landing.finish(&mut tx, head.sections).await?;

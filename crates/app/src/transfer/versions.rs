@@ -2,14 +2,9 @@
 //! it shows now. A sandbox's list begins with its ancestors', up to the fork: by that a client knows what it may merge
 //! without losing anything.
 
-use std::{
-    borrow::Cow,
-    collections::{HashMap, HashSet},
-};
+use std::collections::{HashMap, HashSet};
 
-use sandbar_model::{
-    Kind, Project, ProjectId, ResourceId, Result, Revision, TriggerId, Workflow, workflow::Uses,
-};
+use sandbar_model::{Kind, Project, ProjectId, ResourceId, Result, Revision, TriggerId, Workflow};
 use sandbar_store::{
     Tx,
     resource::{self, Found},
@@ -17,7 +12,7 @@ use sandbar_store::{
     workflow_version::{self, WorkflowVersion},
 };
 
-use super::export::{states, whole};
+use super::shown::{states, whole, without_keychains};
 use crate::{App, openfn::digest, retry, workflows::as_workflow};
 
 /// What stands before each digest. Clients that see another one take every workflow for edited, and send old content.
@@ -157,17 +152,6 @@ impl<'a> Versions<'a> {
         })
         .await
     }
-}
-
-/// As clients get it: they lose the keychain of a step on the way through their files, so that they would take a workflow that
-/// had one for edited. One that they were not told of stays when they deploy.
-pub(super) fn without_keychains(workflow: &Workflow<String>) -> Cow<'_, Workflow<String>> {
-    let is_keychain = |uses: Option<Uses>| matches!(uses, Some(Uses::Keychain(_)));
-    let mut shown = Cow::Borrowed(workflow);
-    if workflow.jobs.iter().any(|job| is_keychain(job.uses)) {
-        shown.to_mut().jobs.iter_mut().filter(|job| is_keychain(job.uses)).for_each(|job| job.uses = None);
-    }
-    shown
 }
 
 /// The one after those that were shown of a project.

@@ -5,6 +5,7 @@ mod push;
 use std::path::PathBuf;
 
 use clap::Args;
+use sandbar_client::v1::GetProjectRequest;
 use serde_json::{Value, json};
 
 pub(crate) use self::push::push;
@@ -66,7 +67,7 @@ pub(crate) struct CheckoutArgs {
 /// Gets a project, writes its project file and checks it out.
 pub(crate) async fn pull(session: &Session, args: PullArgs) -> Result<(), Failure> {
     let project_id = session.project(&args.project).await?;
-    let (_, project) = fetch(session, &project_id).await?;
+    let (_, project, _) = fetch(session, &project_id).await?;
     let workspace = Workspace::open(&args.place.workspace)?;
     let next = Kept { alias: alias(&args, &project)?, project };
     let file = workspace.project_file(&next.alias, &next.project.openfn.endpoint);
@@ -109,14 +110,17 @@ fn replace(workspace: &Workspace, next: &Kept, force: bool) -> Result<(), Failur
     workspace.check_out(base, next, &[])
 }
 
-/// A project as it is now: as a state, and as files would have it.
-async fn fetch(session: &Session, project_id: &str) -> Result<(Value, Project), Failure> {
+/// A project as it is now: as a state, as files would have it, and the newest revision that was there before it was read.
+async fn fetch(session: &Session, project_id: &str) -> Result<(Value, Project, i64), Failure> {
+    let request = GetProjectRequest { project_id: project_id.to_owned() };
+    let head =
+        session.client.projects().get_project(request).await?.project.map(|project| project.head_revision);
     let mut document = Vec::new();
     session.client.projects().export_project(project_id, &mut document, |_| {}).await?;
     let state: Value = serde_json::from_slice(&document)
         .map_err(|error| Failure::Here(format!("the server's export is not JSON: {error}")))?;
     let project = Project::of(&state, &endpoint(&session.server));
-    Ok((state, project))
+    Ok((state, project, head.unwrap_or_default()))
 }
 
 fn alias(args: &PullArgs, project: &Project) -> Result<String, Failure> {

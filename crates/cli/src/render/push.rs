@@ -67,7 +67,7 @@ fn word(sign: Sign) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workspace::plan::{Change, Counts, Part};
+    use crate::workspace::plan::{Change, Part};
 
     fn plan() -> Plan {
         let part = |sign, what: &str| Part { sign, what: what.to_owned() };
@@ -83,7 +83,6 @@ mod tests {
                 change(Sign::Remove, "workflow", "Old\u{1b}[2J", Vec::new()),
                 change(Sign::Add, "collection", "patients", Vec::new()),
             ],
-            counts: Counts::default(),
             notes: vec!["the trigger cron stays off".to_owned()],
             document: Value::Null,
         }

@@ -41,8 +41,6 @@ pub(crate) struct Laid {
     pub(crate) entry: Value,
     /// What of the workflow changes. Empty: the entry is the project's.
     pub(crate) parts: Vec<Part>,
-    /// Whether something changes that the server keeps as the workflow; that a trigger is on or off is not.
-    pub(crate) is_content: bool,
 }
 
 /// One workflow being laid over.
@@ -55,7 +53,6 @@ struct Laying<'o, 'a, 'b> {
     /// By step of the files, in their order: its UUID.
     ids: Vec<(&'b str, String)>,
     parts: Vec<Part>,
-    is_content: bool,
 }
 
 impl Overlay<'_> {
@@ -70,22 +67,14 @@ impl Overlay<'_> {
         let steps = &local.workflow.steps;
         let matched =
             fresh.map_or_else(Matched::new, |fresh| matching::steps(steps, base, &fresh.workflow.steps));
-        let mut laying = Laying {
-            overlay: self,
-            local,
-            base,
-            fresh,
-            matched,
-            ids: Vec::new(),
-            parts: Vec::new(),
-            is_content: false,
-        };
+        let mut laying =
+            Laying { overlay: self, local, base, fresh, matched, ids: Vec::new(), parts: Vec::new() };
         let entry = laying.entry();
-        let Laying { parts, is_content, .. } = laying;
+        let Laying { parts, .. } = laying;
         match fresh {
             // To the letter: nothing that files don't say is touched.
-            Some(fresh) if parts.is_empty() => Laid { entry: fresh.entry.clone(), parts, is_content },
-            _ => Laid { entry, parts, is_content },
+            Some(fresh) if parts.is_empty() => Laid { entry: fresh.entry.clone(), parts },
+            _ => Laid { entry, parts },
         }
     }
 }
@@ -183,7 +172,6 @@ impl<'b> Laying<'_, '_, 'b> {
                 let [from, to] = ends.map(|end| self.step_of(end));
                 gone.push(format!("{from} → {to}"));
             }
-            self.is_content |= !kept.contains(text(edge, "id"));
         }
         for edge in gone {
             self.tell(Sign::Remove, edge);
@@ -204,7 +192,6 @@ impl<'b> Laying<'_, '_, 'b> {
     }
 
     fn tell(&mut self, sign: Sign, what: impl Into<String>) {
-        self.is_content = true;
         self.parts.push(Part { sign, what: what.into() });
     }
 

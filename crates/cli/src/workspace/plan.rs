@@ -36,19 +36,10 @@ pub(crate) struct Change {
     pub(crate) parts: Vec<Part>,
 }
 
-/// How many resources are made, changed and deleted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Counts {
-    pub(crate) created: i64,
-    pub(crate) updated: i64,
-    pub(crate) deleted: i64,
-}
-
 /// A push.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) changes: Vec<Change>,
-    pub(crate) counts: Counts,
     /// What a person should know beside.
     pub(crate) notes: Vec<String>,
     /// What makes the project so. Of the project it says nothing but its workflows, and collections if there are new
@@ -100,7 +91,6 @@ pub(crate) fn plan<'a>(sides: &'a Sides<'a>, make_id: &mut dyn FnMut() -> String
         seen: HashSet::new(),
         diverged: Vec::new(),
         changes: Vec::new(),
-        counts: Counts::default(),
         workflows: Map::new(),
     };
     for local in sides.local {
@@ -136,7 +126,6 @@ struct Planning<'a, 'o> {
     seen: HashSet<&'a str>,
     diverged: Vec<String>,
     changes: Vec<Change>,
-    counts: Counts,
     /// By UUID.
     workflows: Map<String, Value>,
 }
@@ -186,10 +175,6 @@ impl<'a> Planning<'a, '_> {
         }
         let name = text(&laid.entry, "name").to_owned();
         self.workflows.insert(text(&laid.entry, "id").to_owned(), laid.entry);
-        match sign {
-            Sign::Add => self.counts.created += 1,
-            _ => self.counts.updated += i64::from(laid.is_content),
-        }
         self.changes.push(Change { sign, kind: "workflow", name, parts: laid.parts });
     }
 
@@ -229,7 +214,6 @@ impl<'a> Planning<'a, '_> {
                     self.diverged.push(format!("{}: deleted here, changed there", fresh.title()));
                 }
                 Some(_) => {
-                    self.counts.deleted += 1;
                     let (name, parts) = (fresh.title().to_owned(), Vec::new());
                     self.changes.push(Change { sign: Sign::Remove, kind: "workflow", name, parts });
                 }
@@ -269,8 +253,8 @@ impl<'a> Planning<'a, '_> {
         if let (Some(collections), Some(document)) = (self.collections(), document.as_object_mut()) {
             document.insert("collections".to_owned(), collections);
         }
-        let Self { changes, counts, overlay, .. } = self;
-        Ok(Plan { changes, counts, notes: overlay.notes, document })
+        let Self { changes, overlay, .. } = self;
+        Ok(Plan { changes, notes: overlay.notes, document })
     }
 
     /// The project's collections with those that are new in `openfn.yaml`, if any is. None goes: its items would, too.
@@ -298,7 +282,6 @@ impl<'a> Planning<'a, '_> {
         let mut all: Vec<Value> = there.into_iter().cloned().collect();
         for name in new {
             all.push(json!({ "id": (self.overlay.make_id)(), "name": name }));
-            self.counts.created += 1;
             let (name, parts) = (name.to_owned(), Vec::new());
             self.changes.push(Change { sign: Sign::Add, kind: "collection", name, parts });
         }

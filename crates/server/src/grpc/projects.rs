@@ -13,7 +13,7 @@ use sandbar_app::{
     transfer::{self, ImportProject, Spooled},
     usage::{self, GetUsage, RecordUsage},
 };
-use sandbar_model::{ContentHash, Error, ProjectId, Result as ModelResult, usage::Allowances};
+use sandbar_model::{ContentHash, Error, ProjectId, Result as ModelResult, Revision, usage::Allowances};
 use tonic::{Request, Status, Streaming};
 
 use super::{Answer, Grpc, change, opened, read};
@@ -207,6 +207,7 @@ impl ProjectsService for Grpc {
             project: fields.optional_id("header.project_id", &header.project_id),
             request_id: header.request_id,
             validate_only: header.validate_only,
+            head: header.head_revision.map(Revision),
         };
         let request = fields.finish(request).map_err(from_error)?;
         transfer::admit(&self.app, &call, &request).await.map_err(from_error)?;

@@ -4149,6 +4149,9 @@ pub enum Reason {
     CollectionFull = 160,
     /// NOT_FOUND. The collection has no item of this key. Metadata: `collection_id`, `key`.
     ItemNotFound = 161,
+    /// FAILED_PRECONDITION. Over HTTP only, where a collection can be named without its project: several projects of the caller's have
+    /// one of this name, and none of them is the only root. Say which. Metadata: `name`, `projects`.
+    CollectionAmbiguous = 162,
 }
 impl Reason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -4245,6 +4248,7 @@ impl Reason {
             Self::WebhookCredentialsRequired => "REASON_WEBHOOK_CREDENTIALS_REQUIRED",
             Self::CollectionFull => "REASON_COLLECTION_FULL",
             Self::ItemNotFound => "REASON_ITEM_NOT_FOUND",
+            Self::CollectionAmbiguous => "REASON_COLLECTION_AMBIGUOUS",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -4342,6 +4346,7 @@ impl Reason {
             }
             "REASON_COLLECTION_FULL" => Some(Self::CollectionFull),
             "REASON_ITEM_NOT_FOUND" => Some(Self::ItemNotFound),
+            "REASON_COLLECTION_AMBIGUOUS" => Some(Self::CollectionAmbiguous),
             _ => None,
         }
     }
@@ -5502,6 +5507,10 @@ pub struct ImportHeader {
     /// Check everything and change nothing.
     #[prost(bool, tag = "3")]
     pub validate_only: bool,
+    /// The head_revision that the project had when it was read: refused as ETAG_MISMATCH where its resources have changed since,
+    /// so that nobody's edit is undone unseen. Not set: import over whatever is there.
+    #[prost(int64, optional, tag = "4")]
+    pub head_revision: ::core::option::Option<i64>,
 }
 impl ::prost::Name for ImportHeader {
     const NAME: &'static str = "ImportHeader";
@@ -5983,7 +5992,7 @@ pub mod projects_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Takes a project state document in chunks and makes the project equal to it in one atomic change that touches only
-        /// what differs. The first message is the header. Needs editor; settings that differ need admin. The name and the
+        /// what differs. The first message is the header. Needs editor; settings, collections and keychains that differ need admin. The name and the
         /// environment of an existing project stay, and so does what triggers of a sandbox are on: nothing begins to run twice.
         /// A document names credentials by owner and name: a link that leads to one goes on doing so; a new one leads to the
         /// caller's own credential of that name, if they have it and their token has no limits, and else nowhere yet.

@@ -1,7 +1,7 @@
 //! `project push`.
 
-use sandbar_client::v1::{ImportHeader, ImportProjectResponse};
-use serde_json::Value;
+use sandbar_client::Reason;
+use sandbar_client::v1::ImportHeader;
 use uuid::Uuid;
 
 use super::{PushArgs, fetch};
@@ -10,7 +10,7 @@ use crate::output::note;
 use crate::render::{push as render, shell};
 use crate::session::Session;
 use crate::workspace::layout::Layout;
-use crate::workspace::plan::{self, Counts, Plan, Sides};
+use crate::workspace::plan::{self, Plan, Sides};
 use crate::workspace::project::Project;
 use crate::workspace::read::Local;
 use crate::workspace::{Kept, Workspace, endpoint, is_id};
@@ -27,7 +27,7 @@ pub(crate) async fn push(session: &Session, args: PushArgs) -> Result<(), Failur
     let current = workspace.current()?;
     let base = current.as_ref().map(|kept| &kept.project);
     let local = files(&workspace, base, args.force)?;
-    let (state, fresh) = fetch(session, uuid).await?;
+    let (state, fresh, head) = fetch(session, uuid).await?;
     let how_to_link = format!("sandbar credential link {}", shell([uuid]));
     let sides = Sides {
         local: &local,
@@ -44,7 +44,7 @@ pub(crate) async fn push(session: &Session, args: PushArgs) -> Result<(), Failur
     }
     let is_pushed = !plan.changes.is_empty() && !args.dry_run;
     if !plan.changes.is_empty() {
-        send(session, uuid, &plan, args.dry_run).await?;
+        send(session, (uuid, head), &plan, args.dry_run).await?;
     }
     let text = || render::text(&plan, &format!("{}  {uuid}", fresh.name));
     session.out.show_value(|| Ok(render::value(&plan, uuid, is_pushed)), text)?;
@@ -103,39 +103,26 @@ fn check_server(session: &Session, layout: &Layout, force: bool) -> Result<(), F
     }
 }
 
-/// Sends the plan: first to be checked only. What would change beyond the plan is somebody else's edit of this moment, which
-/// is not to be undone.
-async fn send(session: &Session, project_id: &str, plan: &Plan, dry_run: bool) -> Result<(), Failure> {
-    let checked = import(session, project_id, &plan.document, true).await?;
-    if exceeds(&checked, plan.counts) {
-        return Err(Failure::Here("the project was changed just now; push again".to_owned()));
-    }
-    if dry_run {
-        return Ok(());
-    }
-    let written = import(session, project_id, &plan.document, false).await?;
-    if exceeds(&written, plan.counts) {
-        note(
-            "note: somebody changed the project at the same moment, and the push undid that. \
-             `sandbar watch` and `sandbar workflow history` tell what it was; `sandbar workflow restore` brings it back.",
-        )?;
-    }
-    Ok(())
-}
-
-async fn import(
+/// Sends the plan, which is for the project as it was when it was read: an edit of this moment is not to be undone.
+async fn send(
     session: &Session,
-    project_id: &str,
-    document: &Value,
+    (project_id, head): (&str, i64),
+    plan: &Plan,
     validate_only: bool,
-) -> Result<ImportProjectResponse, Failure> {
-    let header = ImportHeader { project_id: project_id.to_owned(), validate_only, ..Default::default() };
-    let document = document.to_string();
-    Ok(session.client.projects().import_project(header, document.as_bytes(), |_| {}).await?)
-}
-
-fn exceeds(answer: &ImportProjectResponse, planned: Counts) -> bool {
-    answer.created > planned.created || answer.updated > planned.updated || answer.deleted > planned.deleted
+) -> Result<(), Failure> {
+    let header = ImportHeader {
+        project_id: project_id.to_owned(),
+        validate_only,
+        head_revision: Some(head),
+        ..Default::default()
+    };
+    let document = plan.document.to_string();
+    match session.client.projects().import_project(header, document.as_bytes(), |_| {}).await {
+        Err(error) if error.reason() == Some(Reason::EtagMismatch) => Err(Failure::Here(
+            "the project was changed just now, and nothing was pushed; push again".to_owned(),
+        )),
+        sent => Ok(sent.map(|_| ())?),
+    }
 }
 
 /// Brings the files up to date with the project as it is after the push.
@@ -147,7 +134,7 @@ async fn renew(
     local: &[Local],
 ) -> Result<(), Failure> {
     let renewed = async {
-        let (_, project) = fetch(session, project_id).await?;
+        let (_, project, _) = fetch(session, project_id).await?;
         let next = Kept { alias, project };
         if workspace.local(base)? != local {
             return Err(Failure::Here("the files were edited meanwhile".to_owned()));

@@ -127,9 +127,7 @@ impl Laying<'_, '_, '_> {
         }
         trigger.insert("enabled".to_owned(), said.into());
         let what = format!("{}: {}", called(step), if said { "on" } else { "off" });
-        let is_content = self.is_content;
         self.tell(Sign::Edit, what);
-        self.is_content = is_content;
     }
 
     fn stays(&mut self, step: &Step, there: bool) {
