@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, path::Path};
 use serde_json::{Map, Value};
 
 /// What a server keeps for itself.
-const SERVERS: [&str; 5] = ["inserted_at", "updated_at", "lock_version", "deleted_at", "scheduled_deletion"];
+const SERVERS: [&str; 6] =
+    ["inserted_at", "updated_at", "lock_version", "version_history", "deleted_at", "scheduled_deletion"];
 /// Objects whose keys are slugs.
 const KEYED: [&str; 6] = ["project_credentials", "collections", "workflows", "jobs", "triggers", "edges"];
 /// What holds the resources of a project.

@@ -3,11 +3,16 @@
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::walk::Key;
 use crate::failure::Failure;
 use crate::output::note_part;
 use crate::render::page::{Page, YELLOW};
+
+/// Whether Ctrl-C was pressed while no key was waited for. Then it comes as a signal, which must not end the process: what
+/// was decided would be lost.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 /// The terminal.
 #[derive(Debug)]
@@ -20,6 +25,7 @@ impl Person {
     /// [`Failure::Usage`] when nobody is there to be asked.
     pub(super) fn here() -> Result<Self, Failure> {
         if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
+            tokio::spawn(note_interrupts());
             return Ok(Self(console::Term::stderr()));
         }
         Err(Failure::Usage(
@@ -31,6 +37,10 @@ impl Person {
 
     /// Waits for a key, and shows which it was.
     pub(super) fn key(&self) -> Result<Key, Failure> {
+        if INTERRUPTED.swap(false, Ordering::Relaxed) {
+            show("\n")?;
+            return Ok(Key::Interrupt);
+        }
         let key = match self.0.read_key_raw() {
             Ok(console::Key::Char(c)) => Key::Char(c),
             Ok(console::Key::Enter | console::Key::ArrowRight | console::Key::ArrowDown) => Key::Next,
@@ -44,6 +54,16 @@ impl Person {
         let shown = if let Key::Char(c) = key { c.to_string() } else { String::new() };
         show(&format!("{}\n", crate::render::visible(&shown)))?;
         Ok(key)
+    }
+}
+
+/// A second one, which means that the first did not help, ends the process.
+async fn note_interrupts() {
+    while tokio::signal::ctrl_c().await.is_ok() {
+        if INTERRUPTED.swap(true, Ordering::Relaxed) {
+            // As shells tell of a process that was interrupted.
+            std::process::exit(130);
+        }
     }
 }
 
@@ -72,6 +92,8 @@ pub(super) fn edit(text: &str, suffix: &str) -> Result<String, String> {
     let mut line = editor.clone();
     line.push(" \"$@\"");
     let status = Command::new("sh").arg("-c").arg(&line).arg(&editor).arg(file.path()).status();
+    // What was pressed in the editor was meant for it.
+    INTERRUPTED.store(false, Ordering::Relaxed);
     match status {
         Ok(status) if status.success() => {}
         Ok(status) => return Err(format!("{name} failed ({status}), so nothing is settled")),
