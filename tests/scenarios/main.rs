@@ -83,6 +83,10 @@ const NOT_BY_CALLS: &[(&str, &str)] = &[
     ("CREDENTIAL_DAMAGED", "needs a database that was changed by hand: crates/app/tests/credentials"),
     ("MASTER_KEY_MISSING", "needs an operator's mistake: crates/app/tests/credentials"),
     ("INTERNAL", "needs a broken database or a bug"),
+    (
+        "COLLECTION_AMBIGUOUS",
+        "only the HTTP side asks for a collection without its project: tests/openfn/items.rs",
+    ),
     ("CONTENTION", "needs other writers that are faster, several times in a row: tests/fault"),
 ];
 
