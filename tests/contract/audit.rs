@@ -44,7 +44,7 @@ const DOCUMENT: &[u8] = br#"{"name": "orders", "workflows": {}}"#;
 
 on_both_engines! {
     async fn every_call_that_changes_something_leaves_one_event(
-        server: Server = Options::default().env("SANDBAR_LOG", "trace")
+        mut server: Server = Options::default().env("SANDBAR_LOG", "trace")
     ) {
         let mut story = Story::begin(&server).await;
         let project = story.tell_of_projects_and_people().await;
@@ -56,8 +56,10 @@ on_both_engines! {
         story.tell_of_sandboxes(&project).await;
         story.tell_of_the_end(&project).await;
         story.all_was_told();
-        story.nothing_secret_was_told().await;
         story.every_chain_is_whole().await;
+        let secrets = story.nothing_secret_was_told().await;
+        server.stop().await;
+        afterwards::nothing_secret_was_kept(&server, &secrets).await;
     }
 }
 

@@ -1,5 +1,7 @@
 //! Values of credentials: in no log and no file, and readable while master keys are rotated.
 
+use std::time::Duration;
+
 use sandbar_client::{
     Client,
     v1::{
@@ -12,11 +14,16 @@ use sandbar_client::{
 };
 use sandbar_tests::{
     Options, Server,
-    canary::{CONTENT as CLIP, SECRET as CANARY, holds},
+    canary::{CONTENT as CLIP, SECRET, holds},
     on_both_engines,
 };
 
+use tokio::time::{sleep, timeout};
+
 use crate::runs::{JOB, Runs};
+
+/// Not the mark alone, which another test writes where it must be found, and so into PostgreSQL's log of all databases.
+const CANARY: &str = "canary-7f3a9-kept";
 
 pub(crate) async fn create(client: &Client, name: &str) -> String {
     let credential =
@@ -34,18 +41,31 @@ fn values(credential_id: &str, environment: &str, values: &str) -> SetCredential
     }
 }
 
-/// Neither the log nor what is kept holds any of these. The first two are what must have been done by then.
+/// Neither the log, nor the traces, nor what is kept holds any of these. The first two are what must have been done by then.
 async fn assert_nowhere(server: &Server, done: [&str; 2], secrets: &[&str], in_log_only: &[&str]) {
     let (_, log) = server.log();
     assert!(done.iter().all(|what| log.contains(what)), "the log was not looked at");
+    let sent = async {
+        while !holds(&server.traces(), done[1]) {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(Duration::from_secs(20), sent).await.expect("the traces can be looked at");
+    let traces = server.traces();
     for secret in secrets.iter().chain(in_log_only) {
         assert!(!holds(log.as_bytes(), secret), "{secret} is in the log");
+        assert!(!holds(&traces, secret), "{secret} is in the traces");
     }
     let kept = server.dump().await;
     assert!(holds(&kept, "owner"), "what is kept was not looked at");
     for secret in secrets {
         assert!(!holds(&kept, secret), "{secret} is in the database");
     }
+}
+
+#[test]
+fn what_is_looked_for_has_the_mark() {
+    assert!(CANARY.starts_with(SECRET));
 }
 
 on_both_engines! {

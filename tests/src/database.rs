@@ -7,7 +7,7 @@ use tokio::process::Command;
 use url::Url;
 use uuid::Uuid;
 
-/// Where the tests' PostgreSQL is; the user there may create databases.
+/// Where the tests' PostgreSQL is; the user there may create databases and read the server's files.
 const VARIABLE: &str = "SANDBAR_TEST_POSTGRES";
 
 /// One database. Dropping it removes it.
@@ -15,6 +15,8 @@ const VARIABLE: &str = "SANDBAR_TEST_POSTGRES";
 pub(crate) struct Database {
     server: Url,
     name: String,
+    /// Where the write-ahead log was when it was made.
+    start: String,
 }
 
 impl Database {
@@ -27,7 +29,8 @@ impl Database {
         #[expect(clippy::disallowed_methods, reason = "tests make names")]
         let name = format!("sandbar_test_{}", Uuid::now_v7().simple());
         run(&server, &format!("CREATE DATABASE {name}")).await;
-        Self { server, name }
+        let start = one(&server, "SELECT pg_current_wal_lsn()::text").await;
+        Self { server, name, start }
     }
 
     /// Everything that is in it, as `pg_dump` writes it.
@@ -35,6 +38,30 @@ impl Database {
         let output = Command::new(pg_dump()).arg(self.url()).output().await.unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         output.stdout
+    }
+
+    /// What was added to the write-ahead log since it was made, by whatever runs on that server: also what was undone, or
+    /// written over by now.
+    ///
+    /// # Panics
+    /// When the server has removed some of it: `wal_keep_size`, see `scripts/postgres`.
+    pub(crate) async fn wal(&self) -> Vec<u8> {
+        // Written to the file at once, unlike other commits here.
+        run(&self.server, "SET synchronous_commit = on; SELECT pg_current_xact_id()").await;
+        let sql = format!(
+            "WITH log AS (
+                SELECT setting::numeric AS segment, '{}'::pg_lsn - '0/0' AS first, pg_current_wal_flush_lsn() - '0/0' AS last
+                FROM pg_settings WHERE name = 'wal_segment_size')
+            SELECT string_agg(
+                pg_read_binary_file(
+                    'pg_wal/' || pg_walfile_name('0/0'::pg_lsn + number * segment + 1),
+                    greatest(first - number * segment, 0)::bigint,
+                    (least(last - number * segment, segment) - greatest(first - number * segment, 0))::bigint),
+                '' ORDER BY number)
+            FROM log, generate_series(div(first, segment), div(last, segment)) AS number",
+            self.start
+        );
+        one(&self.server, &sql).await
     }
 
     /// Every row of every table as text, with bytes in hexadecimal digits. Much faster than [`Database::dump`].
@@ -89,6 +116,16 @@ async fn rows(url: &str) -> Vec<u8> {
     let rows: Vec<String> = sqlx::query_scalar(all).fetch_all(&mut connection).await.unwrap();
     connection.close().await.unwrap();
     rows.join("\n").into_bytes()
+}
+
+async fn one<T>(server: &Url, sql: &str) -> T
+where
+    T: Send + Unpin + for<'a> sqlx::Decode<'a, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>,
+{
+    let mut connection = PgConnection::connect(server.as_str()).await.unwrap();
+    let value = sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_one(&mut connection).await;
+    connection.close().await.unwrap();
+    value.unwrap_or_else(|error| panic!("{sql}: {error}"))
 }
 
 async fn run(server: &Url, sql: &str) {

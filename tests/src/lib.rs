@@ -15,6 +15,7 @@
 mod both;
 mod calls;
 pub mod canary;
+mod collector;
 mod database;
 mod process;
 mod purge_worker;

@@ -1,13 +1,10 @@
 //! One server with its own data, to be called, killed and restarted.
 
+mod launch;
 mod look;
 mod options;
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use sandbar_client::{Client, v1::WhoAmIRequest};
 use tempfile::TempDir;
@@ -15,26 +12,17 @@ use tokio::time::{Instant, sleep};
 
 use crate::{
     PurgeWorker,
+    collector::Collector,
     database::Database,
     process::{PATIENCE, Process, free_port, get, run},
 };
 
+use launch::{SERVER, first_token, launch, master_keys, place, traces};
 pub(crate) use look::at_metrics;
 use options::GRACE;
 pub use options::Options;
 
-const SERVER: &str = "sandbar-server";
 const PURGE: &str = "sandbar-purge";
-/// The same for every server of a test, as operators of PostgreSQL must see to.
-const KEY: &str = "the-tests-key-the-tests-key-the-tests-key";
-
-/// Likewise.
-const MASTER_KEY: &str = "k1:5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a\n";
-
-/// The file of the master keys.
-fn master_keys(folder: &Path) -> PathBuf {
-    folder.join("master.keys")
-}
 
 /// The two engines that everything must work on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +45,7 @@ pub struct Server {
     admin_port: u16,
     admin_token: String,
     database: Option<Arc<Database>>,
+    collector: Collector,
     folder: TempDir,
 }
 
@@ -76,12 +65,25 @@ impl Server {
             run(SERVER, &[create, place].concat()).await.trim().clone_into(&mut admin_token);
         }
         let (port, admin_port) = (free_port(), free_port());
-        let mut process = launch(folder.path(), database.as_deref(), &options, (port, admin_port));
+        let collector = Collector::start(&traces(folder.path()));
+        let mut process =
+            launch(folder.path(), database.as_deref(), &options, &collector, (port, admin_port));
         if engine == Engine::Sqlite {
             admin_token = first_token(&mut process, folder.path()).await;
         }
-        let mut server =
-            Self { process, client: None, engine, options, port, admin_port, admin_token, database, folder };
+        let client = None;
+        let mut server = Self {
+            process,
+            client,
+            engine,
+            options,
+            port,
+            admin_port,
+            admin_token,
+            database,
+            collector,
+            folder,
+        };
         server.wait_until_it_answers().await;
         server
     }
@@ -92,11 +94,23 @@ impl Server {
         assert!(database.is_some(), "an embedded database has one server");
         let folder = tempfile::Builder::new().prefix("sandbar-test-").tempdir().unwrap();
         let (port, admin_port) = (free_port(), free_port());
-        let process = launch(folder.path(), database.as_deref(), &self.options, (port, admin_port));
+        let collector = Collector::start(&traces(folder.path()));
+        let process =
+            launch(folder.path(), database.as_deref(), &self.options, &collector, (port, admin_port));
         let (options, admin_token) = (self.options.clone(), self.admin_token.clone());
         let (client, engine) = (None, self.engine);
-        let mut server =
-            Self { process, client, engine, options, port, admin_port, admin_token, database, folder };
+        let mut server = Self {
+            process,
+            client,
+            engine,
+            options,
+            port,
+            admin_port,
+            admin_token,
+            database,
+            collector,
+            folder,
+        };
         server.wait_until_it_answers().await;
         server
     }
@@ -133,6 +147,12 @@ impl Server {
         (path, text)
     }
 
+    /// What the server and its purge workers have sent as traces and metrics, but for the last moments of one that runs:
+    /// protobuf, in which texts are as they are.
+    pub fn traces(&self) -> Vec<u8> {
+        self.collector.sent()
+    }
+
     /// The database as a URL, as `--database` takes it.
     pub fn database_url(&self) -> String {
         match &self.database {
@@ -146,10 +166,11 @@ impl Server {
         self.folder.path().join("data")
     }
 
-    /// All that is kept: what `pg_dump` writes, or every file of the data folder.
+    /// All that is kept: what `pg_dump` writes and PostgreSQL's write-ahead log since this was started, or every file of the
+    /// data folder.
     pub async fn dump(&self) -> Vec<u8> {
         if let Some(database) = &self.database {
-            return database.dump().await;
+            return [database.dump().await, database.wal().await].concat();
         }
         let files = std::fs::read_dir(self.data_dir()).unwrap();
         files.flat_map(|entry| std::fs::read(entry.unwrap().path()).unwrap()).collect()
@@ -202,7 +223,8 @@ impl Server {
         args.extend(grace.filter(|_| !flags.iter().any(|flag| flag.starts_with(GRACE))).cloned());
         args.extend(flags.iter().map(|&flag| flag.to_owned()));
         let log = self.folder.path().join(format!("purge-{port}.log"));
-        let process = Process::start(PURGE, &args, &self.options.logging(), &log);
+        let env = [self.options.logging(), self.collector.env().into()].concat();
+        let process = Process::start(PURGE, &args, &env, &log);
         PurgeWorker { process, port, log }
     }
 
@@ -246,8 +268,9 @@ impl Server {
         if self.process.ended().is_none() {
             self.stop().await;
         }
+        let ports = (self.port, self.admin_port);
         self.process =
-            launch(self.folder.path(), self.database.as_deref(), &self.options, (self.port, self.admin_port));
+            launch(self.folder.path(), self.database.as_deref(), &self.options, &self.collector, ports);
     }
 
     async fn wait_until_it_answers(&mut self) {
@@ -271,41 +294,5 @@ impl Server {
             }
         }
         self.client = Some(client);
-    }
-}
-
-/// The flags that say where data is kept.
-fn place(folder: &Path, database: Option<&Database>) -> Vec<String> {
-    let mut args = vec![format!("--data-dir={}", folder.join("data").display())];
-    args.extend(database.map(|database| format!("--database={}", database.url())));
-    args
-}
-
-fn launch(folder: &Path, database: Option<&Database>, options: &Options, ports: (u16, u16)) -> Process {
-    let mut args = place(folder, database);
-    args.extend([format!("--listen=127.0.0.1:{}", ports.0), format!("--admin-listen=127.0.0.1:{}", ports.1)]);
-    args.push("--health-interval=200ms".to_owned());
-    args.extend(options.args.iter().cloned());
-    let mut env = options.logging();
-    env.push(("SANDBAR_KEY".to_owned(), KEY.to_owned()));
-    let keys = master_keys(folder);
-    if !keys.exists() {
-        std::fs::write(&keys, MASTER_KEY).unwrap();
-    }
-    env.push(("SANDBAR_MASTER_KEY_FILE".to_owned(), keys.display().to_string()));
-    Process::start(SERVER, &args, &env, &folder.join("server.log"))
-}
-
-/// The token that an embedded server makes at its first start.
-async fn first_token(process: &mut Process, folder: &Path) -> String {
-    let file = folder.join("data").join("admin-token");
-    let give_up = Instant::now() + PATIENCE;
-    loop {
-        if let Ok(text) = std::fs::read_to_string(&file) {
-            return text.trim().to_owned();
-        }
-        let ended = process.ended();
-        assert!(ended.is_none() && Instant::now() < give_up, "no first token:\n{}", process.last_words());
-        sleep(Duration::from_millis(10)).await;
     }
 }

@@ -11,6 +11,7 @@ mod import;
 mod machine;
 mod merge;
 mod naive;
+mod openfn;
 mod plan;
 mod project;
 mod raw;
@@ -45,6 +46,8 @@ enum Command {
     Import(Setting),
     /// A merge of everything that a project holds: time, messages, and the server's peak of memory.
     Plan(Setting),
+    /// What `OpenFn`'s own tools ask of a whole project, beside what gRPC takes for the same.
+    Openfn(Setting),
     /// All of these, one after the other.
     All(Setting),
     /// Merging in process, beside the npm package `@openfn/project` and `git merge-tree`. Needs node, npm, git and GNU
@@ -117,6 +120,7 @@ async fn main() -> ExitCode {
         Command::Floor(setting) => floor::run(&setting).await,
         Command::Import(setting) => import::run(&setting).await,
         Command::Plan(setting) => plan::run(&setting).await,
+        Command::Openfn(setting) => openfn::run(&setting).await,
         Command::All(setting) => all(&setting).await,
         Command::Merge(args) => merge::run(&args),
         Command::MergeHere(args) => merge::here(&args),
@@ -136,5 +140,6 @@ async fn all(setting: &Setting) -> Result<()> {
     read::run(setting).await?;
     floor::run(setting).await?;
     import::run(setting).await?;
-    plan::run(setting).await
+    plan::run(setting).await?;
+    openfn::run(setting).await
 }

@@ -9,10 +9,13 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures::{Stream, StreamExt};
+use futures::{Stream, StreamExt, stream};
 use sandbar_model::{ContentHash, Error, Result};
 use sha2::{Digest, Sha256};
 use tokio::io::AsyncWriteExt;
+
+/// Read from the disk at once.
+const CHUNK: u64 = 256 * 1024;
 
 /// A document in an unnamed file, which is gone with this value.
 #[derive(Debug)]
@@ -60,6 +63,24 @@ impl Spooled {
     pub fn reader(&self) -> SpoolReader {
         SpoolReader { file: Arc::clone(&self.file), at: 0 }
     }
+
+    /// All of it from its beginning, each part read when the one before was taken. It ends with its first error.
+    pub fn chunks(&self) -> impl Stream<Item = Result<Bytes>> + Send + use<> {
+        stream::unfold(Some(self.reader()), |reader| async move {
+            let mut reader = reader?;
+            let reading = tokio::task::spawn_blocking(move || {
+                let mut chunk = Vec::new();
+                let read = reader.by_ref().take(CHUNK).read_to_end(&mut chunk);
+                (reader, read.map(|_| chunk))
+            });
+            match reading.await {
+                Ok((_, Ok(chunk))) if chunk.is_empty() => None,
+                Ok((reader, Ok(chunk))) => Some((Ok(chunk.into()), Some(reader))),
+                Ok((_, Err(error))) => Some((Err(disk(error)), None)),
+                Err(_) => Some((Err(Error::Bug("reading a document panicked")), None)),
+            }
+        })
+    }
 }
 
 /// Reads a document at a place of its own: a file's own place is one for all who have it open.
@@ -89,8 +110,6 @@ pub(super) fn disk(error: io::Error) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use futures::stream;
-
     use super::*;
 
     #[tokio::test]
@@ -105,6 +124,15 @@ mod tests {
         text.clear();
         first.read_to_string(&mut text).unwrap();
         assert_eq!(text, "two");
+    }
+
+    #[tokio::test]
+    async fn it_goes_out_in_parts() {
+        let bytes: Vec<_> = (0..=250_u8).cycle().take(2 * 256 * 1024 + 1).collect();
+        let spooled = Spooled::take(stream::iter([Ok(Bytes::from(bytes.clone()))]), u64::MAX).await.unwrap();
+        let parts: Vec<_> = spooled.chunks().map(|part| part.unwrap()).collect().await;
+        assert_eq!(parts.iter().map(|part| part.len() as u64).collect::<Vec<_>>(), [CHUNK, CHUNK, 1]);
+        assert!(parts.concat() == bytes);
     }
 
     #[tokio::test]

@@ -1,6 +1,6 @@
 //! `ProjectsService`.
 
-use std::{io::Read, pin::Pin};
+use std::pin::Pin;
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
@@ -27,9 +27,6 @@ use crate::{
     status::from_error,
     wire::{self, projects_service_server::ProjectsService},
 };
-
-/// The size of a chunk of an export.
-const CHUNK: usize = 256 * 1024;
 
 #[tonic::async_trait]
 impl ProjectsService for Grpc {
@@ -244,7 +241,10 @@ impl ProjectsService for Grpc {
         let project = fields.finish(project).map_err(from_error)?;
         let exported = transfer::export(&self.app, &call, project, transfer::Form::default()).await;
         call.answer(exported.map(|exported| {
-            let stream: Self::ExportProjectStream = Box::pin(file_chunks(exported.document.reader()));
+            let stream: Self::ExportProjectStream =
+                Box::pin(exported.document.chunks().map(|chunk| {
+                    chunk.map(|chunk| wire::ExportProjectResponse { chunk }).map_err(from_error)
+                }));
             stream
         }))
     }
@@ -266,28 +266,6 @@ fn chunk(
             Err(Error::Bug("replaced by the stream's own status"))
         }
     }
-}
-
-/// A file in chunks, each read when the one before has gone out.
-fn file_chunks(
-    file: transfer::SpoolReader,
-) -> impl Stream<Item = Result<wire::ExportProjectResponse, Status>> + Send {
-    futures::stream::unfold(Some(file), |file| async move {
-        let mut file = file?;
-        let read = tokio::task::spawn_blocking(move || {
-            let mut chunk = Vec::with_capacity(CHUNK);
-            let read = file.by_ref().take(CHUNK as u64).read_to_end(&mut chunk);
-            (file, read.map(|_| chunk))
-        });
-        match read.await {
-            Ok((_, Ok(chunk))) if chunk.is_empty() => None,
-            Ok((file, Ok(chunk))) => {
-                Some((Ok(wire::ExportProjectResponse { chunk: chunk.into() }), Some(file)))
-            }
-            Ok((_, Err(error))) => Some((Err(from_error(Error::StorageUnavailable(error.into()))), None)),
-            Err(_) => Some((Err(from_error(Error::Bug("reading an export panicked"))), None)),
-        }
-    })
 }
 
 fn subscription(found: &Subscription) -> wire::Subscription {

@@ -1,6 +1,6 @@
 //! Whole projects: `/api/provision`.
 
-use std::{collections::HashMap, io::Read, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
 use axum::{
     body::Body,
@@ -8,17 +8,15 @@ use axum::{
     response::Response,
 };
 use bytes::Bytes;
-use futures::{Stream, StreamExt, stream};
+use futures::{StreamExt, stream};
 use http::{HeaderValue, StatusCode, header};
-use sandbar_app::transfer::{self, Audience, DeployProject, Form, SpoolReader, Spooled};
+use sandbar_app::transfer::{self, Audience, DeployProject, Form, Spooled};
 use sandbar_model::{ContentHash, Error, ProjectId, ResourceId, Result, Revision};
 use tonic::Status;
 
 use super::{Answer, OpenFn, done, end, open, query::Query, request_id, respond};
 use crate::{grpc::Opened, status};
 
-/// Read from the disk at once.
-const CHUNK: u64 = 256 * 1024;
 /// What stands around a project in an answer.
 const FRAME: [&[u8]; 2] = [b"{\"data\":", b"}"];
 
@@ -127,26 +125,9 @@ fn file(
     [before, after]: [&'static [u8]; 2],
 ) -> Response {
     let length = document.size + (before.len() + after.len()) as u64;
-    let frame = |bytes: &'static [u8]| stream::iter([Ok(Bytes::from_static(bytes))]);
-    let body = frame(before).chain(chunks(document.reader())).chain(frame(after));
+    let frame = |bytes: &'static [u8]| stream::iter([Result::Ok(Bytes::from_static(bytes))]);
+    let body = frame(before).chain(document.chunks()).chain(frame(after));
     let mut response = respond(code, kind, Body::from_stream(body));
     response.headers_mut().insert(header::CONTENT_LENGTH, length.into());
     response
-}
-
-fn chunks(file: SpoolReader) -> impl Stream<Item = std::io::Result<Bytes>> + Send {
-    stream::unfold(Some(file), |file| async move {
-        let mut file = file?;
-        let read = tokio::task::spawn_blocking(move || {
-            let mut chunk = Vec::new();
-            let read = file.by_ref().take(CHUNK).read_to_end(&mut chunk);
-            (file, read.map(|_| chunk))
-        });
-        match read.await {
-            Ok((_, Ok(chunk))) if chunk.is_empty() => None,
-            Ok((file, Ok(chunk))) => Some((Ok(chunk.into()), Some(file))),
-            Ok((_, Err(error))) => Some((Err(error), None)),
-            Err(panic) => Some((Err(std::io::Error::other(panic)), None)),
-        }
-    })
 }
