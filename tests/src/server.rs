@@ -17,7 +17,7 @@ use crate::{
     process::{PATIENCE, Process, free_port, get, run},
 };
 
-use launch::{SERVER, first_token, launch, master_keys, place, traces};
+use launch::{SERVER, first_token, launch, master_keys, new_folder, place, traces};
 pub(crate) use look::at_metrics;
 use options::GRACE;
 pub use options::Options;
@@ -52,53 +52,45 @@ pub struct Server {
 impl Server {
     /// Starts one on fresh data and waits until it answers.
     pub async fn start(engine: Engine, options: Options) -> Self {
-        let folder = tempfile::Builder::new().prefix("sandbar-test-").tempdir().unwrap();
-        let database = match engine {
-            Engine::Sqlite => None,
-            Engine::Postgres => Some(Arc::new(Database::create().await)),
+        let folder = new_folder();
+        let (database, token) = match engine {
+            Engine::Sqlite => (None, None),
+            Engine::Postgres => {
+                let database = Database::create().await;
+                let place = place(folder.path(), Some(&database));
+                run(SERVER, &[vec!["migrate".to_owned()], place.clone()].concat()).await;
+                let create = ["tokens".to_owned(), "create".to_owned()].to_vec();
+                let token = run(SERVER, &[create, place].concat()).await.trim().to_owned();
+                (Some(Arc::new(database)), Some(token))
+            }
         };
-        let place = place(folder.path(), database.as_deref());
-        let mut admin_token = String::new();
-        if engine == Engine::Postgres {
-            run(SERVER, &[vec!["migrate".to_owned()], place.clone()].concat()).await;
-            let create = ["tokens".to_owned(), "create".to_owned()].to_vec();
-            run(SERVER, &[create, place].concat()).await.trim().clone_into(&mut admin_token);
-        }
-        let (port, admin_port) = (free_port(), free_port());
-        let collector = Collector::start(&traces(folder.path()));
-        let mut process =
-            launch(folder.path(), database.as_deref(), &options, &collector, (port, admin_port));
-        if engine == Engine::Sqlite {
-            admin_token = first_token(&mut process, folder.path()).await;
-        }
-        let client = None;
-        let mut server = Self {
-            process,
-            client,
-            engine,
-            options,
-            port,
-            admin_port,
-            admin_token,
-            database,
-            collector,
-            folder,
-        };
-        server.wait_until_it_answers().await;
-        server
+        Self::serve(folder, engine, database, options, token).await
     }
 
     /// Another server on the same PostgreSQL, with the same keys and options.
     pub async fn another(&self) -> Self {
-        let database = self.database.clone();
+        let (database, token) = (self.database.clone(), self.admin_token.clone());
         assert!(database.is_some(), "an embedded database has one server");
-        let folder = tempfile::Builder::new().prefix("sandbar-test-").tempdir().unwrap();
+        Self::serve(new_folder(), self.engine, database, self.options.clone(), Some(token)).await
+    }
+
+    /// Without a token: the one that is made at the first start.
+    async fn serve(
+        folder: TempDir,
+        engine: Engine,
+        database: Option<Arc<Database>>,
+        options: Options,
+        token: Option<String>,
+    ) -> Self {
         let (port, admin_port) = (free_port(), free_port());
         let collector = Collector::start(&traces(folder.path()));
-        let process =
-            launch(folder.path(), database.as_deref(), &self.options, &collector, (port, admin_port));
-        let (options, admin_token) = (self.options.clone(), self.admin_token.clone());
-        let (client, engine) = (None, self.engine);
+        let mut process =
+            launch(folder.path(), database.as_deref(), &options, &collector, (port, admin_port));
+        let admin_token = match token {
+            Some(token) => token,
+            None => first_token(&mut process, folder.path()).await,
+        };
+        let client = None;
         let mut server = Self {
             process,
             client,

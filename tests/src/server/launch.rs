@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
 use super::Options;
@@ -31,6 +32,11 @@ pub(super) fn traces(folder: &Path) -> PathBuf {
     folder.join("traces.log")
 }
 
+/// Gone with its value.
+pub(super) fn new_folder() -> TempDir {
+    tempfile::Builder::new().prefix("sandbar-test-").tempdir().unwrap()
+}
+
 /// The flags that say where data is kept.
 pub(super) fn place(folder: &Path, database: Option<&Database>) -> Vec<String> {
     let mut args = vec![format!("--data-dir={}", folder.join("data").display())];
@@ -38,6 +44,7 @@ pub(super) fn place(folder: &Path, database: Option<&Database>) -> Vec<String> {
     args
 }
 
+/// Starts a server there, at these two ports.
 pub(super) fn launch(
     folder: &Path,
     database: Option<&Database>,

@@ -1,7 +1,7 @@
 //! Tests of both ways together, and what they share.
 
 mod configs;
-mod digest;
+pub(super) mod digest;
 mod histories;
 mod hostile;
 mod keychains;
@@ -39,7 +39,7 @@ fn read_all(document: &[u8]) -> Result<(Head, Vec<Piece>)> {
 }
 
 /// The only piece of a document with one workflow, as `{"workflows": {"w": …}}`.
-fn read_workflow(workflow: &str) -> Result<super::WorkflowPiece> {
+pub(super) fn read_workflow(workflow: &str) -> Result<super::WorkflowPiece> {
     let (_, pieces) = read_all(format!(r#"{{"workflows": {{"w": {workflow}}}}}"#).as_bytes())?;
     match pieces.into_iter().next() {
         Some(Piece::Workflow(piece)) => Ok(piece),

@@ -30,13 +30,22 @@ pub fn digest(
     enabled: &dyn Fn(TriggerId) -> bool,
     title: &dyn Fn(ResourceId) -> Option<String>,
 ) -> String {
-    let shown =
-        entry::Workflow::new(ResourceId(Uuid::nil()), workflow, enabled, Stamps::default(), Shape::Listed);
+    of_answer(&as_answered(workflow, enabled), title)
+}
+
+fn as_answered<'a>(
+    workflow: &'a Workflow<String>,
+    enabled: &dyn Fn(TriggerId) -> bool,
+) -> entry::Workflow<'a> {
+    entry::Workflow::new(ResourceId(Uuid::nil()), workflow, enabled, Stamps::default(), Shape::Listed)
+}
+
+fn of_answer(shown: &entry::Workflow<'_>, title: &dyn Fn(ResourceId) -> Option<String>) -> String {
     let mut sum = Sum::default();
     sum.text(shown.name);
-    triggers(&mut sum, &shown);
-    jobs(&mut sum, &shown, title);
-    edges(&mut sum, &shown);
+    triggers(&mut sum, shown);
+    jobs(&mut sum, shown, title);
+    edges(&mut sum, shown);
     let mut digits = hex::encode(sum.0.finalize());
     digits.truncate(12);
     digits
@@ -116,4 +125,27 @@ fn edges(sum: &mut Sum, shown: &entry::Workflow<'_>) {
 /// What `localeCompare` says.
 pub(in crate::openfn) fn collate(one: &str, other: &str) -> Ordering {
     COLLATOR.as_ref().map_or_else(|| one.cmp(other), |collator| collator.compare(one, other))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::openfn::tests::{digest::vector, read_workflow};
+
+    /// The two vectors of what is never answered here, where triggers are sorted by type and none is kafka's.
+    #[test]
+    fn triggers_count_in_the_order_and_of_the_type_that_they_come_in() {
+        let (input, expected) = vector("v4_two_triggers_ab");
+        let piece = read_workflow(&input["workflows"][0].to_string()).unwrap();
+        let mut shown = as_answered(&piece.workflow, &|_| true);
+        shown.triggers.entries.reverse();
+        assert_eq!(of_answer(&shown, &|_| None), expected);
+
+        let (input, expected) = vector("v12_kafka");
+        let input = input["workflows"][0].to_string().replace("\"kafka\"", "\"webhook\"");
+        let piece = read_workflow(&input).unwrap();
+        let mut shown = as_answered(&piece.workflow, &|_| true);
+        shown.triggers.entries[0].1.kind = "kafka";
+        assert_eq!(of_answer(&shown, &|_| None), expected);
+    }
 }

@@ -249,7 +249,7 @@ fn edges<'a>(from: &'a workflow::Workflow<String>, keys: &HashMap<Uuid, String>)
 
 /// An object with its keys in this order, or a list.
 pub(super) struct Entries<T> {
-    entries: Vec<(String, T)>,
+    pub(super) entries: Vec<(String, T)>,
     shape: Shape,
 }
 
