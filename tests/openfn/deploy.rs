@@ -158,8 +158,10 @@ on_both_engines! {
         assert_eq!(stage.state(&stage.project).await, above);
         let request = sandbar_client::v1::PreviewMergeRequest { source_id: stage.sandbox.clone(), ..Default::default() };
         let plan = stage.owner.client.merges().preview_merge(request).await.unwrap();
-        let said = format!("{:?}", plan.resources);
-        assert!(said.contains("Transform") && said.contains("language-http@7.0.0"), "{said}");
+        let [resource] = &plan.resources[..] else { panic!("{:?}", plan.resources) };
+        let [field] = &resource.fields[..] else { panic!("{:?}", resource.fields) };
+        assert_eq!(field.path, "jobs/30000000-0000-4000-8000-000000000002/adaptor");
+        assert_eq!(field.source.as_deref(), Some("\"@openfn/language-http@7.0.0\""));
     }
 
     async fn members_deploy_what_their_role_allows(server: Server) {
