@@ -22,6 +22,7 @@ mod flow;
 mod history;
 mod kin;
 mod large;
+mod logs;
 mod merging;
 mod model;
 mod oracle;
