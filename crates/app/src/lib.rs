@@ -44,6 +44,7 @@ use sandbar_model::{
 use sandbar_store::{Db, content::Contents, view::Views};
 
 pub use call::{Call, Credentials, SignIn, Vouched};
+pub use etag::Etag;
 pub use repeat::{Request, retry};
 pub use seal::Sealer;
 pub use system::SYSTEM;

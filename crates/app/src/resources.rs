@@ -18,10 +18,9 @@ pub use which::Which;
 pub(crate) use which::find;
 
 use crate::{
-    App, Call, Request,
+    App, Call, Etag, Request,
     changing::Changing,
     repeat::{conclude, repeated},
-    workflows::Etag,
 };
 
 /// With the id, a resource's key.

@@ -20,7 +20,7 @@ use sandbar_store::{Tx, resource::Found, trigger as trigger_store};
 pub use delete::{DeleteWorkflow, delete};
 pub use get::{GetWorkflow, get};
 pub use list::{ListWorkflows, list};
-pub use put::{Etag, PutWorkflow, put};
+pub use put::{PutWorkflow, put};
 pub(crate) use put::{check_used, checked};
 pub use restore::{RestoreRevision, restore};
 pub use revisions::{ListRevisions, RevisionView, revisions};

@@ -2,6 +2,7 @@
 
 mod args;
 mod choices;
+mod cli;
 mod commands;
 mod context;
 mod failure;
@@ -17,7 +18,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::args::Cli;
+use crate::cli::Cli;
 
 /// Runs one command. Exit codes are in [`failure::Failure::exit_code`].
 #[tokio::main]
@@ -25,7 +26,7 @@ async fn main() -> ExitCode {
     // clap itself ends the process with 2 for wrong usage and 0 for help.
     let cli = Cli::parse();
     cli.globals.color.write_global();
-    match commands::run(cli).await {
+    match cli.run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
     }

@@ -127,7 +127,12 @@ mod tests {
     use sandbar_client::secrecy::ExposeSecret;
 
     use super::*;
-    use crate::args::Cli;
+
+    #[derive(Parser)]
+    struct Flags {
+        #[command(flatten)]
+        globals: Globals,
+    }
 
     fn contexts() -> Contexts {
         let context = Context { server: "http://a".to_owned(), token: SecretString::from("of-a") };
@@ -135,8 +140,8 @@ mod tests {
     }
 
     fn asked(flags: &[&str]) -> Result<(String, String), Failure> {
-        let cli = Cli::parse_from([&["sandbar"], flags, &["whoami"]].concat());
-        target(&cli.globals, &contexts()).map(|(server, token)| (server, token.expose_secret().to_owned()))
+        let asked = Flags::parse_from([&["sandbar"], flags].concat());
+        target(&asked.globals, &contexts()).map(|(server, token)| (server, token.expose_secret().to_owned()))
     }
 
     #[test]

@@ -8,9 +8,8 @@ use super::{
     protection::{Move, roles_above},
 };
 use crate::{
-    App, Call, Request,
+    App, Call, Etag, Request,
     repeat::{Trace, conclude, repeated, retry},
-    workflows::Etag,
 };
 
 /// Asks for somebody to have a role in a project.

@@ -7,10 +7,9 @@ use serde_json::json;
 
 use super::Which;
 use crate::{
-    App, Call, Request,
+    App, Call, Etag, Request,
     changing::Changing,
     repeat::{Trace, conclude, repeated, retry},
-    workflows::Etag,
 };
 
 /// Asks for a collection to go, with its items.

@@ -6,11 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::Which;
 use crate::{
-    App, Call, Request,
+    App, Call, Etag, Request,
     changing::Changing,
     repeat::{conclude, repeated, retry},
     view::CollectionView,
-    workflows::Etag,
 };
 
 /// Asks for a collection to have another name.

@@ -2,7 +2,7 @@
 
 use sandbar_model::{Kind, ProjectId, ResourceId, Result, Revision};
 
-use crate::{App, Call, Request, repeat::retry, resources, workflows::Etag};
+use crate::{App, Call, Etag, Request, repeat::retry, resources};
 
 /// Asks for a config to go.
 #[derive(Clone, Debug)]

@@ -9,12 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{as_config, missing, present};
 use crate::{
-    App, Call, Request,
+    App, Call, Etag, Request,
     changing::Changing,
     gate::Entry,
     repeat::{conclude, repeated, retry},
     view::ConfigView,
-    workflows::Etag,
 };
 
 /// Asks for a config to be as given.

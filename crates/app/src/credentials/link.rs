@@ -9,12 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{links::LinkView, owned};
 use crate::{
-    App, Call, Request,
+    App, Call, Etag, Request,
     changing::Changing,
     gate::Entry,
     repeat::{conclude, repeated, retry},
     resources::missing,
-    workflows::Etag,
 };
 
 /// Asks for a project to be allowed a credential.

@@ -6,11 +6,10 @@ use sandbar_model::{Kind, ProjectId, ResourceId, Result, Revision, policy::Actio
 use sandbar_store::{change::What, resource, write::Write};
 
 use crate::{
-    App, Call, Request,
+    App, Call, Etag, Request,
     changing::Changing,
     repeat::{conclude, repeated, retry},
     resources::{missing, users::users},
-    workflows::Etag,
 };
 
 /// Asks for a link to go.

@@ -7,11 +7,10 @@ use sandbar_store::{change::What, resource, write::Write};
 
 use super::{as_keychain, missing};
 use crate::{
-    App, Call, Request,
+    App, Call, Etag, Request,
     changing::Changing,
     repeat::{conclude, repeated, retry},
     resources::users::{User, users},
-    workflows::Etag,
 };
 
 /// Asks for a keychain to go.

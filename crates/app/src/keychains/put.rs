@@ -6,12 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use super::missing;
 use crate::{
-    App, Call, Request,
+    App, Call, Etag, Request,
     changing::Changing,
     gate::Entry,
     repeat::{conclude, repeated, retry},
     view::KeychainView,
-    workflows::Etag,
 };
 
 /// Asks for a keychain to be as given.

@@ -2,8 +2,7 @@
 
 use sandbar_model::{Kind, ProjectId, ResourceId, Result, Revision};
 
-use super::put::Etag;
-use crate::{App, Call, Request, repeat::retry, resources};
+use crate::{App, Call, Etag, Request, repeat::retry, resources};
 
 /// Asks for a workflow to go.
 #[derive(Clone, Debug)]

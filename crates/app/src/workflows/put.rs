@@ -1,6 +1,6 @@
 //! Making a workflow or replacing it.
 
-use std::{collections::BTreeMap, fmt::Display};
+use std::collections::BTreeMap;
 
 use sandbar_model::{
     Document, Error, Kind, ProjectId, ResourceId, Result, Workflow,
@@ -19,9 +19,8 @@ use serde::{Deserialize, Serialize};
 
 use super::missing;
 use crate::{
-    App, Call, Request,
+    App, Call, Etag, Request,
     changing::Changing,
-    etag,
     gate::Entry,
     repeat::{conclude, repeated, retry},
     view::WorkflowView,
@@ -42,41 +41,6 @@ pub struct PutWorkflow {
     pub request_id: String,
     /// Check everything and change nothing.
     pub validate_only: bool,
-}
-
-/// What a write expects to find.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Etag {
-    /// Whatever there is.
-    Any,
-    /// Nothing.
-    Absent,
-    /// This, as it was read. Kept as the caller wrote it: a text that can't be an etag is simply not the actual one.
-    Is(String),
-}
-
-impl Etag {
-    /// From the wire: empty for any, `*` for none.
-    pub fn parse(text: &str) -> Self {
-        match text {
-            "" => Self::Any,
-            "*" => Self::Absent,
-            etag => Self::Is(etag.to_owned()),
-        }
-    }
-
-    /// Refuses when there is something else.
-    ///
-    /// # Errors
-    /// [`Error::EtagMismatch`].
-    pub fn check(&self, actual: Option<impl Display>) -> Result<()> {
-        let actual = actual.map(|etag| etag.to_string()).unwrap_or_default();
-        match self {
-            Self::Absent if !actual.is_empty() => etag::mismatch("", actual),
-            Self::Any | Self::Absent => Ok(()),
-            Self::Is(expected) => etag::check(expected, actual),
-        }
-    }
 }
 
 impl Request for PutWorkflow {

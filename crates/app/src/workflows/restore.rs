@@ -6,9 +6,9 @@ use sandbar_model::{Document, Error, Kind, ProjectId, ResourceId, Result, Revisi
 use sandbar_store::{Tx, change::What, resource, write::Write};
 use serde::{Deserialize, Serialize};
 
-use super::{Etag, as_workflow, missing, put::check_links};
+use super::{as_workflow, missing, put::check_links};
 use crate::{
-    App, Call, Request,
+    App, Call, Etag, Request,
     changing::Changing,
     gate::Entry,
     repeat::{conclude, repeated, retry},

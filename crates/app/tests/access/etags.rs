@@ -1,8 +1,8 @@
 //! A member or token changes only as it was read.
 
 use sandbar_app::{
+    Etag,
     access::{self, RemoveMember, RevokeToken, RotateToken, SetMember, member_etag, token_etag},
-    workflows::Etag,
 };
 use sandbar_model::{
     Error, Result, Role,

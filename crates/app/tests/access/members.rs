@@ -1,8 +1,8 @@
 //! Who may change the members of a project, and how.
 
 use sandbar_app::{
+    Etag,
     access::{self, ListMembers, RemoveMember, SetMember},
-    workflows::Etag,
 };
 use sandbar_model::{Error, PrincipalId, ProjectId, Result, Role, policy::Action};
 use tokio::task::JoinSet;

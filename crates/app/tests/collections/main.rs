@@ -17,10 +17,10 @@ mod race;
 mod secret;
 
 use sandbar_app::{
+    Etag,
     collections::{self, CreateCollection, DeleteCollection, Deleted, GetCollection, Which},
     items::{DeleteItems, DeletedItems, ListItems, PutItems, PutResult, Selection, delete, list, put},
     view::{ItemView, Page},
-    workflows::Etag,
 };
 use sandbar_model::{Collection, Item, ItemFilter, KeyPattern, ProjectId, ResourceId, Result};
 use sandbar_store::collection::Usage;

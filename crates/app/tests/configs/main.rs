@@ -14,9 +14,9 @@ mod last;
 mod write;
 
 use sandbar_app::{
+    Etag,
     configs::{self, DeleteConfig, GetConfig, ListConfigs, PutConfig, Which},
     view::ConfigView,
-    workflows::Etag,
 };
 use sandbar_model::{Config, Kind, ProjectId, ResourceId, Result, Revision, config::Reference};
 use serde_json::Value;

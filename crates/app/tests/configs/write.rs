@@ -1,6 +1,9 @@
 //! Writing: together with others, through forks, and with references.
 
-use sandbar_app::workflows::{self, DeleteWorkflow, Etag};
+use sandbar_app::{
+    Etag,
+    workflows::{self, DeleteWorkflow},
+};
 use sandbar_model::{Error, Kind, ResourceId};
 use serde_json::json;
 

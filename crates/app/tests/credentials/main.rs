@@ -17,10 +17,10 @@ mod race;
 mod tamper;
 
 use sandbar_app::{
+    Etag,
     credentials::{
         self, CreateCredential, CredentialView, DeleteCredential, LinkCredential, LinkView, SetValues,
     },
-    workflows::Etag,
 };
 use sandbar_model::{CredentialId, ProjectId, Result, credential::Values};
 

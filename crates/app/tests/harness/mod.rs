@@ -14,7 +14,7 @@ mod world;
 use std::{fmt::Debug, sync::Arc};
 
 use sandbar_app::{
-    App, Limits, Sealer,
+    App, Etag, Limits, Sealer,
     projects::{self, CreateProject},
     sandboxes::{self, CreateSandbox},
     vault::KeyRing,
@@ -116,7 +116,7 @@ impl Bench {
             project,
             id,
             workflow: workflow(name, trigger),
-            etag: workflows::Etag::Any,
+            etag: Etag::Any,
             request_id: String::new(),
             validate_only: false,
         };

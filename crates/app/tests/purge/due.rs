@@ -6,10 +6,9 @@ use std::{
 };
 
 use sandbar_app::{
-    App,
+    App, Etag,
     access::{self, SetMember},
     purge::{self, Worker},
-    workflows::Etag,
 };
 use sandbar_model::{
     Kind, ProjectId, ResourceId, Revision, Role, Time,

@@ -19,10 +19,11 @@ mod race;
 mod sweep;
 
 use sandbar_app::{
+    Etag,
     projects::{self, DeleteProject},
     purge::{self, Round, Worker},
     sandboxes::{self, DeleteSandbox},
-    workflows::{self, Etag, GetWorkflow, ListWorkflows, PutWorkflow, SetTrigger, Which},
+    workflows::{self, GetWorkflow, ListWorkflows, PutWorkflow, SetTrigger, Which},
 };
 use sandbar_model::{
     ProjectId, ResourceId, Result, Revision, Workflow,

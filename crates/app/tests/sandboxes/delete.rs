@@ -1,9 +1,10 @@
 //! Throwing away: what goes, until when, and what is said about it.
 
 use sandbar_app::{
+    Etag,
     projects::{self, GetProject, GetSubscription},
     sandboxes::{self, DeleteSandbox, Deleted, ListSandboxes},
-    workflows::{self, DeleteWorkflow, Etag, GetWorkflow, ListWorkflows, SetTrigger, Which},
+    workflows::{self, DeleteWorkflow, GetWorkflow, ListWorkflows, SetTrigger, Which},
 };
 use sandbar_model::{Error, Project, ProjectId, Result, Role, project::Schedule, time::DAY};
 

@@ -18,11 +18,12 @@ mod race;
 use std::time::Duration;
 
 use sandbar_app::{
+    Etag,
     access::{self, RemoveMember, SetMember},
     merges::{self, ApplyMerge},
     sandboxes::{self, DeleteSandbox, RestoreSandbox},
     watch::{self, ChangeView, From, Message, Watch, Watching},
-    workflows::{self, DeleteWorkflow, Etag},
+    workflows::{self, DeleteWorkflow},
 };
 use sandbar_model::{ProjectId, ResourceId, Result, Role};
 use tokio::{task::JoinHandle, time::timeout};

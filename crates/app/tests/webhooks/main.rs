@@ -11,8 +11,9 @@
 mod harness;
 
 use sandbar_app::{
+    Etag,
     webhooks::{self, AuthenticateWebhook, CreateMethod, DeleteMethod},
-    workflows::{self, Etag, PutWorkflow, SetTrigger},
+    workflows::{self, PutWorkflow, SetTrigger},
 };
 use sandbar_model::{
     Error, ProjectId, ResourceId, Result, Role, TriggerId, WebhookAuthMethodId, Workflow,

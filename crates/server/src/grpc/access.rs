@@ -1,11 +1,11 @@
 //! `AccessService`.
 
 use sandbar_app::{
+    Etag,
     access::{
         self, CreatePrincipal, CreateToken, ListMembers, ListPrincipals, ListTokens, RemoveMember,
         RevokeToken, RotateToken, SetMember, TransferOwnership,
     },
-    workflows::Etag,
 };
 use tonic::Request;
 

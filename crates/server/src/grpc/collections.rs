@@ -1,11 +1,11 @@
 //! `CollectionsService`.
 
 use sandbar_app::{
+    Etag,
     collections::{
         self, CreateCollection, DeleteCollection, GetCollection, ListCollections, RenameCollection, Which,
     },
     items::{self, DeleteItems, GetItem, ListItems, PutItems, Selection},
-    workflows::Etag,
 };
 use sandbar_model::{Collection, ResourceId};
 use tonic::Request;

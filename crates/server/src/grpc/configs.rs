@@ -1,8 +1,8 @@
 //! `ConfigsService`.
 
 use sandbar_app::{
+    Etag,
     configs::{self, DeleteConfig, GetConfig, ListConfigs, PutConfig, Which},
-    workflows::Etag,
 };
 use sandbar_model::Revision;
 use tonic::Request;

@@ -1,11 +1,11 @@
 //! `CredentialsService`.
 
 use sandbar_app::{
+    Etag,
     credentials::{
         self, CreateCredential, DeleteCredential, GetCredential, LinkCredential, ListCredentials, ListLinks,
         Preflight, RemoveValues, SetValues, TransferCredential, UnlinkCredential, UpdateCredential,
     },
-    workflows::Etag,
 };
 use tonic::Request;
 

@@ -1,8 +1,8 @@
 //! `KeychainsService`.
 
 use sandbar_app::{
+    Etag,
     keychains::{self, DeleteKeychain, GetKeychain, ListKeychains, PreviewKeychain, PutKeychain, Which},
-    workflows::Etag,
 };
 use sandbar_model::Revision;
 use tonic::Request;

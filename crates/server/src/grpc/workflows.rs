@@ -3,9 +3,10 @@
 use bytes::Bytes;
 use prost::Message;
 use sandbar_app::{
+    Etag,
     view::{Stamp, WorkflowSummary, WorkflowView},
     workflows::{
-        self, DeleteWorkflow, Etag, GetWorkflow, ListRevisions, ListWorkflows, PutWorkflow, RestoreRevision,
+        self, DeleteWorkflow, GetWorkflow, ListRevisions, ListWorkflows, PutWorkflow, RestoreRevision,
         RevisionView, SetTrigger, Which,
     },
 };
